@@ -1,0 +1,1 @@
+"""Bodega: a store with the warehouse in the back."""

@@ -1,0 +1,1 @@
+"""What modules promise each other: one file a module, Protocols, values and versioned events."""

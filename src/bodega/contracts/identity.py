@@ -1,0 +1,89 @@
+"""Users and who they are allowed to be."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from bodega.kernel.address import CountryCode
+from bodega.kernel.events import Event
+from bodega.kernel.ids import ImportBatchId, UserId
+from bodega.kernel.principal import Principal, Role
+
+
+class UserView(BaseModel):
+    """A user as others may see them; `email` and `name` are personal data."""
+
+    id: UserId
+    email: str | None
+    name: str | None
+    role: Role
+    country: CountryCode | None = None
+
+
+class SignedIn(BaseModel):
+    """A web session just begun: `token` goes into the cookie and is shown once."""
+
+    token: str
+    principal: Principal
+    user: UserView
+    expires_at: datetime
+
+
+class ImportedUser(BaseModel):
+    """A customer of another system; knows no password."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UserId
+    source_key: str
+    country: CountryCode | None
+    first_seen_at: datetime
+    email: str | None = None
+    name: str | None = None
+
+
+class UserRegistered(Event):
+    type: ClassVar[str] = "identity.user_registered"
+    user_id: UserId
+
+    @property
+    def key(self) -> UserId:
+        return self.user_id
+
+
+class UsersImported(Event):
+    type: ClassVar[str] = "identity.import_completed"
+    import_batch_id: ImportBatchId
+    source: str
+    rows: int
+
+    @property
+    def key(self) -> ImportBatchId:
+        return self.import_batch_id
+
+
+class Identity(Protocol):
+    """Who is who. Unknown or expired credentials answer None, never an error, never a hint why."""
+
+    async def authenticate(self, token: str) -> Principal | None:
+        """The principal behind a session or bearer token."""
+
+    async def sign_in(self, *, email: str, password: str, address: str) -> SignedIn:
+        """Begin a web session. Raises `Unauthenticated`, or `TooMany` after repeated failures
+        from `address` or for `email`."""
+
+    async def sign_out(self, *, token: str) -> None:
+        """End the session; an unknown token is no error."""
+
+    async def register(self, *, email: str, password: str, name: str, address: str) -> SignedIn:
+        """Create a customer and sign in. Raises `Conflict` for a known e-mail, `Rejected` for a
+        weak password, `TooMany`."""
+
+    async def user(self, user_id: UserId) -> UserView | None: ...
+
+    async def bulk_load(
+        self, batch: Sequence[ImportedUser], *, source: str, import_batch_id: ImportBatchId
+    ) -> int:
+        """COPY customers in, idempotent by (source, source_key); the number of new rows."""

@@ -1,0 +1,94 @@
+"""Stock: levels, reservations that expire, and the ledger of movements."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import ClassVar, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from bodega.kernel.events import Event
+from bodega.kernel.ids import CheckoutId, CommandId, ImportBatchId, VariantId
+from bodega.kernel.quantity import Quantity
+
+
+class ReservationLine(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    variant_id: VariantId
+    quantity: Quantity
+
+
+class Reserved(BaseModel):
+    """The outcome of a reservation: all lines, or none and the variants that fell short."""
+
+    ok: bool
+    expires_at: datetime | None = None
+    short: list[VariantId] = []
+
+
+class StockLevel(BaseModel):
+    variant_id: VariantId
+    on_hand: int
+    available: int
+
+
+class ImportedStock(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    variant_id: VariantId
+    on_hand: int
+    known_at: datetime
+
+
+class StockChanged(Event):
+    """The stock on hand of a variant moved by `quantity`."""
+
+    type: ClassVar[str] = "inventory.stock_changed"
+    variant_id: VariantId
+    quantity: int
+    reason: str
+
+    @property
+    def key(self) -> VariantId:
+        return self.variant_id
+
+
+class StockImported(Event):
+    type: ClassVar[str] = "inventory.import_completed"
+    import_batch_id: ImportBatchId
+    source: str
+    rows: int
+
+    @property
+    def key(self) -> ImportBatchId:
+        return self.import_batch_id
+
+
+class Inventory(Protocol):
+    """Never negative, never oversold. Commands are idempotent by `command_id`; the three that
+    belong to a checkout are steps of its saga: reserve → consume, undone by release."""
+
+    async def available(self, variant_ids: Sequence[VariantId]) -> Mapping[VariantId, int]:
+        """On hand less what is held by reservations that have not expired; 0 for unknown ids."""
+
+    async def reserve(
+        self, *, command_id: CommandId, checkout_id: CheckoutId, lines: Sequence[ReservationLine]
+    ) -> Reserved:
+        """Hold every line until an expiry, or hold nothing. Rows are locked in variant order."""
+
+    async def consume(self, *, command_id: CommandId, checkout_id: CheckoutId) -> bool:
+        """Turn what is held into stock sold. False when the hold has lapsed and the stock is gone;
+        a lapsed hold whose stock is still there is honoured."""
+
+    async def release(self, *, command_id: CommandId, checkout_id: CheckoutId) -> None:
+        """Undo reserve and consume: held rows are let go, consumed stock comes back."""
+
+    async def receive(
+        self, *, command_id: CommandId, variant_id: VariantId, quantity: int, reason: str
+    ) -> StockLevel:
+        """Adjust the stock on hand by a signed quantity. Raises `Conflict` below zero."""
+
+    async def bulk_load(
+        self, batch: Sequence[ImportedStock], *, source: str, import_batch_id: ImportBatchId
+    ) -> int:
+        """COPY opening levels in; a variant that has a level keeps it. The number of new rows."""

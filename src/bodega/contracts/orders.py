@@ -1,0 +1,193 @@
+"""Orders, their lines, and what came back."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import ClassVar, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from bodega.kernel.address import Address, CountryCode
+from bodega.kernel.events import Event
+from bodega.kernel.ids import (
+    CartId,
+    CheckoutId,
+    CommandId,
+    ImportBatchId,
+    OrderId,
+    ProductId,
+    ReturnId,
+    UserId,
+    VariantId,
+)
+from bodega.kernel.money import Money
+from bodega.kernel.page import Page, PageRequest
+
+OrderStatus = Literal["placed", "paid", "cancelled"]
+LineKind = Literal["product", "shipping", "fee", "discount", "adjustment"]
+
+
+class OrderLine(BaseModel):
+    """`total` is authoritative; a unit price may have been rounded on import."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: LineKind = "product"
+    product_id: ProductId | None
+    variant_id: VariantId | None
+    sku: str
+    title: str
+    quantity: int
+    unit_price: Money
+    total: Money
+
+
+class OrderView(BaseModel):
+    """An order; `email` and `shipping_address` are personal data, shown to its customer and staff."""
+
+    id: OrderId
+    number: int
+    status: OrderStatus
+    customer_id: UserId | None
+    email: str | None
+    shipping_address: Address | None
+    country: CountryCode | None
+    placed_at: datetime
+    lines: list[OrderLine]
+    subtotal: Money
+    total: Money
+
+
+class PlaceOrder(BaseModel):
+    """What checkout asks of orders."""
+
+    model_config = ConfigDict(frozen=True)
+
+    checkout_id: CheckoutId
+    cart_id: CartId
+    customer_id: UserId | None
+    email: str
+    shipping_address: Address
+    lines: list[OrderLine]
+    total: Money
+
+
+class PlacedOrder(BaseModel):
+    order_id: OrderId
+    number: int
+
+
+class ImportedOrder(BaseModel):
+    """An order of another system, paid and done long ago."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: OrderId
+    source_key: str
+    customer_id: UserId | None
+    country: CountryCode | None
+    placed_at: datetime
+    currency: str
+    lines: list[OrderLine]
+
+
+class ImportedReturn(BaseModel):
+    """Units and money that went back; `lines` carry positive quantities and totals."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: ReturnId
+    source_key: str
+    order_id: OrderId | None
+    customer_id: UserId | None
+    country: CountryCode | None
+    reason: str
+    returned_at: datetime
+    currency: str
+    lines: list[OrderLine]
+
+
+class SoldLine(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    product_id: ProductId | None
+    variant_id: VariantId | None
+    quantity: int
+    total: Money
+
+
+class OrderPlaced(Event):
+    type: ClassVar[str] = "orders.order_placed"
+    order_id: OrderId
+    number: int
+    checkout_id: CheckoutId
+    cart_id: CartId
+    customer_id: UserId | None
+    lines: list[SoldLine]
+    total: Money
+
+    @property
+    def key(self) -> OrderId:
+        return self.order_id
+
+
+class OrderPaid(Event):
+    type: ClassVar[str] = "orders.order_paid"
+    order_id: OrderId
+    amount: Money
+
+    @property
+    def key(self) -> OrderId:
+        return self.order_id
+
+
+class OrderCancelled(Event):
+    type: ClassVar[str] = "orders.order_cancelled"
+    order_id: OrderId
+    checkout_id: CheckoutId
+    reason: str
+
+    @property
+    def key(self) -> OrderId:
+        return self.order_id
+
+
+class OrdersImported(Event):
+    type: ClassVar[str] = "orders.import_completed"
+    import_batch_id: ImportBatchId
+    source: str
+    rows: int
+
+    @property
+    def key(self) -> ImportBatchId:
+        return self.import_batch_id
+
+
+class Orders(Protocol):
+    """Order numbers run without gaps. `place` and `cancel` are steps of the checkout saga."""
+
+    async def place(self, *, command_id: CommandId, request: PlaceOrder) -> PlacedOrder:
+        """Idempotent by `request.checkout_id`."""
+
+    async def cancel(self, *, command_id: CommandId, checkout_id: CheckoutId, reason: str) -> None:
+        """Undo `place`; an order that was never placed is no error."""
+
+    async def order(self, order_id: OrderId) -> OrderView | None: ...
+
+    async def by_checkout(self, checkout_id: CheckoutId) -> OrderView | None: ...
+
+    async def of_customer(self, customer_id: UserId, page: PageRequest) -> Page[OrderView]:
+        """Newest first."""
+
+    async def bought(self, *, customer_id: UserId, product_id: ProductId) -> bool:
+        """Whether the customer has a live order with the product."""
+
+    async def bulk_load(
+        self,
+        orders: Sequence[ImportedOrder],
+        returns: Sequence[ImportedReturn],
+        *,
+        source: str,
+        import_batch_id: ImportBatchId,
+    ) -> int:
+        """COPY orders and returns in, idempotent by (source, source_key); emits no event per row.
+        The number of new orders and returns."""
