@@ -1,0 +1,1 @@
+"""The lakehouse: bronze from the change feed, silver and gold by dbt, published as Delta versions."""

@@ -1,0 +1,189 @@
+"""Publishing: changed partitions of gold go to Delta, then one file names the new set.
+
+A crash anywhere before that last step leaves readers on the old set; the next publishing compares
+with what the pointer names and writes again what is missing.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from deltalake import DeltaTable, write_deltalake
+
+from bodega.data.lake.published import (
+    Published,
+    PublishedTable,
+    read_published,
+    replace_published,
+)
+
+KEEP_HOURS = 24
+_CONFIGURATION = {
+    "delta.logRetentionDuration": f"interval {2 * KEEP_HOURS} hours",
+    "delta.enableDeletionVectors": "false",
+}
+
+
+@dataclass(frozen=True)
+class GoldTable:
+    """A relation of the warehouse to publish under its own name."""
+
+    name: str
+    partition_by: str | None = None
+    schema: str = "gold"
+
+    @property
+    def relation(self) -> str:
+        return f'{self.schema}."{self.name}"'
+
+
+def publish(
+    con: duckdb.DuckDBPyConnection,
+    lake: Path,
+    tables: Sequence[GoldTable],
+    *,
+    known_at: datetime | None,
+    position: int | None,
+    now: datetime | None = None,
+) -> dict[str, list[str]]:
+    """Write what differs from the published set and move the pointer.
+
+    Returns the partitions written per table. With nothing changed only `known_at` and `position`
+    move on, so that readers know how far the numbers reach.
+    """
+    now = now or datetime.now(UTC)
+    before = read_published(lake)
+    after: dict[str, PublishedTable] = {}
+    written: dict[str, list[str]] = {}
+    for table in tables:
+        after[table.name], changed = _write(con, lake, table, before.tables.get(table.name), now)
+        if changed:
+            written[table.name] = changed
+    replace_published(
+        lake,
+        Published(
+            tables=after,
+            published_at=now if written else before.published_at or now,
+            known_at=known_at or before.known_at,
+            position=position if position is not None else before.position,
+        ),
+    )
+    return written
+
+
+def vacuum(lake: Path) -> int:
+    """Drop files that no version of the last 24 hours needs; what readers see is always kept."""
+    dropped = 0
+    for name, table in read_published(lake).tables.items():
+        delta = DeltaTable(str(lake / "gold" / name))
+        delta.create_checkpoint()
+        delta.cleanup_metadata()
+        dropped += len(
+            delta.vacuum(
+                retention_hours=KEEP_HOURS,
+                enforce_retention_duration=False,
+                dry_run=False,
+                keep_versions=[table.version],
+            )
+        )
+    return dropped
+
+
+def _write(
+    con: duckdb.DuckDBPyConnection,
+    lake: Path,
+    table: GoldTable,
+    before: PublishedTable | None,
+    now: datetime,
+) -> tuple[PublishedTable, list[str]]:
+    columns = _columns(con, table)
+    prints, rows = _fingerprints(con, table, list(columns))
+    whole = before is None or before.columns != columns or before.partition_by != table.partition_by
+    path = lake / "gold" / table.name
+    if before is not None and not whole and before.prints == prints:
+        return before, []
+    if whole or table.partition_by is None:
+        changed = sorted(prints)
+        _overwrite(con, path, table)
+    else:
+        assert before is not None
+        changed = sorted(
+            part for part in {*prints, *before.prints} if prints.get(part) != before.prints.get(part)
+        )
+        _overwrite_partitions(con, path, table, changed, before.version)
+    version = DeltaTable(str(path)).version()
+    published = PublishedTable(
+        version=version,
+        rows=rows,
+        columns=columns,
+        partition_by=table.partition_by,
+        prints=prints,
+        updated_at=now,
+    )
+    return published, changed
+
+
+def _columns(con: duckdb.DuckDBPyConnection, table: GoldTable) -> dict[str, str]:
+    described = con.execute(f"describe {table.relation}").fetchall()
+    return {row[0]: row[1] for row in described}
+
+
+def _fingerprints(
+    con: duckdb.DuckDBPyConnection, table: GoldTable, columns: Sequence[str]
+) -> tuple[dict[str, str], int]:
+    """Per partition: how many rows and the order-free sum of their hashes."""
+    part = f'"{table.partition_by}"' if table.partition_by else "''"
+    row = ", ".join(f'"{name}"' for name in columns)
+    found = con.execute(
+        f"select {part}, count(*), sum(cast(hash({row}) as hugeint)) from {table.relation} group by 1"
+    ).fetchall()
+    return {str(p): f"{count}-{total}" for p, count, total in found}, sum(f[1] for f in found)
+
+
+def _overwrite(con: duckdb.DuckDBPyConnection, path: Path, table: GoldTable) -> None:
+    write_deltalake(
+        str(path),
+        con.execute(f"select * from {table.relation}").to_arrow_reader(100_000),
+        mode="overwrite",
+        schema_mode="overwrite",
+        partition_by=[table.partition_by] if table.partition_by else None,
+        configuration=_CONFIGURATION,
+    )
+
+
+def _overwrite_partitions(
+    con: duckdb.DuckDBPyConnection,
+    path: Path,
+    table: GoldTable,
+    changed: Sequence[str],
+    readers_at: int,
+) -> None:
+    """Rewrite `changed` only. Delta versions above the readers' are left by a crash: start over
+    from the readers' version, so that partitions not rewritten now are those readers know."""
+    delta = DeltaTable(str(path))
+    if delta.version() != readers_at:
+        delta.restore(readers_at)
+    quoted = ", ".join("'" + part.replace("'", "''") + "'" for part in changed)
+    condition = f'"{table.partition_by}" in ({quoted})'
+    write_deltalake(
+        delta,
+        con.execute(f"select * from {table.relation} where {condition}").to_arrow_reader(100_000),
+        mode="overwrite",
+        predicate=f"{table.partition_by} in ({quoted})",
+    )
+
+
+def gold_tables(nodes: Mapping[str, Any]) -> list[GoldTable]:
+    """The models of a dbt manifest that are marked `meta: {publish: true}`."""
+    marked = [
+        node
+        for node in nodes.values()
+        if node.resource_type == "model" and node.config.meta.get("publish")
+    ]
+    return sorted(
+        (GoldTable(node.name, node.config.meta.get("partition_by")) for node in marked),
+        key=lambda table: table.name,
+    )

@@ -1,0 +1,95 @@
+"""What readers see: the Delta versions that `published/current.json` names, and no others."""
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import BaseModel
+
+
+class PublishedTable(BaseModel):
+    """`prints` are the fingerprints of its partitions ('' is the whole of an unpartitioned table)."""
+
+    version: int
+    rows: int
+    columns: dict[str, str]
+    partition_by: str | None = None
+    prints: dict[str, str]
+    updated_at: datetime
+
+
+class Published(BaseModel):
+    """One consistent set of gold tables. `known_at` is the commit time of the newest change in it,
+    `position` the source position up to which it is complete."""
+
+    tables: Mapping[str, PublishedTable] = {}
+    published_at: datetime | None = None
+    known_at: datetime | None = None
+    position: int | None = None
+
+
+def pointer(lake: Path) -> Path:
+    return lake / "published" / "current.json"
+
+
+def read_published(lake: Path) -> Published:
+    """The set readers see now; empty before the first publishing."""
+    try:
+        return Published.model_validate_json(pointer(lake).read_bytes())
+    except FileNotFoundError:
+        return Published()
+
+
+def replace_published(lake: Path, published: Published) -> None:
+    """Readers see the old set or the new one, whatever happens in between."""
+    path = pointer(lake)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}.tmp")
+    with draft.open("w") as file:
+        file.write(published.model_dump_json(indent=1))
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def stamp(lake: Path) -> tuple[int, int]:
+    """Changes whenever the pointer is replaced; cheap enough to ask before every read."""
+    try:
+        status = pointer(lake).stat()
+    except FileNotFoundError:
+        return (0, 0)
+    return (status.st_mtime_ns, status.st_ino)
+
+
+def table_files(lake: Path, name: str, version: int) -> list[str]:
+    """The Parquet files of one version of a published table."""
+    from deltalake import DeltaTable
+
+    return DeltaTable(str(lake / "gold" / name), version=version).file_uris()
+
+
+def select_files(files: list[str], table: PublishedTable) -> str:
+    """SQL that reads these files with the columns in their published order and type."""
+    columns = ", ".join(f'cast("{name}" as {kind}) as "{name}"' for name, kind in table.columns.items())
+    if not files:
+        empty = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in table.columns.items())
+        return f"select {empty} where false"
+    listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+    hive = (
+        f", hive_partitioning = true, hive_types = {{'{table.partition_by}': 'varchar'}}"
+        if table.partition_by
+        else ", hive_partitioning = false"
+    )
+    return f"select {columns} from read_parquet([{listed}]{hive})"
+
+
+def checked_at(lake: Path) -> datetime | None:
+    """When the pipelines last found the published set up to date."""
+    try:
+        status = json.loads((lake / "status.json").read_bytes())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+    at = status.get("checked_at")
+    return datetime.fromisoformat(at).astimezone(UTC) if at else None

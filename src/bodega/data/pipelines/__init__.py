@@ -1,0 +1,1 @@
+"""What turns bronze into published gold: plain functions, run by a loop or by Dagster."""

@@ -1,0 +1,112 @@
+"""The dbt project in a warm process: parsed once, then run by name without a network."""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from bodega.data.pipelines.warehouse import Warehouse
+
+PROJECT = Path(__file__).parent.parent / "transform"
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """How one model or test went. `status` is dbt's: success, pass, fail, error, skipped."""
+
+    node: str
+    status: str
+    seconds: float
+    message: str
+
+    @property
+    def failed(self) -> bool:
+        return self.status in ("error", "fail", "runtime error")
+
+
+@cache
+def project_fingerprint() -> str:
+    """Changes whenever a model, macro, test or setting of the project does."""
+    digest = hashlib.sha256()
+    for path in sorted(PROJECT.rglob("*")):
+        if path.suffix in (".sql", ".yml") and "target" not in path.parts:
+            digest.update(path.relative_to(PROJECT).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+class Transforms:
+    """The dbt project over one warehouse."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse = warehouse
+        self._manifest: Any = None
+
+    def build(self, moved: Iterable[str], *, full: bool = False) -> list[NodeResult]:
+        """Run what lies downstream of the `moved` bronze tables, each model with its tests; a failed
+        test skips what lies below it. `full` rebuilds everything from the first change on."""
+        if full:
+            return self._run(["build", "--full-refresh", "--exclude", "resource_type:unit_test"])
+        names = self._downstream(moved)
+        return self._run(["build", "--indirect-selection", "empty", "--select", *names])
+
+    def _downstream(self, moved: Iterable[str]) -> list[str]:
+        """Models and tests below `moved`; views are left out, they follow their tables."""
+        manifest = self.manifest()
+        queue = [f"source.bodega.bronze.{table}" for table in moved]
+        reached: set[str] = set()
+        while queue:
+            for child in manifest.child_map[queue.pop()]:
+                if child not in reached:
+                    reached.add(child)
+                    queue.append(child)
+        nodes = [manifest.nodes[id] for id in reached if id in manifest.nodes]
+        return sorted(
+            node.name
+            for node in nodes
+            if node.resource_type in ("model", "test") and node.config.materialized != "view"
+        )
+
+    def test(self, select: list[str]) -> list[NodeResult]:
+        """Run the selected tests only; `test_type:unit` names the unit tests."""
+        return self._run(["test", "--select", *select])
+
+    def manifest(self) -> Any:
+        """The parsed project; parsed on first use."""
+        if self._manifest is None:
+            self._manifest = self._invoke(["parse"], manifest=None)
+            self._manifest.build_parent_and_child_maps()
+        return self._manifest
+
+    def _run(self, arguments: list[str]) -> list[NodeResult]:
+        outcome = self._invoke(arguments, manifest=self.manifest())
+        return [
+            NodeResult(
+                node=result.node.unique_id,
+                status=str(result.status),
+                seconds=float(result.execution_time),
+                message=str(result.message or ""),
+            )
+            for result in outcome.results
+        ]
+
+    def _invoke(self, arguments: list[str], *, manifest: Any) -> Any:
+        os.environ.update(self._warehouse.environment(), DO_NOT_TRACK="1")
+        from dbt.cli.main import dbtRunner
+
+        scratch = self._warehouse.lake / "dbt"
+        outcome = dbtRunner(manifest=manifest).invoke(
+            [
+                *arguments,
+                *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+                *("--target-path", str(scratch / "target"), "--log-path", str(scratch)),
+                *("--log-level-file", "none", "--no-write-json", "--quiet"),
+                *("--no-send-anonymous-usage-stats", "--no-version-check", "--no-use-colors"),
+            ]
+        )
+        if outcome.exception is not None:
+            raise outcome.exception
+        return outcome.result

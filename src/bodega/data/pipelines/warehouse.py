@@ -1,0 +1,141 @@
+"""The DuckDB file of the transforms, private to pipelines, and what it remembers between refreshes."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+
+from bodega.data.pipelines.bronze import NOTHING, BronzeTable, register
+from bodega.kernel.errors import Conflict
+
+_MEMORY = """
+create schema if not exists meta;
+create table if not exists meta.refresh (
+    batch bigint, upto bigint, project varchar, known_at_ms bigint
+);
+create table if not exists meta.bronze (table_name varchar, version bigint, since bigint);
+insert into meta.refresh
+select 0, -1, '', null where not exists (select 1 from meta.refresh);
+"""
+
+
+class WarehouseBusy(Conflict):
+    """Another process has the warehouse open."""
+
+    code = "warehouse_busy"
+    title = "The warehouse is in use by another process: ask it, or stop it with `bodega down`"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the last good refresh saw: per bronze table its version and position."""
+
+    batch: int
+    project: str
+    known_at_ms: int | None
+    versions: Mapping[str, int]
+    since: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """Where the warehouse is and how much memory it may take."""
+
+    lake: Path
+    memory_mb: int = 1024
+
+    @property
+    def path(self) -> Path:
+        return self.lake / "warehouse.duckdb"
+
+    @property
+    def spill(self) -> Path:
+        return self.lake / "spill"
+
+    def environment(self) -> dict[str, str]:
+        """What the dbt profile reads."""
+        return {
+            "BODEGA_WAREHOUSE": str(self.path),
+            "BODEGA_WAREHOUSE_MEMORY": f"{self.memory_mb}MB",
+            "BODEGA_WAREHOUSE_SPILL": str(self.spill),
+        }
+
+    @contextmanager
+    def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection that is closed again; dbt opens its own in between."""
+        self.lake.mkdir(parents=True, exist_ok=True)
+        try:
+            con = duckdb.connect(str(self.path))
+        except duckdb.IOException as error:
+            if "lock" in str(error):
+                raise WarehouseBusy from error
+            raise
+        try:
+            con.execute(f"set memory_limit = '{self.memory_mb}MB'")
+            con.execute(f"set temp_directory = '{self.spill}'")
+            con.execute("set threads = 2")
+            con.execute("set TimeZone = 'UTC'")
+            con.execute(_MEMORY)
+            yield con
+        finally:
+            con.close()
+
+
+def seen(con: duckdb.DuckDBPyConnection) -> Seen:
+    """What the warehouse remembers of its last good refresh."""
+    row = con.execute("select batch, project, known_at_ms from meta.refresh").fetchone()
+    assert row is not None
+    tables = con.execute("select table_name, version, since from meta.bronze").fetchall()
+    return Seen(
+        batch=row[0],
+        project=row[1],
+        known_at_ms=row[2],
+        versions={name: version for name, version, _ in tables},
+        since={name: since for name, _, since in tables},
+    )
+
+
+def begin(
+    con: duckdb.DuckDBPyConnection, bronze: Mapping[str, BronzeTable], before: Seen, upto: int
+) -> Seen:
+    """Open the next batch: what dbt reads as `meta.refresh`, `meta.bronze` and `bronze.*`."""
+    con.execute("begin")
+    register(con, bronze.values(), before.since)
+    con.execute("update meta.refresh set batch = ?, upto = ?", [before.batch + 1, upto])
+    con.execute("delete from meta.bronze")
+    con.executemany(
+        "insert into meta.bronze values (?, ?, ?)",
+        [[n, before.versions.get(n, NOTHING), before.since.get(n, NOTHING)] for n in bronze],
+    )
+    con.execute("commit")
+    return replace(before, batch=before.batch + 1)
+
+
+def newest_commit(con: duckdb.DuckDBPyConnection, tables: list[str], upto: int) -> int | None:
+    """Milliseconds of the newest commit among the registered changes of `tables`."""
+    union = " union all ".join(
+        f'select max(ts_ms) as at from bronze."{name}" where _position <= {upto}' for name in tables
+    )
+    row = con.execute(f"select max(at) from ({union})").fetchone()
+    return row[0] if row else None
+
+
+def remember(
+    con: duckdb.DuckDBPyConnection,
+    bronze: Mapping[str, BronzeTable],
+    *,
+    upto: int,
+    project: str,
+    known_at_ms: int | None,
+) -> None:
+    """Close the batch: from now on the changes up to `upto` are old news."""
+    con.execute("begin")
+    con.execute("update meta.refresh set project = ?, known_at_ms = ?", [project, known_at_ms])
+    con.execute("delete from meta.bronze")
+    con.executemany(
+        "insert into meta.bronze values (?, ?, ?)",
+        [[t.name, t.version, min(t.position, upto)] for t in bronze.values()],
+    )
+    con.execute("commit")

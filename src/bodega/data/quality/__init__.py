@@ -1,0 +1,1 @@
+"""Checks that stand between the warehouse and its readers."""

@@ -1,0 +1,125 @@
+{#- Change envelopes not yet seen by this model, up to the last position that bronze holds completely. -#}
+{% macro unseen(bronze) -%}
+  select
+    envelope.key, envelope.after, envelope.unchanged, envelope._op, envelope.ts_ms,
+    envelope._position, envelope._sequence
+  from {{ bronze }} as envelope
+  where envelope._position <= (select upto from {{ source('meta', 'refresh') }})
+  {% if is_incremental() %}
+    and {{ place('envelope._position', 'envelope._sequence') }} > (
+      select coalesce(max({{ place() }}), {{ place(-1, -1) }}) from {{ this }}
+    )
+  {% endif %}
+{%- endmacro %}
+
+{#- A column is declared as `type` or `type required`. -#}
+{% macro column_type(declared) -%} {{ declared | replace(' required', '') }} {%- endmacro %}
+
+{#- One row per change of a key, typed; `_miscast` names the columns whose text is not of their type.
+    A delete knows nothing but its key; everything else keeps its last value. -#}
+{% macro typed_changes(relation, columns) -%}
+  select
+    key,
+    {% for name, declared in columns.items() %}
+    try_cast(parsed.{{ name }} as {{ column_type(declared) }}) as {{ name }},
+    {% endfor %}
+    nullif(concat_ws(', '
+      {% for name, declared in columns.items() if column_type(declared) != 'varchar' %}
+      , case when parsed.{{ name }} is not null and try_cast(parsed.{{ name }} as {{ column_type(declared) }}) is null
+             then '{{ name }}: not {{ column_type(declared) }}' end
+      {% endfor %}
+    ), '') as _miscast,
+    coalesce(unchanged, []) as _unchanged,
+    _op <> 'd' as _knows,
+    _op = 'd' as _deleted,
+    ts_ms,
+    _position,
+    _sequence
+  from (
+    select *, {{ json_row('after', columns.keys()) }} as parsed
+    from {{ relation }}
+    where _op <> 't'
+  )
+{%- endmacro %}
+
+{#- Why a row is not fit for silver; null when it is. -#}
+{% macro reject_reason(columns, rules) -%}
+  nullif(concat_ws(', ', _miscast
+    {% for name, declared in columns.items() if ' required' in declared %}
+    , case when {{ name }} is null and not contains(coalesce(_miscast, ''), '{{ name }}: ') then '{{ name }}: missing' end
+    {% endfor %}
+    {% for reason, condition in rules.items() %}
+    , case when not ({{ condition }}) then '{{ reason }}' end
+    {% endfor %}
+  ), '')
+{%- endmacro %}
+
+{#- The current row of every key ever seen: deleted ones flagged, unfit ones with a reason.
+    `_batch` is the refresh that changed the row last; what lies downstream reads by it. -#}
+{% macro latest_state(bronze, columns, rules={}) -%}
+with unseen as (
+  {{ unseen(bronze) }}
+),
+
+truncated as (
+  select coalesce(max({{ place() }}), {{ place(-1, -1) }}) as place from unseen where _op = 't'
+),
+
+changes as (
+  {{ typed_changes('unseen', columns) }}
+  {% if is_incremental() %}
+  union all
+  select
+    key, {{ columns.keys() | join(', ') }}, null as _miscast, [] as _unchanged,
+    true as _knows, _deleted, ts_ms, _position, _sequence
+  from {{ this }}
+  where key in (select key from unseen) or exists (select 1 from unseen where _op = 't')
+  {% endif %}
+),
+
+newest as (
+  select * from changes
+  qualify row_number() over (partition by key order by _position desc, _sequence desc) = 1
+),
+
+partly_known as (
+  select distinct key from changes where not _knows or len(_unchanged) > 0
+),
+
+last_known as (
+  select
+    key
+    {% for name in columns %}
+    , {{ newest(name, '_knows and not ' ~ listed('_unchanged', name)) }} as {{ name }}
+    {% endfor %}
+  from changes
+  where key in (select key from partly_known)
+  group by key
+),
+
+filled as (
+  select
+    newest.key,
+    {% for name in columns %}
+    case when last_known.key is null then newest.{{ name }} else last_known.{{ name }} end as {{ name }},
+    {% endfor %}
+    newest._miscast,
+    newest._deleted or {{ place('newest._position', 'newest._sequence') }} < truncated.place as _deleted,
+    newest.ts_ms,
+    greatest({{ place('newest._position', 'newest._sequence') }}, truncated.place) as place
+  from newest
+  cross join truncated
+  left join last_known on last_known.key = newest.key
+)
+
+select
+  key,
+  {{ columns.keys() | join(', ') }},
+  {{ reject_reason(columns, rules) }} as _reject_reason,
+  _deleted,
+  ts_ms,
+  place.p as _position,
+  place.s as _sequence,
+  {{ this_batch() }} as _batch
+from filled
+{%- endmacro %}

@@ -1,0 +1,18 @@
+{#- The refresh now running: stamped on every row it changes. -#}
+{% macro this_batch() -%}
+  (select batch from {{ source('meta', 'refresh') }})
+{%- endmacro %}
+
+{#- True for rows of `relation` changed since this model last ran. -#}
+{% macro changed_since_last_run(relation) -%}
+  {% if is_incremental() -%}
+    {{ relation }}._batch > (select coalesce(max(_batch), -1) from {{ this }})
+  {%- else -%}
+    true
+  {%- endif %}
+{%- endmacro %}
+
+{#- True for staging rows that silver shows. -#}
+{% macro fit(relation) -%}
+  (not {{ relation }}._deleted and {{ relation }}._reject_reason is null)
+{%- endmacro %}

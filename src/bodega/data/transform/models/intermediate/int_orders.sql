@@ -1,0 +1,46 @@
+{{ config(unique_key='order_id') }}
+
+-- Every order ever placed beside what its lines add up to.
+with touched as (
+  select id from {{ ref('stg_orders') }} as orders where {{ changed_since_last_run('orders') }}
+  union
+  select order_id from {{ ref('stg_order_lines') }} as lines where {{ changed_since_last_run('lines') }}
+),
+
+lines as (
+  select
+    order_id,
+    count(*) filter (where {{ fit('lines') }}) as line_count,
+    coalesce(sum(quantity) filter (where {{ fit('lines') }} and kind = 'product'), 0) as units,
+    coalesce(sum(total_amount) filter (where {{ fit('lines') }}), 0) as lines_amount,
+    count(*) filter (where not _deleted and _reject_reason is not null) as rejected_lines,
+    count(distinct currency) filter (where {{ fit('lines') }}) as currencies,
+    max(known_at) filter (where {{ fit('lines') }}) as known_at
+  from {{ ref('stg_order_lines') }} as lines
+  where order_id in (select id from touched)
+  group by order_id
+)
+
+select
+  orders.id as order_id,
+  orders.number,
+  orders.checkout_id,
+  orders.customer_id,
+  orders.country,
+  orders.status,
+  orders.currency,
+  orders.subtotal_amount,
+  orders.total_amount,
+  coalesce(lines.line_count, 0) as line_count,
+  cast(coalesce(lines.units, 0) as bigint) as units,
+  cast(coalesce(lines.lines_amount, 0) as bigint) as lines_amount,
+  coalesce(lines.rejected_lines, 0) as rejected_lines,
+  coalesce(lines.currencies, 0) as currencies,
+  orders.source,
+  orders.occurred_at,
+  greatest(orders.known_at, coalesce(lines.known_at, orders.known_at)) as known_at,
+  not {{ fit('orders') }} as _removed,
+  {{ this_batch() }} as _batch
+from {{ ref('stg_orders') }} as orders
+left join lines on lines.order_id = orders.id
+where orders.id in (select id from touched)

@@ -1,0 +1,30 @@
+-- A customer who ordered before identity told of the account is inferred until it does.
+with known as (
+  select id as customer_id, role, status, country, false as is_inferred, source, occurred_at as joined_at, known_at
+  from {{ ref('silver_customers') }}
+),
+
+buyers as (
+  select customer_id, country, source, occurred_at, known_at from {{ ref('fct_orders') }}
+  union all
+  select customer_id, country, source, occurred_at, known_at from {{ ref('fct_order_lines') }} where is_return
+),
+
+inferred as (
+  select
+    customer_id,
+    'customer' as role,
+    'unknown' as status,
+    max(country) as country,
+    true as is_inferred,
+    max(source) as source,
+    min(occurred_at) as joined_at,
+    min(known_at) as known_at
+  from buyers
+  where customer_id is not null and customer_id not in (select customer_id from known)
+  group by customer_id
+)
+
+select * from known
+union all
+select * from inferred

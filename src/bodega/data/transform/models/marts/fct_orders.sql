@@ -1,0 +1,21 @@
+{{ config(materialized='view') }}
+
+select
+  order_id,
+  number,
+  checkout_id,
+  customer_id,
+  country,
+  status,
+  line_count,
+  units,
+  subtotal_amount,
+  total_amount,
+  currency,
+  {{ utc_day('occurred_at') }} as order_date,
+  {{ month_of(utc_day('occurred_at')) }} as order_month,
+  occurred_at,
+  known_at,
+  source
+from {{ ref('int_orders') }}
+where not _removed

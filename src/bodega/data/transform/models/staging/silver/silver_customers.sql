@@ -1,0 +1,14 @@
+select
+  id,
+  role,
+  status,
+  country,
+  source,
+  source_key,
+  occurred_at,
+  known_at,
+  ingested_at,
+  _position,
+  _batch
+from {{ ref('stg_customers') }}
+where not _deleted and _reject_reason is null

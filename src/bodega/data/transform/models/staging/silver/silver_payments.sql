@@ -1,0 +1,15 @@
+select
+  id,
+  checkout_id,
+  amount_amount,
+  amount_currency,
+  status,
+  provider,
+  failure_code,
+  occurred_at,
+  known_at,
+  ingested_at,
+  _position,
+  _batch
+from {{ ref('stg_payments') }}
+where not _deleted and _reject_reason is null

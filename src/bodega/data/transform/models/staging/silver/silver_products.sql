@@ -1,0 +1,15 @@
+select
+  id,
+  slug,
+  title,
+  category,
+  status,
+  source,
+  source_key,
+  occurred_at,
+  known_at,
+  ingested_at,
+  _position,
+  _batch
+from {{ ref('stg_products') }}
+where not _deleted and _reject_reason is null

@@ -1,0 +1,25 @@
+{{ config(unique_key='key') }}
+
+{% set columns = {
+  'id': 'varchar required',
+  'number': 'bigint required',
+  'checkout_id': 'varchar',
+  'customer_id': 'varchar',
+  'country': 'varchar',
+  'status': 'varchar required',
+  'subtotal_amount': 'bigint required',
+  'total_amount': 'bigint required',
+  'currency': 'varchar required',
+  'source': 'varchar',
+  'source_key': 'varchar',
+  'occurred_at': 'timestamptz required',
+  'known_at': 'timestamptz required',
+  'ingested_at': 'timestamptz'
+} %}
+
+{% set rules = {
+  'status: unknown': "status in ('placed', 'paid', 'cancelled')",
+  'currency: not a currency code': "currency similar to '[A-Z]{3}'"
+} %}
+
+{{ latest_state(source('bronze', 'shop__orders_orders'), columns, rules) }}

@@ -1,0 +1,168 @@
+"""Bronze for tests: changes as the change feed writes them, without a PostgreSQL behind."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from deltalake import write_deltalake
+
+SCHEMA = pa.schema(
+    [
+        ("key", pa.string()),
+        ("before", pa.string()),
+        ("after", pa.string()),
+        ("unchanged", pa.list_(pa.string())),
+        ("ts_ms", pa.int64()),
+        ("txid", pa.int64()),
+        ("_source", pa.string()),
+        ("_position", pa.int64()),
+        ("_sequence", pa.int32()),
+        ("_op", pa.string()),
+        ("_ingested_at", pa.timestamp("us", tz="UTC")),
+    ]
+)
+START_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z
+
+
+@dataclass(frozen=True)
+class Change:
+    """One envelope. `position` and `sequence` are given by the transaction."""
+
+    table: str
+    op: str
+    key: dict[str, Any] | None
+    after: dict[str, Any] | None = None
+    unchanged: Sequence[str] = ()
+
+
+@dataclass
+class Source:
+    """A shop that commits transactions; `flush` appends those not yet flushed to bronze."""
+
+    lake: Path
+    position: int = 1000
+    pending: list[dict[str, Any]] = field(default_factory=list)
+
+    def commit(self, *changes: Change) -> int:
+        self.position += 10
+        for sequence, change in enumerate(changes):
+            self.pending.append(self._row(change, sequence))
+        return self.position
+
+    def _row(self, change: Change, sequence: int) -> dict[str, Any]:
+        key = None if change.key is None else json.dumps(change.key, sort_keys=True)
+        return {
+            "table": change.table,
+            "key": key,
+            "before": key if change.op == "d" else None,
+            "after": None if change.after is None else json.dumps(change.after),
+            "unchanged": list(change.unchanged),
+            "ts_ms": START_MS + self.position * 1000,
+            "txid": self.position,
+            "_source": "shop",
+            "_position": self.position,
+            "_sequence": sequence,
+            "_op": change.op,
+            "_ingested_at": datetime.now(UTC),
+        }
+
+    def flush(self, rows: int | None = None) -> None:
+        """Append the first `rows` pending changes (all by default), a Delta commit a table."""
+        batch, self.pending = self.pending[:rows], self.pending[rows:] if rows else []
+        by_table: dict[str, list[dict[str, Any]]] = {}
+        for row in batch:
+            row = dict(row)
+            by_table.setdefault(row.pop("table"), []).append(row)
+        for table, lines in by_table.items():
+            append(self.lake, table, lines)
+
+
+def append(lake: Path, table: str, rows: Iterable[dict[str, Any]]) -> None:
+    data = pa.Table.from_pylist(list(rows), schema=SCHEMA)
+    write_deltalake(str(lake / "bronze" / table), data, mode="append")
+
+
+def times(at: str) -> dict[str, str]:
+    return {"occurred_at": at, "known_at": at, "ingested_at": at}
+
+
+def product(id: str, *, title: str = "Tea cup", op: str = "c", **over: Any) -> Change:
+    row = {"id": id, "slug": f"tea-cup-{id}", "title": title, "category": None, "status": "active"}
+    row |= {"source": None, "source_key": None, **times("2026-01-01T00:00:00Z"), **over}
+    return Change("shop__catalog_products", op, {"id": id}, row)
+
+
+def variant(id: str, product_id: str, *, price: int = 250, op: str = "c", **over: Any) -> Change:
+    row = {"id": id, "product_id": product_id, "sku": f"SKU-{id}", "title": "default"}
+    row |= {"price_amount": price, "price_currency": "GBP", "status": "active"}
+    row |= {"source": None, "source_key": None, **times("2026-01-01T00:00:00Z"), **over}
+    return Change("shop__catalog_variants", op, {"id": id}, row)
+
+
+def user(id: str, *, op: str = "c", **over: Any) -> Change:
+    row = {"id": id, "role": "customer", "status": "active", "country": "GB"}
+    row |= {"source": None, "source_key": None, **times("2026-01-01T00:00:00Z"), **over}
+    return Change("shop__identity_users", op, {"id": id}, row)
+
+
+def order(
+    id: str, *, number: int, total: int, at: str = "2026-02-03T10:00:00Z", op: str = "c", **over: Any
+) -> Change:
+    row = {"id": id, "number": number, "checkout_id": None, "customer_id": None, "country": "GB"}
+    row |= {"status": "paid", "subtotal_amount": total, "total_amount": total, "currency": "GBP"}
+    row |= {"source": None, "source_key": None, **times(at), **over}
+    return Change("shop__orders_orders", op, {"id": id}, row)
+
+
+def order_line(
+    id: str,
+    order_id: str,
+    *,
+    quantity: int = 1,
+    total: int = 250,
+    at: str = "2026-02-03T10:00:00Z",
+    op: str = "c",
+    **over: Any,
+) -> Change:
+    row = {"id": id, "order_id": order_id, "position": 1, "kind": "product", "product_id": None}
+    row |= {"variant_id": None, "sku": "SKU", "title": "Tea cup", "quantity": quantity}
+    row |= {"unit_price_amount": total // max(quantity, 1), "total_amount": total}
+    row |= {"currency": "GBP", "source": None, "source_key": None, **times(at), **over}
+    return Change("shop__orders_order_lines", op, {"id": id}, row)
+
+
+def returned(
+    id: str, *, total: int, at: str = "2026-02-05T10:00:00Z", op: str = "c", **over: Any
+) -> Change:
+    row = {"id": id, "order_id": None, "customer_id": None, "country": "GB", "reason": None}
+    row |= {"total_amount": total, "currency": "GBP", "source": None, "source_key": None}
+    return Change("shop__orders_returns", op, {"id": id}, row | times(at) | over)
+
+
+def return_line(
+    id: str,
+    return_id: str,
+    *,
+    quantity: int = 1,
+    total: int = 250,
+    at: str = "2026-02-05T10:00:00Z",
+    op: str = "c",
+    **over: Any,
+) -> Change:
+    row = {"id": id, "return_id": return_id, "order_line_id": None, "kind": "product"}
+    row |= {"product_id": None, "variant_id": None, "sku": "SKU", "title": "Tea cup"}
+    row |= {"quantity": quantity, "unit_price_amount": 250, "total_amount": total}
+    row |= {"currency": "GBP", "source": None, "source_key": None}
+    return Change("shop__orders_return_lines", op, {"id": id}, row | times(at) | over)
+
+
+def deleted(change: Change) -> Change:
+    return Change(change.table, "d", change.key)
+
+
+def truncated(table: str) -> Change:
+    return Change(table, "t", None)
