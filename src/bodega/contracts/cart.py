@@ -56,5 +56,7 @@ class Carts(Protocol):
         """Set (or with `add` raise) a line's quantity; 0 removes it. Raises `NotFound`,
         `Rejected` for an unknown or inactive variant or too many units, `Conflict` once ordered."""
 
-    async def claim(self, *, command_id: CommandId, cart_id: CartId, customer_id: UserId) -> CartView:
+    async def claim(
+        self, *, command_id: CommandId, cart_id: CartId, customer_id: UserId
+    ) -> CartView:
         """Give a guest's cart to the customer who just signed in."""

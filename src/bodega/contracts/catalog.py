@@ -91,7 +91,9 @@ class ProductsImported(Event):
 class Catalog(Protocol):
     """Read the catalogue. Only active products are shown unless a method says otherwise."""
 
-    async def products(self, page: PageRequest, *, category: str | None = None) -> Page[ProductView]:
+    async def products(
+        self, page: PageRequest, *, category: str | None = None
+    ) -> Page[ProductView]:
         """Active products, newest first."""
 
     async def product(self, slug: str) -> ProductView | None: ...
@@ -106,6 +108,10 @@ class Catalog(Protocol):
         """Names of categories with active products, A to Z."""
 
     async def bulk_load(
-        self, batch: Sequence[ImportedProduct], *, source: str, import_batch_id: ImportBatchId
+        self,
+        batch: Sequence[ImportedProduct],
+        *,
+        source: str,
+        import_batch_id: ImportBatchId,
     ) -> int:
         """COPY products in, idempotent by (source, source_key); the number of new rows."""

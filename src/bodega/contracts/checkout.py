@@ -58,10 +58,14 @@ class CheckoutFailed(Event):
 
 
 class Checkouts(Protocol):
-    """Ends in a placed and captured order, or fully undone; a crash anywhere changes nothing of that."""
+    """Ends in a placed and captured order, or fully undone, whatever crashes on the way."""
 
     async def submit(
-        self, *, checkout_id: CheckoutId, request: CheckoutRequest, customer_id: UserId | None
+        self,
+        *,
+        checkout_id: CheckoutId,
+        request: CheckoutRequest,
+        customer_id: UserId | None,
     ) -> CheckoutView:
         """Run the saga for the cart; the same `checkout_id` again answers the same outcome.
         Raises `NotFound` for an unknown cart, `Rejected` for an empty one, `Conflict` when the cart

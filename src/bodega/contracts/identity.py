@@ -84,6 +84,10 @@ class Identity(Protocol):
     async def user(self, user_id: UserId) -> UserView | None: ...
 
     async def bulk_load(
-        self, batch: Sequence[ImportedUser], *, source: str, import_batch_id: ImportBatchId
+        self,
+        batch: Sequence[ImportedUser],
+        *,
+        source: str,
+        import_batch_id: ImportBatchId,
     ) -> int:
         """COPY customers in, idempotent by (source, source_key); the number of new rows."""

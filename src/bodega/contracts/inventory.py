@@ -72,7 +72,11 @@ class Inventory(Protocol):
         """On hand less what is held by reservations that have not expired; 0 for unknown ids."""
 
     async def reserve(
-        self, *, command_id: CommandId, checkout_id: CheckoutId, lines: Sequence[ReservationLine]
+        self,
+        *,
+        command_id: CommandId,
+        checkout_id: CheckoutId,
+        lines: Sequence[ReservationLine],
     ) -> Reserved:
         """Hold every line until an expiry, or hold nothing. Rows are locked in variant order."""
 
@@ -84,11 +88,20 @@ class Inventory(Protocol):
         """Undo reserve and consume: held rows are let go, consumed stock comes back."""
 
     async def receive(
-        self, *, command_id: CommandId, variant_id: VariantId, quantity: int, reason: str
+        self,
+        *,
+        command_id: CommandId,
+        variant_id: VariantId,
+        quantity: int,
+        reason: str,
     ) -> StockLevel:
         """Adjust the stock on hand by a signed quantity. Raises `Conflict` below zero."""
 
     async def bulk_load(
-        self, batch: Sequence[ImportedStock], *, source: str, import_batch_id: ImportBatchId
+        self,
+        batch: Sequence[ImportedStock],
+        *,
+        source: str,
+        import_batch_id: ImportBatchId,
     ) -> int:
         """COPY opening levels in; a variant that has a level keeps it. The number of new rows."""

@@ -42,7 +42,7 @@ class OrderLine(BaseModel):
 
 
 class OrderView(BaseModel):
-    """An order; `email` and `shipping_address` are personal data, shown to its customer and staff."""
+    """An order; `email` and `shipping_address` are personal data: for its customer and staff."""
 
     id: OrderId
     number: int

@@ -5,11 +5,17 @@ from typing import ClassVar, Literal, Protocol
 from pydantic import BaseModel
 
 from bodega.kernel.events import Event
-from bodega.kernel.ids import CheckoutId, CommandId, PaymentId
+from bodega.kernel.ids import CheckoutId, PaymentId
 from bodega.kernel.money import Money
 
 PaymentStatus = Literal[
-    "authorising", "authorised", "declined", "capturing", "captured", "voiding", "voided"
+    "authorising",
+    "authorised",
+    "declined",
+    "capturing",
+    "captured",
+    "voiding",
+    "voided",
 ]
 
 
@@ -58,6 +64,6 @@ class Payments(Protocol):
         """Take the authorised money; captured again is no error."""
 
     async def void(self, *, checkout_id: CheckoutId) -> PaymentView | None:
-        """Let an authorisation go, or refund what was captured; None when nothing was authorised."""
+        """Let an authorisation go, or refund what was captured; None when there was neither."""
 
     async def payment(self, checkout_id: CheckoutId) -> PaymentView | None: ...

@@ -23,5 +23,7 @@ class Recommender(Protocol):
     async def also_bought(self, *, product_id: ProductId, limit: int = 6) -> Recommendations:
         """Products bought by those who bought this one; never the product itself."""
 
-    async def popular(self, *, limit: int = 6, exclude: Sequence[ProductId] = ()) -> Recommendations:
+    async def popular(
+        self, *, limit: int = 6, exclude: Sequence[ProductId] = ()
+    ) -> Recommendations:
         """Best sellers of the recent past."""

@@ -25,5 +25,5 @@ def new_id() -> uuid.UUID:
 
 
 def derived_id(parent: uuid.UUID, name: str) -> uuid.UUID:
-    """The id that `parent` always yields for `name`: how a retried step names its command (UUIDv5)."""
+    """The UUIDv5 that `parent` always yields for `name`: how a retried step names its command."""
     return uuid.uuid5(parent, name)

@@ -14,7 +14,13 @@ class Role(StrEnum):
     SYSTEM = "system"
 
 
-_RANK = {Role.ANONYMOUS: 0, Role.CUSTOMER: 1, Role.STAFF: 2, Role.ADMIN: 3, Role.SYSTEM: 4}
+_RANK = {
+    Role.ANONYMOUS: 0,
+    Role.CUSTOMER: 1,
+    Role.STAFF: 2,
+    Role.ADMIN: 3,
+    Role.SYSTEM: 4,
+}
 
 
 class Principal(BaseModel):

@@ -1,0 +1,60 @@
+"""The shop's HTTP process: API, storefront and console; light, no data or training library."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from bodega.apps.compose import Shop, compose
+from bodega.apps.modules import modules
+from bodega.apps.run import serve
+from bodega.backbone.http.edge import create_app
+from bodega.backbone.http.health import Check
+from bodega.backbone.settings import Settings, load_settings
+from bodega.contracts.identity import Identity
+
+
+def build(settings: Settings) -> FastAPI:
+    """The application, composed; its servers are reached when the first request comes."""
+    shop = compose(settings)
+    return create_app(
+        settings,
+        title=settings.shop_name,
+        routers=[router for module in modules() for router in module.routers],
+        container=shop.context.container,
+        database=shop.context.database,
+        authenticate=shop.context.container.get(Identity).authenticate,
+        checks={"database": _database(shop), "valkey": _valkey(shop)},
+        lifespan=_lifespan(shop),
+    )
+
+
+def _lifespan(shop: Shop) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.started = True
+        yield
+        await shop.close()
+
+    return lifespan
+
+
+def _database(shop: Shop) -> Check:
+    async def check() -> None:
+        async with shop.context.database.reading() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    return check
+
+
+def _valkey(shop: Shop) -> Check:
+    async def check() -> None:
+        await shop.context.cache.client.ping()
+
+    return check
+
+
+if __name__ == "__main__":
+    settings = load_settings()
+    serve(build(settings), settings, host=settings.host, port=settings.port)

@@ -1,0 +1,59 @@
+"""The wiring that every process shares: settings → servers → who answers for what."""
+
+from dataclasses import dataclass
+
+import httpx
+
+from bodega.apps.modules import modules
+from bodega.backbone.cache import Cache
+from bodega.backbone.container import Container
+from bodega.backbone.db import Database
+from bodega.backbone.http.remote import remote
+from bodega.backbone.module import Context
+from bodega.backbone.settings import Settings
+from bodega.contracts.freshness import Freshness
+from bodega.contracts.metrics import Metrics
+from bodega.contracts.recommend import Recommender
+from bodega.kernel.clock import SystemClock
+
+
+@dataclass(slots=True)
+class Shop:
+    """A composed process: its context and what must be closed in the end."""
+
+    context: Context
+    client: httpx.AsyncClient
+
+    async def close(self) -> None:
+        await self.client.aclose()
+        await self.context.cache.close()
+        await self.context.database.close()
+
+
+def compose(settings: Settings) -> Shop:
+    """Local services for the shop's modules, HTTP clients for models and metrics."""
+    container = Container()
+    context = Context(
+        settings=settings,
+        database=Database(settings),
+        cache=Cache(settings),
+        clock=SystemClock(),
+        container=container,
+    )
+    for module in modules():
+        for protocol, build in module.provides.items():
+            container.bind(protocol, build(context))
+    client = httpx.AsyncClient()
+    _bind_serving(container, settings, client)
+    return Shop(context=context, client=client)
+
+
+def _bind_serving(container: Container, settings: Settings, client: httpx.AsyncClient) -> None:
+    token = settings.internal_token.get_secret_value()
+    for protocol, timeout in (
+        (Recommender, settings.recommend_timeout_seconds),
+        (Metrics, settings.metrics_timeout_seconds),
+        (Freshness, settings.metrics_timeout_seconds),
+    ):
+        answer = remote(protocol, settings.serving_url, token=token, timeout=timeout, client=client)
+        container.bind(protocol, answer)

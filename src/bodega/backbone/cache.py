@@ -1,0 +1,57 @@
+"""Valkey: what may be lost at any moment, and nothing else."""
+
+import json
+from typing import Any, cast
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from bodega.backbone.settings import Settings
+from bodega.backbone.telemetry.logs import get_logger
+
+log = get_logger(__name__)
+
+
+class Cache:
+    """Values expire and an outage answers "not there": callers then ask the source of truth."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.client: Redis = Redis.from_url(
+            settings.valkey_dsn,
+            socket_timeout=0.5,
+            socket_connect_timeout=0.5,
+            max_connections=32,
+        )
+
+    async def get(self, key: str) -> Any | None:
+        try:
+            raw = await self.client.get(key)
+        except (RedisError, OSError):
+            return None
+        return json.loads(raw) if raw is not None else None
+
+    async def put(self, key: str, value: Any, *, seconds: float) -> None:
+        try:
+            await self.client.set(key, json.dumps(value), px=max(1, int(seconds * 1000)))
+        except (RedisError, OSError) as error:
+            log.warning("cache_write_failed", key=key, error=type(error).__name__)
+
+    async def forget(self, *keys: str) -> None:
+        try:
+            await self.client.delete(*keys)
+        except (RedisError, OSError) as error:
+            log.warning("cache_delete_failed", error=type(error).__name__)
+
+    async def count(self, key: str, *, window_seconds: int) -> int:
+        """How often `key` was counted in its present window, this time included; 0 in an outage."""
+        try:
+            async with self.client.pipeline(transaction=True) as pipe:
+                pipe.incr(key)
+                pipe.expire(key, window_seconds, nx=True)
+                counted, _ = await pipe.execute()
+        except (RedisError, OSError):
+            return 0
+        return cast("int", counted)
+
+    async def close(self) -> None:
+        await self.client.aclose()

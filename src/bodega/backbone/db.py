@@ -1,0 +1,156 @@
+"""The database and the unit of work: the one place that commits."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+from uuid import UUID
+
+from pydantic import TypeAdapter
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from bodega.backbone.events.outbox import write_outbox
+from bodega.backbone.settings import Settings
+from bodega.backbone.telemetry.context import current_correlation_id
+from bodega.kernel.events import Event
+
+T = TypeVar("T")
+
+_CLAIM_COMMAND = text(
+    "INSERT INTO backbone.commands (command_id, name) VALUES (:id, :name)"
+    " ON CONFLICT DO NOTHING RETURNING 1"
+)
+_READ_COMMAND = text("SELECT name, result FROM backbone.commands WHERE command_id = :id")
+_RECORD_COMMAND = text(
+    "UPDATE backbone.commands SET result = CAST(:result AS jsonb) WHERE command_id = :id"
+)
+
+
+class UnitOfWork:
+    """One transaction: rows through `connection`, events through `emit`, both or neither."""
+
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        *,
+        actor: str = "system",
+        correlation_id: str | None = None,
+        causation_id: UUID | None = None,
+    ) -> None:
+        self.connection = connection
+        self.actor = actor
+        self.correlation_id = correlation_id or current_correlation_id()
+        self.causation_id = causation_id
+        self._events: list[Event] = []
+        self._after_commit: list[Callable[[], None]] = []
+
+    def emit(self, event: Event) -> None:
+        """The event enters the outbox in this transaction."""
+        self._events.append(event)
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Run `action` once the rows are durable; for caches, never for effects that matter."""
+        self._after_commit.append(action)
+
+    async def once(
+        self,
+        command_id: UUID,
+        name: str,
+        result: type[T] | Any,
+        work: Callable[[], Awaitable[T]],
+    ) -> T:
+        """Do `work` and record its `result` type's value; the same id again answers the record.
+
+        A second caller with the same id waits for the first one's transaction.
+        """
+        adapter: TypeAdapter[T] = TypeAdapter(result)
+        claimed = await self.connection.execute(_CLAIM_COMMAND, {"id": command_id, "name": name})
+        if claimed.first() is None:
+            row = (await self.connection.execute(_READ_COMMAND, {"id": command_id})).one()
+            if row.name != name:
+                raise ValueError(f"command {command_id} was {row.name}, not {name}")
+            return adapter.validate_python(row.result, strict=False)
+        value = await work()
+        recorded = adapter.dump_json(value).decode()
+        await self.connection.execute(_RECORD_COMMAND, {"id": command_id, "result": recorded})
+        return value
+
+    async def flush(self) -> None:
+        """Write what was emitted so far into the outbox."""
+        events, self._events = self._events, []
+        if events:
+            await write_outbox(self, events)
+
+    def committed(self) -> None:
+        """Called by the database once the transaction is durable."""
+        for action in self._after_commit:
+            action()
+
+
+class Database:
+    """Two small pools: one for units of work, one for single reads outside any transaction.
+
+    Reads of another module inside a unit of work take the second pool, so a full first pool never
+    waits for itself.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._writing = _engine(settings, size=settings.database_pool, autocommit=False)
+        self._reading = _engine(settings, size=settings.database_read_pool, autocommit=True)
+
+    @asynccontextmanager
+    async def work(
+        self,
+        *,
+        actor: str = "system",
+        correlation_id: str | None = None,
+        causation_id: UUID | None = None,
+    ) -> AsyncIterator[UnitOfWork]:
+        """A unit of work; commits when the block ends well, rolls back when it raises."""
+        async with self._writing.connect() as connection:
+            uow = UnitOfWork(
+                connection,
+                actor=actor,
+                correlation_id=correlation_id,
+                causation_id=causation_id,
+            )
+            yield uow
+            await uow.flush()
+            await connection.commit()
+        uow.committed()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A connection in autocommit mode for reads."""
+        async with self._reading.connect() as connection:
+            yield connection
+
+    async def close(self) -> None:
+        await self._writing.dispose()
+        await self._reading.dispose()
+
+
+def sqlalchemy_url(dsn: str) -> str:
+    """`postgresql://…` as SQLAlchemy wants it for psycopg 3."""
+    return dsn.replace("postgresql://", "postgresql+psycopg://", 1).replace(
+        "postgres://", "postgresql+psycopg://", 1
+    )
+
+
+def _engine(settings: Settings, *, size: int, autocommit: bool) -> AsyncEngine:
+    extra: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if autocommit else {}
+    return create_async_engine(
+        sqlalchemy_url(settings.dsn),
+        pool_size=size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_pre_ping=False,
+        pool_recycle=1800,
+        connect_args={
+            "prepare_threshold": 3,
+            "application_name": f"bodega-{settings.process}",
+            "connect_timeout": 5,
+        },
+        **extra,
+    )

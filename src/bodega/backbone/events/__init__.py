@@ -1,0 +1,1 @@
+"""Outbox → relay → event log → handlers: lost by no crash, handled once in effect."""

@@ -1,0 +1,138 @@
+"""A Protocol over HTTP: the client and the router both follow from its signatures.
+
+This is how a module or model moves into a process of its own: `apps` binds `remote(...)` instead of
+the local service, and the other process serves `expose(...)`.
+"""
+
+import hmac
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar, cast, get_type_hints
+
+import httpx
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
+
+from bodega.backbone.http.deps import Anyone
+from bodega.backbone.telemetry.context import current_correlation_id
+from bodega.backbone.telemetry.metrics import REMOTE_CALLS
+from bodega.kernel.errors import BodegaError, NotFound, Unauthenticated, Unavailable
+
+T = TypeVar("T")
+
+
+class RemoteUnavailable(Unavailable):
+    code = "service_unavailable"
+    title = "A service of ours did not answer in time"
+
+
+class RemoteFailed(BodegaError):
+    code = "service_failed"
+    title = "A service of ours refused"
+
+
+class _Operation:
+    """One method of a Protocol: its arguments as a model, its result as an adapter."""
+
+    def __init__(self, protocol: type, name: str) -> None:
+        method = getattr(protocol, name)
+        hints = get_type_hints(method)
+        result = hints.pop("return")
+        fields: dict[str, Any] = {}
+        for parameter in list(inspect.signature(method).parameters.values())[1:]:
+            default = ... if parameter.default is parameter.empty else parameter.default
+            fields[parameter.name] = (hints[parameter.name], default)
+        self.names = list(fields)
+        self.arguments = create_model(
+            f"{protocol.__name__}_{name}",
+            __config__=ConfigDict(extra="forbid"),
+            **fields,
+        )
+        self.result: TypeAdapter[Any] = TypeAdapter(result)
+
+
+def _operations(protocol: Any) -> dict[str, _Operation]:
+    names = [
+        name
+        for name, member in vars(protocol).items()
+        if inspect.iscoroutinefunction(member) and not name.startswith("_")
+    ]
+    return {name: _Operation(protocol, name) for name in names}
+
+
+def remote(
+    protocol: type[T],
+    url: str,
+    *,
+    token: str,
+    timeout: float,
+    client: httpx.AsyncClient,
+) -> T:
+    """A client that answers `protocol` by asking `url`; late or broken raises `Unavailable`."""
+
+    async def call(name: str, operation: _Operation, arguments: BaseModel) -> Any:
+        address = f"{url}/internal/{protocol.__name__.lower()}/{name}"
+        headers = {
+            "authorization": f"Internal {token}",
+            "content-type": "application/json",
+            "x-request-id": current_correlation_id(),
+        }
+        try:
+            answer = await client.post(
+                address,
+                content=arguments.model_dump_json(),
+                headers=headers,
+                timeout=timeout,
+            )
+        except httpx.HTTPError as error:
+            REMOTE_CALLS.labels(protocol.__name__, type(error).__name__).inc()
+            raise RemoteUnavailable(
+                f"{protocol.__name__}.{name}: {type(error).__name__}"
+            ) from error
+        REMOTE_CALLS.labels(protocol.__name__, str(answer.status_code)).inc()
+        if answer.status_code != 200:
+            raise _failure(protocol, name, answer)
+        return operation.result.validate_json(answer.content)
+
+    methods = {name: _method(name, op, call) for name, op in _operations(protocol).items()}
+    return cast("T", type(f"Remote{protocol.__name__}", (), methods)())
+
+
+def _method(name: str, operation: _Operation, call: Callable[..., Any]) -> Callable[..., Any]:
+    async def method(self: object, *args: Any, **kwargs: Any) -> Any:
+        given = dict(zip(operation.names, args, strict=False)) | kwargs
+        return await call(name, operation, operation.arguments(**given))
+
+    return method
+
+
+def _failure(protocol: type, name: str, answer: httpx.Response) -> BodegaError:
+    if answer.status_code >= 500:
+        return RemoteUnavailable(f"{protocol.__name__}.{name}: {answer.status_code}")
+    return RemoteFailed(f"{protocol.__name__}.{name}: {answer.status_code} {answer.text[:200]}")
+
+
+def expose(protocol: type, implementation: object, *, token: str) -> APIRouter:
+    """Routes that answer `remote(protocol, …)`; closed to whoever lacks the internal token."""
+    router = APIRouter(prefix=f"/internal/{protocol.__name__.lower()}", include_in_schema=False)
+    operations = _operations(protocol)
+
+    @router.post("/{name}")
+    async def answer(name: str, request: Request, who: Anyone) -> Response:
+        _check(request, token)
+        operation = operations.get(name)
+        if operation is None:
+            raise NotFound(f"{protocol.__name__} has no operation {name!r}")
+        arguments = operation.arguments.model_validate_json(await request.body())
+        given = {field: getattr(arguments, field) for field in operation.names}
+        result = await getattr(implementation, name)(**given)
+        return Response(operation.result.dump_json(result), media_type="application/json")
+
+    return router
+
+
+def _check(request: Request, token: str) -> None:
+    offered = request.headers.get("authorization", "")
+    if not hmac.compare_digest(offered.encode(), f"Internal {token}".encode()):
+        raise Unauthenticated

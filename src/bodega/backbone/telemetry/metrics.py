@@ -1,0 +1,26 @@
+"""Prometheus metrics that every process shares the names of."""
+
+from prometheus_client import REGISTRY, Counter, Gauge, Histogram, generate_latest
+
+REQUESTS = Counter("bodega_http_requests_total", "HTTP requests", ["method", "route", "status"])
+REQUEST_SECONDS = Histogram(
+    "bodega_http_request_seconds",
+    "HTTP request duration",
+    ["method", "route"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+CONSUMER_LAG = Gauge("bodega_consumer_lag_events", "Events not yet handled", ["consumer"])
+CONSUMER_PARKED = Gauge("bodega_consumer_parked_events", "Events parked", ["consumer"])
+HANDLED = Counter("bodega_events_handled_total", "Events handled", ["consumer", "outcome"])
+RELAYED = Counter("bodega_events_relayed_total", "Events moved from outbox to log")
+SLOT_LAG = Gauge("bodega_slot_lag_bytes", "WAL a replication slot has still to confirm", ["slot"])
+FEED_ROWS = Counter("bodega_feed_rows_total", "Changes written to bronze")
+FEED_SECONDS_BEHIND = Gauge("bodega_feed_seconds_behind", "Age of the newest change in bronze")
+REMOTE_CALLS = Counter(
+    "bodega_remote_calls_total", "Calls to our own services", ["target", "outcome"]
+)
+
+
+def exposition() -> bytes:
+    """The registry in Prometheus text format."""
+    return generate_latest(REGISTRY)

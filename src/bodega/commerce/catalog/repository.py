@@ -1,0 +1,155 @@
+"""Every query of the catalogue."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bodega.backbone.bulk import copy_new
+from bodega.commerce.catalog.tables import products, variants
+from bodega.contracts.catalog import ProductView, SellableVariant, VariantView
+from bodega.kernel.ids import ProductId, VariantId
+from bodega.kernel.money import Money
+
+_LIST = text(
+    """
+    SELECT p.id, p.slug, p.title, p.description, p.category, p.image_url, p.status, p.occurred_at,
+           (SELECT jsonb_agg(jsonb_build_object(
+                'id', v.id, 'sku', v.sku, 'title', v.title, 'status', v.status,
+                'price', jsonb_build_object('amount', v.price_amount, 'currency', v.price_currency)
+            ) ORDER BY v.id) FROM catalog.variants v WHERE v.product_id = p.id) AS variants
+    FROM catalog.products p
+    WHERE (CAST(:any_status AS boolean) OR p.status = 'active')
+      AND (CAST(:slug AS text) IS NULL OR p.slug = :slug)
+      AND (CAST(:ids AS uuid[]) IS NULL OR p.id = ANY(:ids))
+      AND (CAST(:category AS text) IS NULL OR p.category = :category)
+      AND (CAST(:after_at AS timestamptz) IS NULL
+           OR (p.occurred_at, p.id) < (CAST(:after_at AS timestamptz), CAST(:after_id AS uuid)))
+    ORDER BY p.occurred_at DESC, p.id DESC
+    LIMIT :limit
+    """
+)
+
+
+def _product(row: Row[Any]) -> ProductView:
+    return ProductView(
+        id=row.id,
+        slug=row.slug,
+        title=row.title,
+        description=row.description,
+        category=row.category,
+        image_url=row.image_url,
+        status=row.status,
+        variants=[VariantView.model_validate(item) for item in row.variants or []],
+    )
+
+
+async def find_products(
+    connection: AsyncConnection,
+    *,
+    limit: int,
+    slug: str | None = None,
+    ids: Sequence[ProductId] | None = None,
+    category: str | None = None,
+    after: Sequence[str] | None = None,
+    any_status: bool = False,
+) -> list[tuple[ProductView, str]]:
+    """Products, newest first, each with its sort instant for the cursor."""
+    after_at, after_id = after or (None, None)
+    asked = {
+        "slug": slug,
+        "ids": list(ids) if ids is not None else None,
+        "category": category,
+        "after_at": after_at,
+        "after_id": after_id,
+        "any_status": any_status,
+        "limit": limit,
+    }
+    rows = await connection.execute(_LIST, asked)
+    return [(_product(row), row.occurred_at.isoformat()) for row in rows]
+
+
+async def find_sellable(
+    connection: AsyncConnection, variant_ids: Iterable[VariantId]
+) -> list[SellableVariant]:
+    query = (
+        select(
+            variants.c.id,
+            variants.c.product_id,
+            products.c.slug,
+            variants.c.sku,
+            products.c.title,
+            variants.c.price_amount,
+            variants.c.price_currency,
+            ((variants.c.status == "active") & (products.c.status == "active")).label("active"),
+        )
+        .join_from(variants, products)
+        .where(variants.c.id.in_(list(variant_ids)))
+    )
+    return [
+        SellableVariant(
+            id=row.id,
+            product_id=row.product_id,
+            slug=row.slug,
+            sku=row.sku,
+            title=row.title,
+            price=Money(amount=row.price_amount, currency=row.price_currency),
+            active=row.active,
+        )
+        for row in await connection.execute(query)
+    ]
+
+
+async def find_categories(connection: AsyncConnection) -> list[str]:
+    query = (
+        select(products.c.category)
+        .where(products.c.status == "active", products.c.category.is_not(None))
+        .distinct()
+        .order_by(products.c.category)
+    )
+    return [row.category for row in await connection.execute(query)]
+
+
+async def insert_product(connection: AsyncConnection, values: Mapping[str, Any]) -> bool:
+    """False when the slug is taken."""
+    statement = insert(products).values(values).on_conflict_do_nothing(index_elements=["slug"])
+    return (await connection.execute(statement.returning(products.c.id))).first() is not None
+
+
+async def insert_variants(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> bool:
+    """False when a SKU is taken."""
+    statement = insert(variants).on_conflict_do_nothing(index_elements=["sku"])
+    inserted = await connection.execute(statement.values(list(rows)).returning(variants.c.id))
+    return len(inserted.all()) == len(rows)
+
+
+async def update_product(
+    connection: AsyncConnection, product_id: ProductId, changes: Mapping[str, Any]
+) -> bool:
+    statement = (
+        update(products).where(products.c.id == product_id).values(**changes, known_at=func.now())
+    )
+    return (await connection.execute(statement)).rowcount == 1
+
+
+_PRODUCT_COLUMNS = (
+    "id slug title description category status occurred_at known_at"
+    " import_batch_id source source_key"
+)
+_VARIANT_COLUMNS = (
+    "id product_id sku title price_amount price_currency status occurred_at known_at"
+    " import_batch_id source source_key"
+)
+
+
+async def copy_products(
+    connection: AsyncConnection,
+    product_rows: Iterable[Sequence[Any]],
+    variant_rows: Iterable[Sequence[Any]],
+) -> int:
+    """What is new is kept, what is known is left alone; the number of new products."""
+    added = await copy_new(connection, "catalog.products", _PRODUCT_COLUMNS.split(), product_rows)
+    await copy_new(connection, "catalog.variants", _VARIANT_COLUMNS.split(), variant_rows)
+    return added

@@ -1,0 +1,44 @@
+"""Request bodies of the catalogue."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from bodega.contracts.catalog import ProductStatus
+from bodega.kernel.money import Money
+
+Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+
+
+class NewVariant(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    sku: Sku
+    title: Title | None = None
+    price: Money
+
+
+class NewProduct(BaseModel):
+    """A product to create; without a slug the title makes one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Title
+    slug: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,79}$")] | None = None
+    description: Annotated[str, StringConstraints(max_length=20_000)] = ""
+    category: Title | None = None
+    image_url: Annotated[str, StringConstraints(pattern=r"^(https://|/)[^\s]+$")] | None = None
+    status: ProductStatus = "active"
+    variants: Annotated[list[NewVariant], Field(min_length=1, max_length=100)]
+
+
+class ProductChange(BaseModel):
+    """Only what is given changes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Title | None = None
+    description: Annotated[str, StringConstraints(max_length=20_000)] | None = None
+    category: Title | None = None
+    status: ProductStatus | None = None

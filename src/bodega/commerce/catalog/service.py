@@ -1,0 +1,145 @@
+"""Use cases of the catalogue."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from bodega.backbone.db import UnitOfWork
+from bodega.backbone.module import Context
+from bodega.commerce.catalog import repository
+from bodega.commerce.catalog.domain import slugify
+from bodega.commerce.catalog.errors import ProductNotFound, SkuTaken, SlugTaken
+from bodega.commerce.catalog.schemas import NewProduct, ProductChange
+from bodega.contracts.catalog import (
+    ImportedProduct,
+    ProductChanged,
+    ProductsImported,
+    ProductView,
+    SellableVariant,
+)
+from bodega.kernel.ids import ImportBatchId, ProductId, VariantId, new_id
+from bodega.kernel.page import Page, PageRequest, encode_cursor
+
+
+async def create_product(uow: UnitOfWork, *, new: NewProduct) -> ProductView:
+    """Raises SlugTaken, SkuTaken."""
+    product_id = ProductId(new_id())
+    values = new.model_dump(include={"title", "description", "category", "image_url", "status"})
+    values |= {"id": product_id, "slug": new.slug or slugify(new.title)}
+    if not await repository.insert_product(uow.connection, values):
+        raise SlugTaken(f"Another product is called {values['slug']!r}")
+    if not await repository.insert_variants(uow.connection, _variant_rows(product_id, new)):
+        raise SkuTaken
+    uow.emit(ProductChanged(product_id=product_id))
+    return await _product(uow, product_id)
+
+
+def _variant_rows(product_id: ProductId, new: NewProduct) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": new_id(),
+            "product_id": product_id,
+            "sku": variant.sku,
+            "title": variant.title or new.title,
+            "price_amount": variant.price.amount,
+            "price_currency": variant.price.currency,
+            "status": "active",
+        }
+        for variant in new.variants
+    ]
+
+
+async def change_product(
+    uow: UnitOfWork, *, product_id: ProductId, change: ProductChange
+) -> ProductView:
+    """Raises ProductNotFound."""
+    changes = change.model_dump(exclude_unset=True, exclude_none=True)
+    if changes and not await repository.update_product(uow.connection, product_id, changes):
+        raise ProductNotFound
+    uow.emit(ProductChanged(product_id=product_id))
+    return await _product(uow, product_id)
+
+
+async def _product(uow: UnitOfWork, product_id: ProductId) -> ProductView:
+    found = await repository.find_products(
+        uow.connection, limit=1, ids=[product_id], any_status=True
+    )
+    if not found:
+        raise ProductNotFound
+    return found[0][0]
+
+
+class CatalogService:
+    """Answers `bodega.contracts.catalog.Catalog`."""
+
+    def __init__(self, context: Context) -> None:
+        self._database = context.database
+
+    async def products(
+        self, page: PageRequest, *, category: str | None = None
+    ) -> Page[ProductView]:
+        async with self._database.reading() as connection:
+            found = await repository.find_products(
+                connection, limit=page.limit + 1, category=category, after=page.after()
+            )
+        shown = found[: page.limit]
+        more = len(found) > page.limit
+        cursor = encode_cursor(shown[-1][1], shown[-1][0].id) if more else None
+        return Page(items=[product for product, _ in shown], next_cursor=cursor)
+
+    async def product(self, slug: str) -> ProductView | None:
+        async with self._database.reading() as connection:
+            found = await repository.find_products(connection, limit=1, slug=slug)
+        return found[0][0] if found else None
+
+    async def products_by_id(self, product_ids: Sequence[ProductId]) -> list[ProductView]:
+        if not product_ids:
+            return []
+        async with self._database.reading() as connection:
+            found = await repository.find_products(
+                connection, limit=len(product_ids), ids=product_ids
+            )
+        known: dict[UUID, ProductView] = {product.id: product for product, _ in found}
+        return [known[item] for item in product_ids if item in known]
+
+    async def sellable(self, variant_ids: Sequence[VariantId]) -> dict[VariantId, SellableVariant]:
+        async with self._database.reading() as connection:
+            found = await repository.find_sellable(connection, variant_ids)
+        return {variant.id: variant for variant in found}
+
+    async def categories(self) -> list[str]:
+        async with self._database.reading() as connection:
+            return await repository.find_categories(connection)
+
+    async def bulk_load(
+        self,
+        batch: Sequence[ImportedProduct],
+        *,
+        source: str,
+        import_batch_id: ImportBatchId,
+    ) -> int:
+        async with self._database.work(actor=f"import:{source}") as uow:
+            added = await repository.copy_products(
+                uow.connection,
+                (_product_row(item, source, import_batch_id) for item in batch),
+                (_variant_row(item, source, import_batch_id) for item in batch),
+            )
+            uow.emit(ProductsImported(import_batch_id=import_batch_id, source=source, rows=added))
+        return added
+
+
+def _product_row(item: ImportedProduct, source: str, batch: ImportBatchId) -> Sequence[Any]:
+    slug = f"{slugify(item.title)}-{slugify(item.sku)}"
+    seen = item.first_seen_at
+    return (
+        item.id, slug, item.title, item.description, item.category, item.status,
+        seen, seen, batch, source, item.source_key,
+    )  # fmt: skip
+
+
+def _variant_row(item: ImportedProduct, source: str, batch: ImportBatchId) -> Sequence[Any]:
+    seen = item.first_seen_at
+    return (
+        item.variant_id, item.id, item.sku, item.title, item.price.amount, item.price.currency,
+        item.status, seen, seen, batch, source, item.source_key,
+    )  # fmt: skip

@@ -1,0 +1,66 @@
+"""The catalogue's tables."""
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
+
+from bodega.backbone.tables import (
+    id_column,
+    metadata,
+    money_columns,
+    source_columns,
+    time_columns,
+)
+
+METADATA = metadata("catalog")
+
+products = Table(
+    "products",
+    METADATA,
+    id_column(),
+    Column("slug", Text, nullable=False, unique=True),
+    Column("title", Text, nullable=False),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("category", Text),
+    Column("status", String(10), nullable=False),
+    Column("image_url", Text),
+    *time_columns(),
+    *source_columns(),
+    CheckConstraint("status IN ('active', 'draft', 'archived')", name="status"),
+    Index("ux_products_source", "source", "source_key", unique=True),
+    Index(
+        "ix_products_listing",
+        text("occurred_at DESC"),
+        text("id DESC"),
+        postgresql_where=text("status = 'active'"),
+    ),
+)
+
+variants = Table(
+    "variants",
+    METADATA,
+    id_column(),
+    Column(
+        "product_id",
+        Uuid,
+        ForeignKey("catalog.products.id"),
+        nullable=False,
+        index=True,
+    ),
+    Column("sku", Text, nullable=False, unique=True),
+    Column("title", Text, nullable=False),
+    *money_columns("price"),
+    Column("status", String(10), nullable=False),
+    *time_columns(),
+    *source_columns(),
+    CheckConstraint("price_amount >= 0", name="price_amount"),
+    CheckConstraint("status IN ('active', 'draft', 'archived')", name="status"),
+)
