@@ -45,12 +45,13 @@ class Programs:
 
 
 def _let_everybody_read(target: Path) -> None:
-    for parent, _, names in os.walk(target):
-        os.chmod(parent, 0o755)
-        for name in names:
-            path = Path(parent) / name
-            if not path.is_symlink():
-                path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
+    for path in (target, *target.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode | (0o055 if _runnable(path) else 0o044))
+
+
+def _runnable(path: Path) -> bool:
+    return path.is_dir() or bool(path.stat().st_mode & 0o100)
 
 
 def postgres_programs(folder: Path | None = None) -> Programs:

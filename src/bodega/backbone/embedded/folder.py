@@ -59,7 +59,7 @@ class ServerFolder:
         path = self.path / name
         with writing_to(self.path):
             path.unlink(missing_ok=True)
-            with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
                 file.write(text)
             return self.hand_over(path)
 
@@ -88,10 +88,8 @@ class ServerFolder:
         if self._run_as is RunAs.NOBODY:
             self._check_reachable()
         if self.path.stat().st_uid != owner:
-            for parent, folders, files in os.walk(self.path):
-                for name in (*folders, *files):
-                    os.chown(os.path.join(parent, name), owner, owner, follow_symlinks=False)
-            os.chown(self.path, owner, owner)
+            for path in (*self.path.rglob("*"), self.path):
+                os.chown(path, owner, owner, follow_symlinks=False)
         self.path.chmod(0o700)
 
     def _check_reachable(self) -> None:

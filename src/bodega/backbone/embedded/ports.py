@@ -1,6 +1,5 @@
 """Loopback ports: pick a free one, keep it over restarts, and say who holds one that is not."""
 
-import os
 import random
 import socket
 from pathlib import Path
@@ -84,7 +83,7 @@ def _listening_inodes(port: int) -> set[str]:
 
 def _holds(process: Path, sockets: set[str]) -> bool:
     try:
-        return any(os.readlink(fd) in sockets for fd in (process / "fd").iterdir())
+        return any(str(fd.readlink()) in sockets for fd in (process / "fd").iterdir())
     except OSError:
         return False
 

@@ -200,7 +200,7 @@ class EmbeddedPostgres(EmbeddedServer):
             password=self.password,
             dbname=database,
             sslmode="disable",
-            connect_timeout=5,
+            connect_timeout=2,
             autocommit=True,
         )
 

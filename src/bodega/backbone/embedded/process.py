@@ -31,8 +31,8 @@ def unprivileged() -> RunAs:
     if os.geteuid() != 0:
         return RunAs.OURSELVES
     probe = launcher(["/bin/true"], run_as=RunAs.NAMESPACE)
-    allowed = subprocess.run(probe, capture_output=True, check=False).returncode == 0
-    return RunAs.NAMESPACE if allowed else RunAs.NOBODY
+    done = subprocess.run(probe, capture_output=True, check=False)
+    return RunAs.NAMESPACE if done.returncode == 0 else RunAs.NOBODY
 
 
 def launcher(
@@ -142,7 +142,8 @@ def processes_in(folder: Path, *, program: str) -> Iterator[int]:
 def _works_in(entry: Path, folder: str, program: str) -> bool:
     try:
         return (
-            os.readlink(entry / "cwd") == folder and (entry / "comm").read_text().strip() == program
+            str((entry / "cwd").readlink()) == folder
+            and (entry / "comm").read_text().strip() == program
         )
     except OSError:
         return False

@@ -140,17 +140,17 @@ class EmbeddedServer(ABC):
         self.stop()
 
     def _start_on_some_port(self, seconds: float) -> None:
-        for attempt in range(_PORT_ATTEMPTS):
-            self.port = kept_port(
-                self.folder / "port",
-                wanted=self._wanted_port,
-                setting=self.port_setting,
-            )
+        """A free port may be taken between the look and the launch: then look again."""
+        kept = self.folder / "port"
+        for attempts_left in reversed(range(_PORT_ATTEMPTS)):
+            self.port = kept_port(kept, wanted=self._wanted_port, setting=self.port_setting)
             try:
-                return self._launch(seconds)
+                self._launch(seconds)
             except PortInUse:
-                if self._wanted_port or attempt == _PORT_ATTEMPTS - 1:
+                if self._wanted_port or not attempts_left:
                     raise
+            else:
+                return
 
     def _launch(self, seconds: float) -> None:
         self._child = child = self._configure()

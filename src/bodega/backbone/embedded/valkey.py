@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import ClassVar
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from bodega.backbone.embedded.binaries import valkey_programs
 from bodega.backbone.embedded.errors import EmbeddedError, NewerData
@@ -63,8 +65,8 @@ class EmbeddedValkey(EmbeddedServer):
         settings = {
             "bind": LOOPBACK,
             "port": self.port,
-            "requirepass": self.password,
-            "dir": f'"{self.data}"',
+            "requirepass": _quoted(self.password),
+            "dir": _quoted(str(self.data)),
             "daemonize": "no",
             "appendonly": "yes",
             "appendfsync": "everysec",
@@ -77,7 +79,7 @@ class EmbeddedValkey(EmbeddedServer):
 
     def _answers(self) -> bool:
         client = redis.Redis.from_url(
-            self.url, socket_timeout=5, socket_connect_timeout=5, retry=None
+            self.url, socket_timeout=2, socket_connect_timeout=2, retry=Retry(NoBackoff(), 0)
         )
         try:
             return bool(client.ping())
@@ -90,3 +92,8 @@ class EmbeddedValkey(EmbeddedServer):
         if "Can't handle RDB format version" in words:
             return NewerData(self.data, found="a newer Valkey", ours="the installed Valkey")
         return None
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
