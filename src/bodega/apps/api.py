@@ -4,13 +4,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
-from sqlalchemy import text
 
 from bodega.apps.compose import Shop, compose
 from bodega.apps.modules import modules
 from bodega.apps.run import serve
 from bodega.backbone.http.edge import create_app
-from bodega.backbone.http.health import Check
 from bodega.backbone.settings import Settings, load_settings
 from bodega.contracts.identity import Identity
 
@@ -25,7 +23,7 @@ def build(settings: Settings) -> FastAPI:
         container=shop.context.container,
         database=shop.context.database,
         authenticate=shop.context.container.get(Identity).authenticate,
-        checks={"database": _database(shop), "valkey": _valkey(shop)},
+        checks={"database": shop.context.database.ping, "valkey": shop.context.cache.ping},
         lifespan=_lifespan(shop),
     )
 
@@ -38,21 +36,6 @@ def _lifespan(shop: Shop) -> Callable[[FastAPI], AbstractAsyncContextManager[Non
         await shop.close()
 
     return lifespan
-
-
-def _database(shop: Shop) -> Check:
-    async def check() -> None:
-        async with shop.context.database.reading() as connection:
-            await connection.execute(text("SELECT 1"))
-
-    return check
-
-
-def _valkey(shop: Shop) -> Check:
-    async def check() -> None:
-        await shop.context.cache.client.ping()
-
-    return check
 
 
 if __name__ == "__main__":

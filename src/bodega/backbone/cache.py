@@ -53,5 +53,9 @@ class Cache:
             return 0
         return cast("int", counted)
 
+    async def ping(self) -> None:
+        """Raises when the server does not answer."""
+        await self.client.ping()
+
     async def close(self) -> None:
         await self.client.aclose()

@@ -126,6 +126,11 @@ class Database:
         async with self._reading.connect() as connection:
             yield connection
 
+    async def ping(self) -> None:
+        """Raises when the server does not answer."""
+        async with self.reading() as connection:
+            await connection.execute(text("SELECT 1"))
+
     async def close(self) -> None:
         await self._writing.dispose()
         await self._reading.dispose()

@@ -12,6 +12,7 @@ from bodega.backbone.http.health import Check
 from bodega.backbone.http.health import router as health
 from bodega.backbone.http.middleware import Edge
 from bodega.backbone.http.problems import install_problems
+from bodega.backbone.http.public_cache import PublicCache
 from bodega.backbone.settings import Settings
 from bodega.kernel.principal import Principal
 
@@ -47,5 +48,6 @@ def create_app(
     app.include_router(health)
     for router in routers:
         app.include_router(router)
+    app.add_middleware(PublicCache)
     app.add_middleware(Edge, secure=settings.environment == "prod")
     return app

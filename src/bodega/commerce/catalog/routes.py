@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, status
 
 from bodega.backbone.http.deps import Anyone, PageQuery, Staff, Work, provided
+from bodega.backbone.http.public_cache import PubliclyCached
 from bodega.backbone.http.router import admin_router, api_router
 from bodega.commerce.catalog import service
 from bodega.commerce.catalog.errors import ProductNotFound
@@ -23,6 +24,7 @@ Products = Annotated[Catalog, provided(Catalog)]
 @router.get("")
 async def list_products(
     who: Anyone,
+    cached: PubliclyCached,
     products: Products,
     page: PageQuery,
     category: Annotated[str | None, Query(max_length=200)] = None,
@@ -32,7 +34,7 @@ async def list_products(
 
 
 @router.get("/{slug}")
-async def get_product(who: Anyone, products: Products, slug: str) -> ProductView:
+async def get_product(who: Anyone, cached: PubliclyCached, products: Products, slug: str) -> ProductView:
     product = await products.product(slug)
     if product is None:
         raise ProductNotFound(f"There is no product {slug!r}")
@@ -40,7 +42,7 @@ async def get_product(who: Anyone, products: Products, slug: str) -> ProductView
 
 
 @categories.get("")
-async def list_categories(who: Anyone, products: Products) -> list[str]:
+async def list_categories(who: Anyone, cached: PubliclyCached, products: Products) -> list[str]:
     return await products.categories()
 
 

@@ -1,0 +1,1 @@
+"""Operating the shop: what runs, how it is configured, what it must never reveal."""

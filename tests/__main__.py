@@ -1,0 +1,45 @@
+"""The whole suite: units and integration in parallel, then the journeys one by one."""
+
+import argparse
+import os
+import subprocess
+import sys
+
+
+def _pytest(*arguments: str) -> int:
+    return subprocess.run([sys.executable, "-m", "pytest", *arguments], check=False).returncode
+
+
+def _coverage(*arguments: str) -> int:
+    return subprocess.run([sys.executable, "-m", "coverage", *arguments], check=False).returncode
+
+
+def _options() -> tuple[argparse.Namespace, list[str]]:
+    parser = argparse.ArgumentParser(prog="python -m tests", description=__doc__)
+    parser.add_argument("--no-journeys", action="store_true", help="leave the process trees out")
+    parser.add_argument("--journeys-only", action="store_true", help="only the process trees")
+    parser.add_argument("--coverage", action="store_true", help="measure, and fail below 85 %%")
+    parser.add_argument("-n", "--workers", default=str(os.cpu_count() or 2), metavar="N")
+    return parser.parse_known_args()
+
+
+def main() -> int:
+    options, rest = _options()
+    cover = ["--cov", "--cov-append", "--cov-report="] if options.coverage else []
+    if options.coverage:
+        _coverage("erase")
+    failed = 0
+    if not options.journeys_only:
+        marks = "not journey and not soak"
+        failed |= _pytest("-n", options.workers, "--dist", "loadgroup", "-m", marks, *cover, *rest)
+    if not options.no_journeys:
+        marks = "journey or soak" if os.environ.get("BODEGA_SOAK") else "journey"
+        failed |= _pytest("-p", "no:xdist", "-m", marks, *cover, *rest)
+    if options.coverage:
+        _coverage("combine", "--append", "--quiet")
+        failed |= _coverage("report", "--skip-covered", "--fail-under=85")
+    return int(bool(failed))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

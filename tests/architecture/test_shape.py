@@ -1,0 +1,127 @@
+"""What imports cannot say: sizes, one commit, docs and tests for every module, secrets kept in."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bodega.apps.modules import NAMES, modules
+
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "src" / "bodega"
+MAX_FILE = 400
+MAX_FUNCTION = 60
+SHAPE = {
+    "__init__.py", "module.py", "routes.py", "graphql.py", "schemas.py", "handlers.py", "jobs.py",
+    "service.py", "repository.py", "adapters", "tables.py", "domain.py", "errors.py", "migrations",
+}  # fmt: skip
+REQUIRED = {"__init__.py", "module.py", "routes.py", "service.py", "errors.py"}
+HEAVY = (
+    "duckdb", "deltalake", "dbt", "dagster", "polars", "pyarrow", "pandas", "numpy", "scipy",
+    "implicit", "sklearn", "lightgbm",
+)  # fmt: skip
+SECRET_WORDS = ("password", "hash", "token", "secret", "card", "email", "name", "address", "ip")
+
+
+def sources() -> list[Path]:
+    return [path for path in SOURCE.rglob("*.py") if "migrations" not in path.parts]
+
+
+def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node
+
+
+def test_files_stay_short() -> None:
+    long = [
+        f"{path.relative_to(SOURCE)}: {lines}"
+        for path in sources()
+        if (lines := len(path.read_text().splitlines())) > MAX_FILE
+    ]
+    assert not long
+
+
+def test_functions_stay_short() -> None:
+    long = [
+        f"{path.relative_to(SOURCE)}:{function.lineno} {function.name}"
+        for path in sources()
+        for function in functions(ast.parse(path.read_text()))
+        if (function.end_lineno or 0) - function.lineno + 1 > MAX_FUNCTION
+    ]
+    assert not long
+
+
+def test_every_file_says_why_it_exists() -> None:
+    silent = [path for path in sources() if not ast.get_docstring(ast.parse(path.read_text()))]
+    assert not silent
+
+
+def test_commit_stands_in_one_place() -> None:
+    committing = {
+        str(path.relative_to(SOURCE))
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr == "commit"
+    }
+    assert committing == {"backbone/db.py"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_module_has_one_shape(name: str) -> None:
+    folder = SOURCE / "commerce" / name
+    found = {path.name for path in folder.iterdir() if path.name != "__pycache__"}
+    assert found <= SHAPE
+    assert found >= REQUIRED
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_module_has_contract_docs_and_tests(name: str) -> None:
+    assert (SOURCE / "contracts" / f"{name}.py").is_file()
+    assert (ROOT / "docs" / "modules" / f"{name}.md").is_file()
+    assert list((ROOT / "tests" / "commerce" / name).glob("test_*.py"))
+
+
+def test_no_foreign_key_leaves_its_schema() -> None:
+    leaving = [
+        f"{table}.{key.parent.name} → {key.target_fullname}"
+        for module in modules()
+        if module.metadata is not None
+        for table in module.metadata.tables.values()
+        for key in table.foreign_keys
+        if key.target_fullname.split(".")[0] != module.metadata.schema
+    ]
+    assert not leaving
+
+
+def test_published_columns_exist_and_hold_no_secret() -> None:
+    for module in modules():
+        for table, columns in module.published.items():
+            assert module.metadata is not None
+            known = module.metadata.tables[f"{module.metadata.schema}.{table}"].columns
+            assert set(columns) <= set(known.keys()), f"{module.name}.{table}"
+            public = [name for name, kind in columns.items() if kind == "public"]
+            leaking = [
+                name for name in public if any(word in name.split("_") for word in SECRET_WORDS)
+            ]
+            assert not leaking, f"{module.name}.{table} publishes {leaking}"
+
+
+def test_published_tables_carry_their_primary_key() -> None:
+    for module in modules():
+        for table, columns in module.published.items():
+            assert module.metadata is not None
+            known = module.metadata.tables[f"{module.metadata.schema}.{table}"]
+            assert {column.name for column in known.primary_key} <= set(columns)
+
+
+@pytest.mark.parametrize("app", ["api", "worker", "relay"])
+def test_the_shop_starts_without_the_lake(app: str) -> None:
+    script = f"import sys, bodega.apps.{app}; print(*[m for m in {HEAVY!r} if m in sys.modules])"
+    result = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.split() == []
