@@ -36,20 +36,28 @@ class Cache:
         except (RedisError, OSError) as error:
             log.warning("cache_write_failed", key=key, error=type(error).__name__)
 
+    async def offer(self, key: str, value: Any, *, seconds: float) -> None:
+        """`put`, unless the key is there: a slow reader cannot overwrite a newer word."""
+        try:
+            await self.client.set(key, json.dumps(value), px=max(1, int(seconds * 1000)), nx=True)
+        except (RedisError, OSError) as error:
+            log.warning("cache_write_failed", key=key, error=type(error).__name__)
+
     async def forget(self, *keys: str) -> None:
         try:
             await self.client.delete(*keys)
         except (RedisError, OSError) as error:
             log.warning("cache_delete_failed", error=type(error).__name__)
 
-    async def count(self, key: str, *, window_seconds: int) -> int:
+    async def count(self, key: str, *, window_seconds: int, by: int = 1) -> int:
         """How often `key` was counted in its present window, this time included; 0 in an outage."""
         try:
             async with self.client.pipeline(transaction=True) as pipe:
-                pipe.incr(key)
+                pipe.incrby(key, by)
                 pipe.expire(key, window_seconds, nx=True)
                 counted, _ = await pipe.execute()
-        except (RedisError, OSError):
+        except (RedisError, OSError) as error:
+            log.warning("cache_count_failed", error=type(error).__name__)
             return 0
         return cast("int", counted)
 

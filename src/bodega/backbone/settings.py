@@ -65,6 +65,16 @@ class Settings(BaseSettings):
     internal_token: SecretStr = Field(
         SecretStr(_DEV_SECRET), description="what our own processes show each other"
     )
+    admin_email: str = Field("admin@bodega.local", description="who the first start makes admin")
+    identity_attempts: Count = Field(
+        10, description="failed sign-ins for one e-mail from one address in a quarter of an hour"
+    )
+    identity_address_attempts: Count = Field(
+        100, description="failed sign-ins from one address in a quarter of an hour"
+    )
+    identity_registrations: Count = Field(
+        60, description="registrations from one address in an hour"
+    )
     session_hours: Count = Field(24 * 14, description="life of a web session")
     access_token_minutes: Count = Field(15, description="life of an API access token")
     refresh_token_days: Count = Field(30, description="life of an API refresh token")

@@ -31,6 +31,15 @@ class SignedIn(BaseModel):
     expires_at: datetime
 
 
+class TokenPair(BaseModel):
+    """Bearer tokens of the API, shown once; `expires_in` is the access token's life in seconds."""
+
+    access_token: str
+    refresh_token: str
+    token_type: str = "Bearer"  # noqa: S105 - RFC 6750's name of the scheme
+    expires_in: int
+
+
 class ImportedUser(BaseModel):
     """A customer of another system; knows no password."""
 
@@ -80,6 +89,19 @@ class Identity(Protocol):
     async def register(self, *, email: str, password: str, name: str, address: str) -> SignedIn:
         """Create a customer and sign in. Raises `Conflict` for a known e-mail, `Rejected` for a
         weak password, `TooMany`."""
+
+    async def issue_tokens(self, *, email: str, password: str, address: str) -> TokenPair:
+        """`sign_in` for the API. Raises the same."""
+
+    async def enrol(self, *, email: str, password: str, name: str, address: str) -> TokenPair:
+        """`register` for the API. Raises the same."""
+
+    async def refresh_tokens(self, *, refresh_token: str) -> TokenPair:
+        """A new pair for a refresh token, which is then spent; spent ones end their whole family.
+        Raises `Unauthenticated`."""
+
+    async def revoke_tokens(self, *, token: str) -> None:
+        """End the family of an access or refresh token; an unknown one is no error."""
 
     async def user(self, user_id: UserId) -> UserView | None: ...
 
