@@ -1,0 +1,16 @@
+"""Names in the lake, such as `bronze/shop__orders_orders` and `published/current.json`."""
+
+BRONZE = "bronze"
+GOLD = "gold"
+PUBLISHED = "published"
+CURRENT = f"{PUBLISHED}/current.json"
+FEED_STATE = f"{BRONZE}/_feed.json"
+
+
+def bronze_table(source: str, table: str) -> str:
+    """`("shop", "orders.orders")` is `shop__orders_orders`."""
+    return f"{source}__{table.replace('.', '_')}"
+
+
+def bronze_path(source: str, table: str) -> str:
+    return f"{BRONZE}/{bronze_table(source, table)}"
