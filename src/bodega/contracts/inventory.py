@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bodega.kernel.events import Event
 from bodega.kernel.ids import CheckoutId, CommandId, ImportBatchId, VariantId
+from bodega.kernel.page import Page, PageRequest
 from bodega.kernel.quantity import Quantity
 
 
@@ -70,6 +71,9 @@ class Inventory(Protocol):
 
     async def available(self, variant_ids: Sequence[VariantId]) -> Mapping[VariantId, int]:
         """On hand less what is held by reservations that have not expired; 0 for unknown ids."""
+
+    async def levels(self, page: PageRequest) -> Page[StockLevel]:
+        """Every variant with a level, for staff."""
 
     async def reserve(
         self,

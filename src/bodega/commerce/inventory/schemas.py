@@ -1,0 +1,30 @@
+"""Request and response bodies of inventory."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from bodega.kernel.ids import VariantId
+
+MAX_MOVED = 1_000_000
+Reason = Annotated[
+    str, StringConstraints(pattern=r"^[a-z][a-z_]{1,39}$"), Field(examples=["received"])
+]
+Moved = Annotated[int, Field(strict=True, ge=-MAX_MOVED, le=MAX_MOVED, examples=[12])]
+
+
+class StockMovement(BaseModel):
+    """Units that came in (positive) or went out (negative), and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    variant_id: VariantId
+    quantity: Moved
+    reason: Reason = "received"
+
+
+class Availability(BaseModel):
+    """How many units of a variant may be bought now."""
+
+    variant_id: VariantId
+    available: int
