@@ -1,1 +1,1 @@
-"""The lakehouse: bronze from the change feed, silver and gold by dbt, published as Delta versions."""
+"""The lakehouse: change feed to bronze, dbt to silver and gold, published as Delta versions."""

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 from deltalake import DeltaTable, write_deltalake
 
+from bodega.data.lake.paths import GOLD
 from bodega.data.lake.published import (
     Published,
     PublishedTable,
@@ -78,7 +79,7 @@ def vacuum(lake: Path) -> int:
     """Drop files that no version of the last 24 hours needs; what readers see is always kept."""
     dropped = 0
     for name, table in read_published(lake).tables.items():
-        delta = DeltaTable(str(lake / "gold" / name))
+        delta = DeltaTable(str(lake / GOLD / name))
         delta.create_checkpoint()
         delta.cleanup_metadata()
         dropped += len(
@@ -102,7 +103,7 @@ def _write(
     columns = _columns(con, table)
     prints, rows = _fingerprints(con, table, list(columns))
     whole = before is None or before.columns != columns or before.partition_by != table.partition_by
-    path = lake / "gold" / table.name
+    path = lake / GOLD / table.name
     if before is not None and not whole and before.prints == prints:
         return before, []
     if whole or table.partition_by is None:
@@ -111,7 +112,9 @@ def _write(
     else:
         assert before is not None
         changed = sorted(
-            part for part in {*prints, *before.prints} if prints.get(part) != before.prints.get(part)
+            part
+            for part in {*prints, *before.prints}
+            if prints.get(part) != before.prints.get(part)
         )
         _overwrite_partitions(con, path, table, changed, before.version)
     version = DeltaTable(str(path)).version()
@@ -138,7 +141,8 @@ def _fingerprints(
     part = f'"{table.partition_by}"' if table.partition_by else "''"
     row = ", ".join(f'"{name}"' for name in columns)
     found = con.execute(
-        f"select {part}, count(*), sum(cast(hash({row}) as hugeint)) from {table.relation} group by 1"
+        f"select {part}, count(*), sum(cast(hash({row}) as hugeint)) "
+        f"from {table.relation} group by 1"
     ).fetchall()
     return {str(p): f"{count}-{total}" for p, count, total in found}, sum(f[1] for f in found)
 

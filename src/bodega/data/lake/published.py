@@ -1,16 +1,18 @@
 """What readers see: the Delta versions that `published/current.json` names, and no others."""
 
 import json
-import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import BaseModel
 
+from bodega.data.lake.paths import CURRENT, GOLD
+from bodega.data.lake.storage import LakeRoot
+
 
 class PublishedTable(BaseModel):
-    """`prints` are the fingerprints of its partitions ('' is the whole of an unpartitioned table)."""
+    """`prints` are the fingerprints of its partitions; '' is the whole of a table without."""
 
     version: int
     rows: int
@@ -31,7 +33,7 @@ class Published(BaseModel):
 
 
 def pointer(lake: Path) -> Path:
-    return lake / "published" / "current.json"
+    return lake / CURRENT
 
 
 def read_published(lake: Path) -> Published:
@@ -44,14 +46,7 @@ def read_published(lake: Path) -> Published:
 
 def replace_published(lake: Path, published: Published) -> None:
     """Readers see the old set or the new one, whatever happens in between."""
-    path = pointer(lake)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(f".{os.getpid()}.tmp")
-    with draft.open("w") as file:
-        file.write(published.model_dump_json(indent=1))
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
+    LakeRoot(lake).write_json(CURRENT, published.model_dump(mode="json"))
 
 
 def stamp(lake: Path) -> tuple[int, int]:
@@ -67,14 +62,18 @@ def table_files(lake: Path, name: str, version: int) -> list[str]:
     """The Parquet files of one version of a published table."""
     from deltalake import DeltaTable
 
-    return DeltaTable(str(lake / "gold" / name), version=version).file_uris()
+    return DeltaTable(str(lake / GOLD / name), version=version).file_uris()
 
 
 def select_files(files: list[str], table: PublishedTable) -> str:
     """SQL that reads these files with the columns in their published order and type."""
-    columns = ", ".join(f'cast("{name}" as {kind}) as "{name}"' for name, kind in table.columns.items())
+    columns = ", ".join(
+        f'cast("{name}" as {kind}) as "{name}"' for name, kind in table.columns.items()
+    )
     if not files:
-        empty = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in table.columns.items())
+        empty = ", ".join(
+            f'cast(null as {kind}) as "{name}"' for name, kind in table.columns.items()
+        )
         return f"select {empty} where false"
     listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
     hive = (

@@ -84,13 +84,14 @@ def register(
     con.execute("create schema if not exists bronze")
     for table in tables:
         files = table.files_since(since.get(table.name, NOTHING))
-        con.execute(f'create or replace view bronze."{table.name}" as {_select(files)}')
+        news = f"{_select(files)} where _position >= {since.get(table.name, NOTHING)}"
+        con.execute(f'create or replace view bronze."{table.name}" as {news}')
 
 
 def _select(files: list[str]) -> str:
     if not files:
         empty = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in _COLUMNS.items())
-        return f"select {empty} where false"
+        return f"select * from (select {empty} where false)"
     listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-    names = ", ".join(f'cast("{name}" as {kind}) as "{name}"' for name, kind in _COLUMNS.items())
+    names = ", ".join(f'"{name}"' for name in _COLUMNS)
     return f"select {names} from read_parquet([{listed}], union_by_name = true)"

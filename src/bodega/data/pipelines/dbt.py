@@ -41,13 +41,15 @@ def project_fingerprint() -> str:
 class Transforms:
     """The dbt project over one warehouse."""
 
-    def __init__(self, warehouse: Warehouse) -> None:
+    def __init__(self, warehouse: Warehouse, manifest: Any = None) -> None:
+        """`manifest`: the project as another instance parsed it."""
         self._warehouse = warehouse
-        self._manifest: Any = None
+        self._manifest = manifest
 
     def build(self, moved: Iterable[str], *, full: bool = False) -> list[NodeResult]:
-        """Run what lies downstream of the `moved` bronze tables, each model with its tests; a failed
-        test skips what lies below it. `full` rebuilds everything from the first change on."""
+        """Run what lies downstream of the `moved` bronze tables, each model with its tests.
+
+        A failed test skips what lies below it. `full` rebuilds from the first change on."""
         if full:
             return self._run(["build", "--full-refresh", "--exclude", "resource_type:unit_test"])
         names = self._downstream(moved)

@@ -1,4 +1,4 @@
-"""The DuckDB file of the transforms, private to pipelines, and what it remembers between refreshes."""
+"""The DuckDB file of the transforms, private to pipelines, and its memory of past refreshes."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -116,9 +116,10 @@ def begin(
 def newest_commit(con: duckdb.DuckDBPyConnection, tables: list[str], upto: int) -> int | None:
     """Milliseconds of the newest commit among the registered changes of `tables`."""
     union = " union all ".join(
-        f'select max(ts_ms) as at from bronze."{name}" where _position <= {upto}' for name in tables
+        f'select max(ts_ms) as newest from bronze."{name}" where _position <= {upto}'
+        for name in tables
     )
-    row = con.execute(f"select max(at) from ({union})").fetchone()
+    row = con.execute(f"select max(newest) from ({union})").fetchone()
     return row[0] if row else None
 
 

@@ -1,0 +1,152 @@
+"""A warm child process for refreshes: dbt and DuckDB grow there, and go when it is recycled.
+
+Requests and answers are JSON, one a line; whatever libraries print goes to standard error.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO, Any
+
+from bodega.data.pipelines.refresh import Outcome
+from bodega.kernel.errors import Unavailable
+
+RUNS = 500
+RSS_MB = 700
+
+
+class ChildFailed(Unavailable):
+    """The child died or answered with an error; the next refresh starts a new one."""
+
+    code = "refresh_failed"
+    title = "The refresh failed: see logs/pipelines.log"
+
+
+class Child:
+    """Refreshes in a process of its own, replaced after `runs` refreshes, above `rss_mb`, or after
+    a rebuild of everything."""
+
+    def __init__(
+        self, lake: Path, *, memory_mb: int = 1024, runs: int = RUNS, rss_mb: int = RSS_MB
+    ) -> None:
+        self._lake = lake
+        self._memory_mb = memory_mb
+        self._runs_allowed, self._rss_allowed = runs, rss_mb
+        self._process: subprocess.Popen[str] | None = None
+        self._runs = 0
+        self.recycled = 0
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
+    def refresh(self, *, full: bool = False, upto: int | None = None) -> Outcome:
+        """As `bodega.data.pipelines.refresh.refresh`. Raises ChildFailed; then call again."""
+        answer = self._ask({"full": full, "upto": upto})
+        self._runs += 1
+        outcome = Outcome.model_validate(answer["outcome"])
+        if outcome.full or self._runs >= self._runs_allowed or answer["rss_mb"] > self._rss_allowed:
+            self.close()
+            self.recycled += 1
+            self.warm()
+        return outcome
+
+    def warm(self) -> None:
+        """Start the process if there is none; it imports and parses while nobody waits."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        self._runs = 0
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__, str(self._lake), str(self._memory_mb)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "MALLOC_ARENA_MAX": "2"},
+        )
+
+    def close(self) -> None:
+        """Let the process finish and wait for it."""
+        if self._process is None:
+            return
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stdout.close()
+        self._process = None
+
+    def kill(self) -> None:
+        """Give up on a refresh that is running; nothing half done is ever published."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        self.warm()
+        assert self._process is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            self._process.stdin.write(json.dumps(request) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+        except (BrokenPipeError, ValueError) as error:
+            raise self._failed("it could not be asked") from error
+        if not line:
+            raise self._failed("it ended without an answer")
+        answer: dict[str, Any] = json.loads(line)
+        if "error" in answer:
+            raise ChildFailed(answer["error"])
+        return answer
+
+    def _failed(self, what: str) -> ChildFailed:
+        process, self._process = self._process, None
+        code = None
+        if process is not None:
+            process.kill()
+            code = process.wait()
+        return ChildFailed(f"The refresh process failed: {what} (exit {code})")
+
+
+def rss_mb(pid: str = "self") -> int:
+    """Resident memory of a process in MiB; 0 where /proc does not tell."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    except (OSError, IndexError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE") // 2**20
+
+
+def serve(lake: Path, memory_mb: int, requests: IO[str], answers: IO[str]) -> None:
+    """Answer requests until there are no more."""
+    from bodega.data.pipelines.dbt import Transforms
+    from bodega.data.pipelines.refresh import refresh
+    from bodega.data.pipelines.warehouse import Warehouse
+
+    warehouse = Warehouse(lake, memory_mb)
+    transforms = Transforms(warehouse)
+    transforms.manifest()
+    for line in requests:
+        try:
+            outcome = refresh(warehouse, transforms, **json.loads(line))
+            answer: dict[str, Any] = {"outcome": outcome.model_dump(mode="json")}
+        except Exception as error:  # the parent decides what to do with it
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        answer["rss_mb"] = rss_mb()
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+def _main() -> None:
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    serve(Path(sys.argv[1]), int(sys.argv[2]), sys.stdin, answers)
+
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,113 @@
+"""The loop: whenever bronze moved, refresh; when nothing did, say so."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from bodega.backbone.telemetry.logs import get_logger
+from bodega.data.pipelines.bronze import TABLES
+from bodega.data.pipelines.child import ChildFailed
+from bodega.data.pipelines.owner import BuildAnswer, BuildRequest, Desk
+from bodega.data.pipelines.refresh import Outcome
+from bodega.data.pipelines.status import record
+
+POLL_SECONDS = 0.5
+HEARTBEAT_SECONDS = 5.0
+RETRY_SECONDS = (1.0, 2.0, 5.0, 15.0, 60.0)
+
+log = get_logger(__name__)
+
+
+class Refresher(Protocol):
+    """Who refreshes: the warm child, or anything with its manners."""
+
+    def refresh(self, *, full: bool = False, upto: int | None = None) -> Outcome: ...
+
+
+def anywhere() -> int | None:
+    """No bound: bronze is taken as it is."""
+    return None
+
+
+@dataclass
+class Loop:
+    """`complete` tells up to which position bronze is complete over all tables; `wake` is set by
+    the change feed after a flush; `after` is told of every outcome that did something."""
+
+    lake: Path
+    refresher: Refresher
+    complete: Callable[[], int | None] = anywhere
+    wake: threading.Event | None = None
+    after: Callable[[Outcome], None] | None = None
+    poll_seconds: float = POLL_SECONDS
+
+    def __post_init__(self) -> None:
+        self.wake = self.wake or threading.Event()
+        self._desk = Desk(self.lake)
+        self._done: object = None
+        self._failures = 0
+        self._not_before = 0.0
+        self._beat = 0.0
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop` is set; errors are logged and tried again, later each time."""
+        assert self.wake is not None
+        while not stop.is_set():
+            self.step()
+            self.wake.wait(self.poll_seconds)
+            self.wake.clear()
+
+    def step(self) -> Outcome | None:
+        """One look: answer requests, refresh if bronze moved, else keep the heartbeat."""
+        for asked in self._desk.waiting():
+            self._serve(asked)
+        seen = self._signature()
+        now = time.monotonic()
+        if seen != self._done and now >= self._not_before:
+            return self._refresh(seen)
+        if seen == self._done and now - self._beat >= HEARTBEAT_SECONDS:
+            self._beat = now
+            record(self.lake, Outcome.nothing())
+        return None
+
+    def _signature(self) -> object:
+        """Changes whenever a bronze table gets a new version, or more of it is complete."""
+        logs = [self.lake / "bronze" / table / "_delta_log" for table in TABLES]
+        return (self.complete(), *(p.stat().st_mtime_ns if p.exists() else 0 for p in logs))
+
+    def _refresh(self, seen: object, request: BuildRequest | None = None) -> Outcome | None:
+        full = request.full if request else False
+        try:
+            outcome = self.refresher.refresh(full=full, upto=self.complete())
+        except ChildFailed as error:
+            self._back_off(error.detail)
+            if request is not None:
+                raise
+            return None
+        record(self.lake, outcome)
+        if outcome.state == "blocked":
+            self._back_off("; ".join(outcome.failures))
+        else:
+            self._done, self._failures, self._not_before = seen, 0, 0.0
+            self._beat = time.monotonic()
+        if outcome.state == "published":
+            log.info("published", seconds=outcome.seconds, tables=sorted(outcome.written))
+        if self.after is not None and outcome.state != "nothing":
+            self.after(outcome)
+        return outcome
+
+    def _back_off(self, reason: str) -> None:
+        wait = RETRY_SECONDS[min(self._failures, len(RETRY_SECONDS) - 1)]
+        self._failures += 1
+        self._not_before = time.monotonic() + wait
+        log.error("refresh_failed", reason=reason, retry_in_seconds=wait)
+
+    def _serve(self, asked: Path) -> None:
+        try:
+            outcome = self._refresh(self._signature(), self._desk.read(asked))
+            self._desk.answer(asked, BuildAnswer(outcome=outcome))
+        except (ChildFailed, ValueError, OSError) as error:
+            self._desk.answer(asked, BuildAnswer(error=str(error)))

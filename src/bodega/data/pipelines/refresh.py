@@ -1,0 +1,150 @@
+"""One refresh: what moved in bronze goes through dbt, past the checks, to the readers."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+from pydantic import BaseModel
+
+from bodega.data.lake.paths import FEED_STATE
+from bodega.data.lake.publish import gold_tables, publish
+from bodega.data.lake.storage import LakeRoot
+from bodega.data.pipelines.bronze import NOTHING, BronzeTable, read_bronze
+from bodega.data.pipelines.dbt import NodeResult, Transforms, project_fingerprint
+from bodega.data.pipelines.warehouse import (
+    Seen,
+    Warehouse,
+    begin,
+    newest_commit,
+    remember,
+    seen,
+)
+from bodega.data.quality.checks import run_checks
+
+
+class Outcome(BaseModel):
+    """How a refresh went. `moved` are bronze tables, `written` the partitions rewritten per gold
+    table, `failures` the models, tests and checks that kept the readers on the old set."""
+
+    state: Literal["nothing", "published", "blocked"]
+    full: bool = False
+    started_at: datetime
+    seconds: float = 0.0
+    moved: list[str] = []
+    written: dict[str, list[str]] = {}
+    failures: list[str] = []
+    position: int | None = None
+    known_at: datetime | None = None
+
+    @classmethod
+    def nothing(cls) -> "Outcome":
+        """Bronze holds nothing new."""
+        return cls(state="nothing", started_at=datetime.now(UTC))
+
+
+def refresh(
+    warehouse: Warehouse,
+    transforms: Transforms,
+    *,
+    full: bool = False,
+    upto: int | None = None,
+) -> Outcome:
+    """Bring the published set up to date with bronze.
+
+    `upto` is the position up to which bronze is complete over all tables; later changes wait, so
+    that no half-written transaction is ever counted. Without it everything bronze holds is taken.
+    `full` rebuilds from the first change. So does a change of the dbt project.
+    """
+    outcome = Outcome(state="nothing", started_at=datetime.now(UTC))
+    clock = time.monotonic()
+    plan = _plan(warehouse, full=full, upto=upto)
+    if plan is not None:
+        outcome.full, outcome.moved = plan.rebuild, plan.moved
+        outcome.failures = _failed(transforms.build(plan.moved, full=plan.rebuild))
+        outcome.state = "blocked"
+        if not outcome.failures:
+            _deliver(warehouse, transforms, plan, outcome)
+    outcome.seconds = round(time.monotonic() - clock, 3)
+    return outcome
+
+
+def complete_position(lake: Path) -> int | None:
+    """Up to where bronze is complete over all tables, as the change feed says; None: unknown."""
+    saved = LakeRoot(lake).read_json(FEED_STATE)
+    return None if saved is None else int(saved.get("position", NOTHING))
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What a refresh takes in: bronze as it stands, `reach` the last position it counts."""
+
+    bronze: Mapping[str, BronzeTable]
+    moved: list[str]
+    rebuild: bool
+    reach: int
+    known_at_ms: int | None
+
+
+def _plan(warehouse: Warehouse, *, full: bool, upto: int | None) -> _Plan | None:
+    """Open a batch over what bronze has new; None when there is nothing to do."""
+    bronze = read_bronze(warehouse.lake)
+    reach = _reach(bronze, upto)
+    with warehouse.open() as con:
+        before = seen(con)
+        rebuild = full or before.project != project_fingerprint()
+        if rebuild:
+            before = Seen(before.batch, before.project, before.known_at_ms, {}, {})
+        moved = _moved(bronze, before, reach)
+        if not moved and not rebuild:
+            return None
+        begin(con, bronze, before, reach)
+        instants = (before.known_at_ms, newest_commit(con, list(bronze), reach))
+    known_at_ms = max((at for at in instants if at is not None), default=None)
+    return _Plan(bronze, moved, rebuild, reach, known_at_ms)
+
+
+def _deliver(warehouse: Warehouse, transforms: Transforms, plan: _Plan, outcome: Outcome) -> None:
+    """Check what was built; publish it if it is good."""
+    with warehouse.open() as con:
+        outcome.failures = _failed_checks(con)
+        if outcome.failures:
+            return
+        at = plan.known_at_ms
+        outcome.known_at = None if at is None else datetime.fromtimestamp(at / 1000, UTC)
+        outcome.position = plan.reach
+        outcome.written = publish(
+            con,
+            warehouse.lake,
+            gold_tables(transforms.manifest().nodes),
+            known_at=outcome.known_at,
+            position=plan.reach,
+        )
+        remember(con, plan.bronze, upto=plan.reach, project=project_fingerprint(), known_at_ms=at)
+        outcome.state = "published"
+
+
+def _failed_checks(con: duckdb.DuckDBPyConnection) -> list[str]:
+    return [f"{result.check}: {result.detail}" for result in run_checks(con) if not result.passed]
+
+
+def _reach(bronze: Mapping[str, BronzeTable], upto: int | None) -> int:
+    highest = max((table.position for table in bronze.values()), default=NOTHING)
+    return highest if upto is None else min(highest, upto)
+
+
+def _moved(bronze: Mapping[str, BronzeTable], before: Seen, reach: int) -> list[str]:
+    """Tables whose version moved, or that hold changes which `upto` has let through since."""
+    return [
+        name
+        for name, table in bronze.items()
+        if table.version != before.versions.get(name, NOTHING)
+        or before.since.get(name, NOTHING) < min(table.position, reach)
+    ]
+
+
+def _failed(results: list[NodeResult]) -> list[str]:
+    return [f"{result.node}: {result.message}" for result in results if result.failed]

@@ -1,0 +1,75 @@
+"""What gold must agree on with silver before anybody reads it; each check blocks publishing."""
+
+from dataclasses import dataclass
+
+import duckdb
+
+
+@dataclass(frozen=True)
+class Check:
+    """`sql` returns the offending rows; none is good."""
+
+    name: str
+    meaning: str
+    sql: str
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    check: str
+    passed: bool
+    detail: str = ""
+
+
+GOLD_CHECKS = (
+    Check(
+        "sales_reconcile",
+        "Lines that stand: count, units and money of silver equal gold's, per currency.",
+        """
+        with silver as (
+            select l.currency, l.quantity, l.total_amount
+            from silver.order_lines l
+            join silver.orders o on o.id = l.order_id
+            where o.status <> 'cancelled'
+            union all
+            select l.currency, -l.quantity, -l.total_amount
+            from silver.return_lines l
+            join silver.returns r on r.id = l.return_id
+        ),
+        expected as (
+            select currency, count(*) as n, sum(quantity) as units, sum(total_amount) as money
+            from silver group by currency
+        ),
+        found as (
+            select currency, count(*) as n, sum(quantity) as units, sum(total_amount) as money
+            from gold.fct_order_lines group by currency
+        )
+        select coalesce(e.currency, f.currency) as currency,
+            e.n, f.n, e.units, f.units, e.money, f.money
+        from expected e full outer join found f on f.currency = e.currency
+        where (e.n, e.units, e.money) is distinct from (f.n, f.units, f.money)
+        """,
+    ),
+    Check(
+        "orders_reconcile",
+        "Every order of silver is in gold once, with the same status and total.",
+        """
+        select coalesce(s.id, g.order_id) as order_id,
+            s.status, g.status, s.total_amount, g.total_amount
+        from silver.orders s full outer join gold.fct_orders g on g.order_id = s.id
+        where (s.status, s.total_amount) is distinct from (g.status, g.total_amount)
+        """,
+    ),
+)
+
+
+def run_checks(con: duckdb.DuckDBPyConnection) -> list[CheckResult]:
+    """All gold checks against an open warehouse."""
+    return [_run(con, check) for check in GOLD_CHECKS]
+
+
+def _run(con: duckdb.DuckDBPyConnection, check: Check) -> CheckResult:
+    offending = con.execute(f"select * from ({check.sql}) limit 5").fetchall()
+    if not offending:
+        return CheckResult(check.name, passed=True)
+    return CheckResult(check.name, passed=False, detail=f"{check.meaning} Found: {offending}")

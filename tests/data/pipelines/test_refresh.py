@@ -1,0 +1,271 @@
+"""A refresh takes what moved, and only good numbers reach the readers."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bodega.data.lake.published import read_published
+from bodega.data.lake.query import query
+from tests.data.bronze import (
+    START_MS,
+    Source,
+    deleted,
+    order,
+    order_line,
+    product,
+    return_line,
+    returned,
+    truncated,
+    user,
+    variant,
+)
+from tests.data.conftest import Refresh
+
+
+def gold(lake: Path, sql: str) -> list[tuple[Any, ...]]:
+    return query(lake, sql).rows
+
+
+def prints(lake: Path) -> dict[str, dict[str, str]]:
+    return {name: table.prints for name, table in read_published(lake).tables.items()}
+
+
+def test_a_sale_reaches_gold_and_a_second_look_finds_nothing_new(
+    lake: Path, source: Source, refreshed: Refresh
+) -> None:
+    source.commit(product("p1"), variant("v1", "p1"), user("u1"))
+    position = source.commit(
+        order("o1", number=1001, total=750, customer_id="u1"),
+        order_line("l1", "o1", quantity=2, total=500, product_id="p1", variant_id="v1"),
+        order_line("l2", "o1", kind="shipping", total=250),
+    )
+    source.flush()
+    outcome = refreshed()
+
+    assert outcome.state == "published", outcome.failures
+    assert gold(
+        lake, "from gold.mart_daily_sales select orders, units, gross_amount, net_amount"
+    ) == [(1, 2, 750, 750)]
+    assert gold(lake, "select number, units, total_amount from gold.fct_orders") == [(1001, 2, 750)]
+    published = read_published(lake)
+    assert published.position == position
+    assert published.known_at == datetime.fromtimestamp((START_MS + position * 1000) / 1000, UTC)
+    assert refreshed().state == "nothing"
+
+
+def test_only_the_month_that_changed_is_written_again(
+    lake: Path, source: Source, refreshed: Refresh
+) -> None:
+    for month in (1, 2, 3):
+        at = f"2026-0{month}-03T10:00:00Z"
+        source.commit(
+            order(f"o{month}", number=month, total=250, at=at),
+            order_line(f"l{month}", f"o{month}", at=at),
+        )
+    source.flush()
+    refreshed()
+    source.commit(
+        order("o4", number=4, total=250, at="2026-02-09T10:00:00Z"),
+        order_line("l4", "o4", at="2026-02-09T10:00:00Z"),
+    )
+    source.flush()
+    outcome = refreshed()
+
+    assert outcome.written["fct_order_lines"] == ["2026-02"]
+    assert outcome.moved == ["shop__orders_orders", "shop__orders_order_lines"]
+    assert gold(
+        lake, "select order_month, count(*) from gold.fct_order_lines group by 1 order by 1"
+    ) == [
+        ("2026-01", 1),
+        ("2026-02", 2),
+        ("2026-03", 1),
+    ]
+
+
+def test_a_line_that_arrives_before_its_order_and_its_product_waits_for_the_order(
+    lake: Path, source: Source, refreshed: Refresh
+) -> None:
+    source.commit(product("p0"))
+    source.commit(order_line("l1", "o1", product_id="p1", title="Rose teapot"))
+    source.flush()
+    refreshed()
+    assert gold(lake, "from gold.fct_order_lines") == []
+
+    source.commit(order("o1", number=1, total=250))
+    source.flush()
+    assert refreshed().state == "published"
+    assert gold(
+        lake, "select title, is_inferred from gold.dim_products where product_id = 'p1'"
+    ) == [("Rose teapot", True)]
+
+    source.commit(product("p1", title="Rose teapot, large"))
+    source.flush()
+    refreshed()
+    assert gold(
+        lake, "select title, is_inferred from gold.dim_products where product_id = 'p1'"
+    ) == [("Rose teapot, large", False)]
+    assert gold(lake, "select title, total_amount from gold.fct_order_lines") == [
+        ("Rose teapot", 250)
+    ]
+
+
+def test_a_transaction_cut_by_a_flush_is_not_counted_until_it_is_whole(
+    lake: Path, source: Source, refreshed: Refresh
+) -> None:
+    before = source.commit(order("o1", number=1, total=250), order_line("l1", "o1"))
+    whole = source.commit(
+        order("o2", number=2, total=500), order_line("l2", "o2"), order_line("l3", "o2")
+    )
+    source.flush(rows=4)
+    assert refreshed(upto=before).state == "published"
+    assert gold(lake, "select count(*) from gold.fct_orders") == [(1,)]
+
+    source.flush()
+    assert refreshed(upto=whole).state == "published"
+    assert gold(lake, "select sum(total_amount) from gold.fct_order_lines") == [(750,)]
+
+
+def test_numbers_that_contradict_each_other_keep_the_readers_on_the_old_set(
+    lake: Path, source: Source, refreshed: Refresh
+) -> None:
+    source.commit(order("o1", number=1, total=250), order_line("l1", "o1"))
+    source.flush()
+    refreshed()
+    source.commit(order("o2", number=2, total=999), order_line("l2", "o2"))
+    source.flush()
+    blocked = refreshed()
+
+    assert blocked.state == "blocked"
+    assert any("order_total_is_the_sum_of_its_lines" in failure for failure in blocked.failures)
+    assert gold(lake, "select count(*) from gold.fct_orders") == [(1,)]
+
+    source.commit(order("o2", number=2, total=250, op="u"))
+    source.flush()
+    assert refreshed().state == "published"
+    assert gold(lake, "select count(*) from gold.fct_orders") == [(2,)]
+
+
+def test_a_cancelled_or_deleted_order_leaves_sales_and_a_return_counts_against_them(
+    lake: Path, source: Source, refreshed: Refresh
+) -> None:
+    for number in (1, 2, 3):
+        source.commit(
+            order(f"o{number}", number=number, total=250), order_line(f"l{number}", f"o{number}")
+        )
+    source.flush()
+    refreshed()
+    source.commit(order("o1", number=1, total=250, status="cancelled", op="u"))
+    source.commit(deleted(order_line("l2", "o2")), deleted(order("o2", number=2, total=250)))
+    source.commit(returned("r1", total=100, order_id="o3"), return_line("rl1", "r1", total=100))
+    source.flush()
+    assert refreshed().state == "published"
+
+    lines = "select line_id, is_return, number, quantity, total_amount from gold.fct_order_lines order by 1"
+    assert gold(lake, lines) == [("l3", False, 3, 1, 250), ("rl1", True, 3, -1, -100)]
+    assert gold(lake, "select order_id, status from gold.fct_orders order by 1") == [
+        ("o1", "cancelled"),
+        ("o3", "paid"),
+    ]
+
+
+def test_an_unchanged_toast_column_keeps_its_last_value_across_batches(
+    lake: Path, source: Source, refreshed: Refresh
+) -> None:
+    source.commit(product("p1", title="A very long title"))
+    source.flush()
+    refreshed()
+    partial = product("p1", op="u", category="tea")
+    assert partial.after is not None
+    partial.after.pop("title")
+    source.commit(type(partial)(partial.table, "u", partial.key, partial.after, ["title"]))
+    source.flush()
+    assert refreshed().state == "published"
+    assert gold(lake, "select title, category from gold.dim_products") == [
+        ("A very long title", "tea")
+    ]
+
+
+def test_a_truncate_empties_what_came_before_it_only(
+    lake: Path, source: Source, refreshed: Refresh
+) -> None:
+    source.commit(product("p1"), product("p2"))
+    source.flush()
+    refreshed()
+    source.commit(
+        product("p3"), truncated("shop__catalog_products"), product("p2", title="Back again")
+    )
+    source.flush()
+    refreshed()
+    assert gold(lake, "select product_id, title from gold.dim_products") == [("p2", "Back again")]
+
+
+def test_an_unfit_row_is_quarantined_with_its_reason_until_it_is_corrected(
+    lake: Path, source: Source, refreshed: Refresh, warehouse_rows: Any
+) -> None:
+    source.commit(product("p1", title=None), product("p2", status="sold out"))
+    source.commit(user("u1", known_at="yesterday"))
+    source.flush()
+    assert refreshed().state == "published"
+    assert warehouse_rows("select entity, reason from silver.rejects order by 1, 2") == [
+        ("customers", "known_at: not timestamptz"),
+        ("products", "status: unknown"),
+        ("products", "title: missing"),
+    ]
+    source.commit(product("p1", title="Tea cup", op="u"))
+    source.flush()
+    refreshed()
+    assert gold(lake, "select product_id from gold.dim_products") == [("p1",)]
+
+
+def test_prices_keep_their_history(source: Source, refreshed: Refresh, warehouse_rows: Any) -> None:
+    source.commit(variant("v1", "p1", price=250))
+    source.flush()
+    refreshed()
+    source.commit(variant("v1", "p1", price=250, title="renamed", op="u"))
+    raised = source.commit(variant("v1", "p1", price=300, op="u"))
+    source.flush()
+    refreshed()
+    gone = source.commit(deleted(variant("v1", "p1")))
+    source.flush()
+    refreshed()
+
+    def at(position: int) -> datetime:
+        return datetime.fromtimestamp((START_MS + position * 1000) / 1000, UTC)
+
+    assert warehouse_rows(
+        "select price_amount, valid_from, valid_to, is_current from silver.variant_prices order by 2"
+    ) == [
+        (250, datetime(2026, 1, 1, tzinfo=UTC), at(raised), False),
+        (300, at(raised), at(gone), False),
+    ]
+
+
+def test_a_full_rebuild_publishes_nothing_new(
+    lake: Path, source: Source, refreshed: Refresh
+) -> None:
+    source.commit(product("p1"), variant("v1", "p1"))
+    source.commit(order("o1", number=1, total=250), order_line("l1", "o1", product_id="p1"))
+    source.flush()
+    refreshed()
+    source.commit(order("o1", number=1, total=250, op="u", status="cancelled"))
+    source.flush()
+    refreshed()
+    incremental = prints(lake)
+
+    outcome = refreshed(full=True)
+    assert outcome.full
+    assert outcome.written == {}
+    assert prints(lake) == incremental
+
+
+def test_a_changed_project_rebuilds_by_itself(
+    source: Source, refreshed: Refresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source.commit(product("p1"))
+    source.flush()
+    refreshed()
+    monkeypatch.setattr("bodega.data.pipelines.refresh.project_fingerprint", lambda: "another")
+    assert refreshed().full
+    assert refreshed().state == "nothing"
