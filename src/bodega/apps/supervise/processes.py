@@ -1,0 +1,75 @@
+"""The Python processes of a shop, each `python -m bodega.apps.NAME` with its environment."""
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bodega.apps.supervise.environment import uses_provider_double
+from bodega.apps.supervise.folder import DataFolder
+from bodega.backbone.embedded.process import ChildProcess
+from bodega.backbone.settings import Settings
+
+
+@dataclass(frozen=True)
+class Role:
+    """What runs under a name, and whether it stops among the first."""
+
+    name: str
+    command: tuple[str, ...]
+    faces_people: bool = False
+
+
+@dataclass(frozen=True)
+class Cast:
+    """All that a shop runs: `inner` needs no migrated database, `prepare` brings it there, `shop`
+    does the rest. `prepare` runs once and speaks in reports."""
+
+    inner: tuple[Role, ...]
+    prepare: tuple[str, ...]
+    shop: tuple[Role, ...]
+
+
+def cast_of(settings: Settings, *, seed: bool) -> Cast:
+    double = ("provider",) if uses_provider_double(settings) else ()
+    count = settings.api_processes
+    names = ["api"] if count == 1 else [f"api-{number + 1}" for number in range(count)]
+    return Cast(
+        inner=tuple(Role(name, module(name)) for name in (*double, "serving")),
+        prepare=(*module("supervise.prepare"), *(() if seed else ("--no-seed",))),
+        shop=(
+            *(Role(name, module("api"), faces_people=True) for name in names),
+            *(Role(name, module(name)) for name in ("pipelines", "relay", "worker")),
+        ),
+    )
+
+
+def module(name: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", f"bodega.apps.{name}")
+
+
+def child(role: Role, folder: DataFolder, environment: Mapping[str, str]) -> ChildProcess:
+    """The process of a role, not started yet."""
+    return ChildProcess(
+        name=role.name,
+        command=role.command,
+        log=folder.log(role.name),
+        env={
+            **os.environ,
+            **environment,
+            "BODEGA_PROCESS": role.name,
+            "BODEGA_LOG_FORMAT": "json",
+            "PYTHONUNBUFFERED": "1",
+        },
+        stop_signal=signal.SIGTERM,
+    )
+
+
+def last_words(process: ChildProcess) -> str:
+    """How a process ended: the signal or code, and its last line."""
+    code = process.exit_code
+    if code is not None and code < 0:
+        return f"killed by {signal.Signals(-code).name}"
+    said = [line for line in process.words().splitlines() if line.strip()]
+    return f"code {code}" + (f": {said[-1].strip()[:300]}" if said else "")
