@@ -3,7 +3,9 @@
 import base64
 import binascii
 import json
+from datetime import datetime
 from typing import Generic, TypeVar
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
@@ -11,6 +13,7 @@ from bodega.kernel.errors import Invalid
 
 T = TypeVar("T")
 MAX_PAGE = 100
+NOT_OURS = "The cursor is not one of ours: start again without it"
 
 
 class Page(BaseModel, Generic[T]):
@@ -32,6 +35,17 @@ class PageRequest(BaseModel):
         """The decoded sort key to continue behind, or None at the start."""
         return decode_cursor(self.cursor) if self.cursor else None
 
+    def after_instant(self) -> tuple[datetime, UUID] | None:
+        """The key of a list sorted by (instant, id). Raises `Invalid` for any other cursor."""
+        key = self.after()
+        if key is None:
+            return None
+        try:
+            instant, last = key
+            return datetime.fromisoformat(instant), UUID(last)
+        except ValueError as error:
+            raise Invalid(NOT_OURS) from error
+
 
 def encode_cursor(*key: object) -> str:
     raw = json.dumps([str(part) for part in key]).encode()
@@ -44,7 +58,7 @@ def decode_cursor(cursor: str) -> list[str]:
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         key = json.loads(raw)
     except (binascii.Error, ValueError) as error:
-        raise Invalid("The cursor is not one of ours: start again without it") from error
+        raise Invalid(NOT_OURS) from error
     if not isinstance(key, list) or not all(isinstance(part, str) for part in key):
-        raise Invalid("The cursor is not one of ours: start again without it")
+        raise Invalid(NOT_OURS)
     return key

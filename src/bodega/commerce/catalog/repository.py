@@ -1,7 +1,9 @@
 """Every query of the catalogue."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -53,7 +55,7 @@ async def find_products(
     slug: str | None = None,
     ids: Sequence[ProductId] | None = None,
     category: str | None = None,
-    after: Sequence[str] | None = None,
+    after: tuple[datetime, UUID] | None = None,
     any_status: bool = False,
 ) -> list[tuple[ProductView, str]]:
     """Products, newest first, each with its sort instant for the cursor."""

@@ -80,7 +80,7 @@ class CatalogService:
     ) -> Page[ProductView]:
         async with self._database.reading() as connection:
             found = await repository.find_products(
-                connection, limit=page.limit + 1, category=category, after=page.after()
+                connection, limit=page.limit + 1, category=category, after=page.after_instant()
             )
         shown = found[: page.limit]
         more = len(found) > page.limit

@@ -1,0 +1,1 @@
+"""What identity leans on outside the shop: the password hash."""

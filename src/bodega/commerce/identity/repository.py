@@ -1,0 +1,172 @@
+"""Every query of identity."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Row, delete, func, select, text, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bodega.backbone.bulk import copy_new
+from bodega.commerce.identity.tables import sessions, tokens, users
+from bodega.contracts.identity import UserView
+
+_ADMINS = 7_264_120
+_VIEW = (users.c.id, users.c.email, users.c.name, users.c.role, users.c.country)
+_LIVE_TOKENS = text(
+    """
+    SELECT token_hash FROM identity.sessions
+    WHERE user_id = :user_id AND revoked_at IS NULL AND expires_at > now()
+    UNION ALL
+    SELECT token_hash FROM identity.tokens
+    WHERE user_id = :user_id AND kind = 'access' AND revoked_at IS NULL AND expires_at > now()
+    """
+)
+_BEHIND_TOKEN = text(
+    """
+    SELECT u.id, u.role, held.id AS held_id, held.expires_at FROM (
+        SELECT id, user_id, expires_at, revoked_at FROM identity.sessions
+        WHERE token_hash = :hash
+        UNION ALL
+        SELECT id, user_id, expires_at, revoked_at FROM identity.tokens
+        WHERE token_hash = :hash AND kind = 'access'
+    ) held JOIN identity.users u ON u.id = held.user_id
+    WHERE held.revoked_at IS NULL AND held.expires_at > :now AND u.status = 'active'
+    """
+)
+
+
+class Account(NamedTuple):
+    """A user and the hash of the password, which never leaves this module."""
+
+    user: UserView
+    password_hash: str | None
+    active: bool
+
+
+def _view(row: Row[Any]) -> UserView:
+    return UserView(id=row.id, email=row.email, name=row.name, role=row.role, country=row.country)
+
+
+async def insert_user(connection: AsyncConnection, values: Mapping[str, Any]) -> bool:
+    """False when the e-mail is taken."""
+    statement = insert(users).values(**values).on_conflict_do_nothing(index_elements=["email"])
+    return (await connection.execute(statement.returning(users.c.id))).first() is not None
+
+
+async def find_account(connection: AsyncConnection, email: str) -> Account | None:
+    query = select(*_VIEW, users.c.password_hash, users.c.status).where(users.c.email == email)
+    row = (await connection.execute(query)).first()
+    return Account(_view(row), row.password_hash, row.status == "active") if row else None
+
+
+async def find_user(connection: AsyncConnection, user_id: UUID) -> UserView | None:
+    row = (await connection.execute(select(*_VIEW).where(users.c.id == user_id))).first()
+    return _view(row) if row else None
+
+
+async def is_active(connection: AsyncConnection, user_id: UUID) -> bool:
+    query = select(users.c.id).where(users.c.id == user_id, users.c.status == "active")
+    return (await connection.execute(query)).first() is not None
+
+
+async def find_users(
+    connection: AsyncConnection, *, limit: int, after: tuple[datetime, UUID] | None
+) -> list[tuple[UserView, datetime]]:
+    """Users, newest first, each with its sort instant for the cursor."""
+    query = select(*_VIEW, users.c.occurred_at).order_by(
+        users.c.occurred_at.desc(), users.c.id.desc()
+    )
+    if after is not None:
+        query = query.where(tuple_(users.c.occurred_at, users.c.id) < tuple_(*after))
+    rows = await connection.execute(query.limit(limit))
+    return [(_view(row), row.occurred_at) for row in rows]
+
+
+async def update_user(
+    connection: AsyncConnection, user_id: UUID, changes: Mapping[str, Any]
+) -> bool:
+    statement = update(users).where(users.c.id == user_id)
+    statement = statement.values(**changes, known_at=func.now())
+    return (await connection.execute(statement.returning(users.c.id))).first() is not None
+
+
+async def lock_admins(connection: AsyncConnection) -> list[UUID]:
+    """The active admins; whoever else asks waits until this transaction ends."""
+    await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADMINS})
+    query = select(users.c.id).where(users.c.role == "admin", users.c.status == "active")
+    return [row.id for row in await connection.execute(query)]
+
+
+async def insert_session(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
+    await connection.execute(sessions.insert().values(**values))
+
+
+async def end_session(connection: AsyncConnection, token_hash: bytes, now: datetime) -> None:
+    statement = update(sessions).where(sessions.c.token_hash == token_hash).values(revoked_at=now)
+    await connection.execute(statement)
+
+
+async def insert_tokens(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    await connection.execute(tokens.insert().values(list(rows)))
+
+
+async def lock_token(connection: AsyncConnection, token_hash: bytes) -> Row[Any] | None:
+    """The token's row, held until the transaction ends."""
+    query = select(tokens).where(tokens.c.token_hash == token_hash).with_for_update()
+    return (await connection.execute(query)).first()
+
+
+async def spend_token(connection: AsyncConnection, token_id: UUID, now: datetime) -> None:
+    await connection.execute(update(tokens).where(tokens.c.id == token_id).values(used_at=now))
+
+
+async def end_family(connection: AsyncConnection, family_id: UUID, now: datetime) -> list[bytes]:
+    """Revoke a family; the hashes of what still lived."""
+    statement = (
+        update(tokens)
+        .where(tokens.c.family_id == family_id, tokens.c.revoked_at.is_(None))
+        .values(revoked_at=now)
+        .returning(tokens.c.token_hash)
+    )
+    return [bytes(row.token_hash) for row in await connection.execute(statement)]
+
+
+async def end_everything(connection: AsyncConnection, user_id: UUID, now: datetime) -> None:
+    """Revoke every session and token of a user."""
+    for table in (sessions, tokens):
+        statement = update(table).where(table.c.user_id == user_id, table.c.revoked_at.is_(None))
+        await connection.execute(statement.values(revoked_at=now))
+
+
+async def live_tokens(connection: AsyncConnection, user_id: UUID) -> list[bytes]:
+    """Hashes of a user's sessions and access tokens that still open doors."""
+    rows = await connection.execute(_LIVE_TOKENS, {"user_id": user_id})
+    return [bytes(row.token_hash) for row in rows]
+
+
+async def behind_token(
+    connection: AsyncConnection, token_hash: bytes, now: datetime
+) -> Row[Any] | None:
+    """The active user (id, role) a live session or access token (held_id, expires_at) is of."""
+    asked = {"hash": token_hash, "now": now}
+    return (await connection.execute(_BEHIND_TOKEN, asked)).first()
+
+
+async def purge_ended(connection: AsyncConnection, before: datetime) -> None:
+    """Delete what expired before an instant. Spent refresh tokens live as long as they would
+    have, so that their reuse is seen."""
+    for table in (sessions, tokens):
+        await connection.execute(delete(table).where(table.c.expires_at < before))
+
+
+_COLUMNS = (
+    "id email name role status country occurred_at known_at import_batch_id source source_key"
+)
+
+
+async def copy_users(connection: AsyncConnection, rows: Iterable[Sequence[Any]]) -> int:
+    """What is new is kept, what is known is left alone; the number of new users."""
+    return await copy_new(connection, "identity.users", _COLUMNS.split(), rows)

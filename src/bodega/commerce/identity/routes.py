@@ -1,0 +1,91 @@
+"""HTTP of identity.
+
+The POSTs that answer secrets take neither a unit of work nor an Idempotency-Key: a recorded answer
+would store the secret. Trying one again is harmless.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, status
+
+from bodega.backbone.http.deps import Admin, Anyone, PageQuery, SignedIn, Staff, Work, provided
+from bodega.backbone.http.router import admin_router, api_router
+from bodega.commerce.identity import service
+from bodega.commerce.identity.adapters.known import KnownTokens
+from bodega.commerce.identity.errors import UserNotFound
+from bodega.commerce.identity.schemas import (
+    Credentials,
+    RefreshRequest,
+    Registration,
+    RevokeRequest,
+    UserChange,
+)
+from bodega.contracts.identity import Identity, TokenPair, UserView
+from bodega.kernel.ids import UserId
+from bodega.kernel.page import Page
+
+auth = api_router("identity", "/auth")
+me = api_router("identity", "/me")
+staff = admin_router("identity", "/users")
+
+Users = Annotated[Identity, provided(Identity)]
+Known = Annotated[KnownTokens, provided(KnownTokens)]
+
+
+def peer(request: Request) -> str:
+    """The address a request comes from, as far as the trusted proxies tell."""
+    return request.client.host if request.client else "unknown"
+
+
+Peer = Annotated[str, Depends(peer)]
+
+
+@auth.post("/register", status_code=status.HTTP_201_CREATED)
+async def register(who: Anyone, users: Users, address: Peer, new: Registration) -> TokenPair:
+    """Create a customer."""
+    password = new.password.get_secret_value()
+    return await users.enrol(email=new.email, password=password, name=new.name, address=address)
+
+
+@auth.post("/token")
+async def issue(who: Anyone, users: Users, address: Peer, asked: Credentials) -> TokenPair:
+    """Tokens for an e-mail and a password."""
+    password = asked.password.get_secret_value()
+    return await users.issue_tokens(email=asked.email, password=password, address=address)
+
+
+@auth.post("/refresh")
+async def refresh(who: Anyone, users: Users, asked: RefreshRequest) -> TokenPair:
+    """A new pair for a refresh token; each works once."""
+    return await users.refresh_tokens(refresh_token=asked.refresh_token.get_secret_value())
+
+
+@auth.post("/revoke", status_code=status.HTTP_204_NO_CONTENT)
+async def revoke(who: Anyone, users: Users, asked: RevokeRequest) -> None:
+    """End the tokens of one sign-in (RFC 7009: an unknown token is no error)."""
+    await users.revoke_tokens(token=asked.token.get_secret_value())
+
+
+@me.get("")
+async def get_me(who: SignedIn, users: Users) -> UserView:
+    user = await users.user(UserId(who.id)) if who.id else None
+    if user is None:
+        raise UserNotFound
+    return user
+
+
+@staff.get("")
+async def list_users(who: Staff, uow: Work, page: PageQuery) -> Page[UserView]:
+    """All users, newest first."""
+    return await service.list_users(uow, page=page)
+
+
+@staff.patch("/{user_id}")
+async def change_user(
+    who: Admin, uow: Work, known: Known, user_id: UserId, change: UserChange
+) -> UserView:
+    """Change a role, or close an account; open sessions follow at once."""
+    return await service.change_user(uow, known, user_id=user_id, change=change)
+
+
+ROUTERS: list[APIRouter] = [auth, me, staff]
