@@ -64,6 +64,7 @@ def connect_gold(
     con.execute("set autoload_known_extensions = false")
     con.execute("set python_enable_replacements = false")
     con.execute("set temp_directory = ''")
+    con.execute("set parquet_metadata_cache = true")
     con.execute("create schema gold")
     allowed: list[str] = []
     for name, table in published.tables.items():

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -68,18 +69,8 @@ class Child:
 
     def close(self) -> None:
         """Let the process finish and wait for it."""
-        if self._process is None:
-            return
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        try:
-            self._process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process.stdout.close()
-        self._process = None
+        if self._process is not None:
+            self._part(seconds=10)
 
     def kill(self) -> None:
         """Give up on a refresh that is running; nothing half done is ever published."""
@@ -105,12 +96,21 @@ class Child:
         return answer
 
     def _failed(self, what: str) -> ChildFailed:
+        return ChildFailed(f"The refresh process failed: {what} (exit {self._part(seconds=1)})")
+
+    def _part(self, *, seconds: float) -> int | None:
+        """Close the conversation; who does not leave in time is shown out."""
         process, self._process = self._process, None
-        code = None
-        if process is not None:
-            process.kill()
-            code = process.wait()
-        return ChildFailed(f"The refresh process failed: {what} (exit {code})")
+        if process is None:
+            return None
+        with process, suppress(BrokenPipeError):
+            assert process.stdin is not None
+            process.stdin.close()
+            try:
+                process.wait(timeout=seconds)
+            except subprocess.TimeoutExpired:
+                process.kill()
+        return process.returncode
 
 
 def rss_mb(pid: str = "self") -> int:

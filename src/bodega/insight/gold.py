@@ -1,0 +1,50 @@
+"""One open reading of published gold, renewed when the pipelines publish."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import anyio.to_thread
+import duckdb
+
+from bodega.data.lake.published import read_published, stamp
+from bodega.data.lake.query import connect_gold
+
+
+class GoldReader:
+    """Rows of `gold.<table>`, from threads; every answer comes from one published set."""
+
+    def __init__(self, lake: Path, *, memory_mb: int = 256) -> None:
+        self._lake = lake
+        self._memory_mb = memory_mb
+        self._renewing = threading.Lock()
+        self._stamp: tuple[int, int] | None = None
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
+    async def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[dict[str, Any]]:
+        """The rows by column name; none while nothing is published."""
+        return await anyio.to_thread.run_sync(self._rows, sql, parameters)
+
+    def _rows(self, sql: str, parameters: Sequence[object]) -> list[dict[str, Any]]:
+        connection = self._current()
+        if connection is None:
+            return []
+        with connection.cursor() as cursor:
+            cursor.execute(sql, list(parameters))
+            names = [column[0] for column in cursor.description or []]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def _current(self) -> duckdb.DuckDBPyConnection | None:
+        with self._renewing:
+            now = stamp(self._lake)
+            if now != self._stamp:
+                published = read_published(self._lake)
+                # Readers of the old set keep it alive until they are done.
+                self._connection = (
+                    connect_gold(self._lake, published, memory_mb=self._memory_mb)
+                    if published.tables
+                    else None
+                )
+                self._stamp = now
+            return self._connection

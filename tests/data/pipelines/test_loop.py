@@ -1,0 +1,157 @@
+"""The loop refreshes when bronze moved, rests when not, and survives its child."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from bodega.data.lake.published import read_published
+from bodega.data.pipelines.child import Child, ChildFailed
+from bodega.data.pipelines.loop import Loop
+from bodega.data.pipelines.owner import BuildRequest, Desk, WarehouseOwned, is_owned, ownership
+from bodega.data.pipelines.refresh import Outcome
+from bodega.data.pipelines.status import read_status
+from tests.data.bronze import Source, order, order_line, product
+from tests.data.conftest import Refresh
+
+
+class InProcess:
+    """Refreshes here, counting; the first `failing` calls die as a child would."""
+
+    def __init__(self, refreshed: Refresh, failing: int = 0) -> None:
+        self.refreshed, self.failing, self.calls = refreshed, failing, 0
+
+    def refresh(self, *, full: bool = False, upto: int | None = None) -> Outcome:
+        self.calls += 1
+        if self.calls <= self.failing:
+            raise ChildFailed("it ended without an answer")
+        return self.refreshed(full=full, upto=upto)
+
+
+def test_the_loop_refreshes_once_for_what_moved(
+    lake: Path, source: Source, refreshed: Refresh
+) -> None:
+    refresher = InProcess(refreshed)
+    told: list[Outcome] = []
+    loop = Loop(lake, refresher, after=told.append)
+    source.commit(product("p1"))
+    source.flush()
+
+    first = loop.step()
+    assert first is not None
+    assert first.state == "published"
+    assert loop.step() is None
+    assert refresher.calls == 1
+    assert [outcome.state for outcome in told] == ["published"]
+    status = read_status(lake)
+    assert status.checked_at is not None
+    assert [run.state for run in status.runs] == ["published"]
+
+
+def test_the_loop_waits_until_bronze_is_complete(
+    lake: Path, source: Source, refreshed: Refresh
+) -> None:
+    complete = source.commit(product("p1"))
+    later = source.commit(product("p2"))
+    source.flush()
+    loop = Loop(lake, InProcess(refreshed), complete=lambda: complete)
+    loop.step()
+    assert read_published(lake).tables["dim_products"].rows == 1
+    complete = later
+    loop.step()
+    assert read_published(lake).tables["dim_products"].rows == 2
+
+
+def test_a_failed_refresh_is_tried_again_later_and_the_readers_lose_nothing(
+    lake: Path, source: Source, refreshed: Refresh
+) -> None:
+    refresher = InProcess(refreshed, failing=1)
+    loop = Loop(lake, refresher)
+    source.commit(product("p1"))
+    source.flush()
+    assert loop.step() is None
+    assert loop.step() is None
+    assert refresher.calls == 1, "it is not tried again at once"
+    deadline = time.monotonic() + 5
+    while loop.step() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert read_published(lake).tables["dim_products"].rows == 1
+
+
+def test_a_build_asked_for_on_the_desk_is_done_by_the_loop(
+    lake: Path, source: Source, refreshed: Refresh
+) -> None:
+    source.commit(product("p1"))
+    source.flush()
+    loop, stop = Loop(lake, InProcess(refreshed)), threading.Event()
+    thread = threading.Thread(target=loop.run, args=(stop,))
+    thread.start()
+    try:
+        answer = Desk(lake).ask(BuildRequest(full=True), timeout_seconds=60)
+    finally:
+        stop.set()
+        thread.join()
+    assert answer.outcome is not None
+    assert answer.outcome.full
+    assert list((lake / "requests").iterdir()) == []
+
+
+def test_a_lake_has_one_owner(lake: Path) -> None:
+    with ownership(lake):
+        assert is_owned(lake)
+        with pytest.raises(WarehouseOwned), ownership(lake):
+            pass
+    assert not is_owned(lake)
+
+
+@pytest.fixture
+def child(lake: Path, refreshed: Refresh) -> Iterator[Child]:
+    child = Child(lake, memory_mb=512, runs=3)
+    yield child
+    child.close()
+
+
+def test_the_child_refreshes_is_recycled_and_survives_a_kill(
+    lake: Path, source: Source, child: Child
+) -> None:
+    source.commit(order("o1", number=1, total=250), order_line("l1", "o1"))
+    source.flush()
+    assert child.refresh().state == "published"
+    first = child.pid
+    assert child.refresh().state == "nothing"
+    assert child.refresh().state == "nothing"
+    assert child.recycled == 1
+    assert child.pid != first
+
+    assert child.pid is not None
+    os.kill(child.pid, signal.SIGKILL)
+    with pytest.raises(ChildFailed):
+        child.refresh()
+    assert child.refresh().state == "nothing"
+
+
+def test_a_child_killed_in_the_middle_of_a_refresh_leaves_a_lake_that_the_next_one_finishes(
+    lake: Path, source: Source, child: Child
+) -> None:
+    for number, patience in enumerate((0.3, 0.8), start=1):
+        child.refresh()
+        source.commit(
+            order(f"o{number}", number=number, total=250), order_line(f"l{number}", f"o{number}")
+        )
+        source.flush()
+        killer = threading.Timer(patience, child.kill)
+        killer.start()
+        with suppress(ChildFailed):
+            child.refresh()
+        killer.join()
+    assert child.refresh().state != "blocked"
+    found = {name: table.prints for name, table in read_published(lake).tables.items()}
+    assert read_published(lake).tables["fct_orders"].rows == 2
+    assert child.refresh(full=True).written == {}
+    assert {name: t.prints for name, t in read_published(lake).tables.items()} == found
