@@ -59,4 +59,6 @@ class Carts(Protocol):
     async def claim(
         self, *, command_id: CommandId, cart_id: CartId, customer_id: UserId
     ) -> CartView:
-        """Give a guest's cart to the customer who just signed in."""
+        """Give a guest's cart to the customer who just signed in; what the customer's open cart
+        held moves into it. For a cart that is not a guest's open one, the customer's open cart.
+        Raises `NotFound` for somebody else's."""

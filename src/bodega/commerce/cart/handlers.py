@@ -1,0 +1,16 @@
+"""The cart's reactions to checkouts."""
+
+from bodega.backbone.db import UnitOfWork
+from bodega.backbone.module import Context, Handler
+from bodega.commerce.cart import service
+from bodega.contracts.checkout import CheckoutCompleted
+from bodega.kernel.events import Envelope
+
+
+async def close_ordered(
+    _context: Context, uow: UnitOfWork, _envelope: Envelope, event: CheckoutCompleted
+) -> None:
+    await service.close_ordered(uow, cart_id=event.cart_id)
+
+
+HANDLERS: list[Handler] = [Handler("cart.close_ordered", (CheckoutCompleted,), close_ordered)]

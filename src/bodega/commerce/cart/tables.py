@@ -1,0 +1,54 @@
+"""The cart's tables."""
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    String,
+    Table,
+    Uuid,
+    text,
+)
+
+from bodega.backbone.tables import id_column, metadata
+from bodega.kernel.quantity import MAX_QUANTITY
+
+METADATA = metadata("cart")
+
+
+def _stamp(name: str) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=False, server_default=text("now()"))
+
+
+carts = Table(
+    "carts",
+    METADATA,
+    id_column(),
+    Column("customer_id", Uuid),
+    Column("status", String(10), nullable=False),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    _stamp("created_at"),
+    _stamp("updated_at"),
+    CheckConstraint("status IN ('open', 'ordered', 'merged')", name="status"),
+    Index(
+        "ux_carts_open_customer",
+        "customer_id",
+        unique=True,
+        postgresql_where=text("status = 'open' AND customer_id IS NOT NULL"),
+    ),
+    Index("ix_carts_abandoned", "updated_at", postgresql_where=text("status <> 'ordered'")),
+)
+
+lines = Table(
+    "lines",
+    METADATA,
+    Column("cart_id", Uuid, ForeignKey("cart.carts.id", ondelete="CASCADE"), primary_key=True),
+    Column("variant_id", Uuid, primary_key=True),
+    Column("quantity", Integer, nullable=False),
+    Column("position", Integer, Identity(always=True), nullable=False),
+    CheckConstraint(f"quantity BETWEEN 1 AND {MAX_QUANTITY}", name="quantity"),
+)
