@@ -1,5 +1,6 @@
 """Money from customers, through a provider."""
 
+from datetime import datetime
 from typing import ClassVar, Literal, Protocol
 
 from pydantic import BaseModel
@@ -27,6 +28,26 @@ class PaymentView(BaseModel):
     amount: Money
     status: PaymentStatus
     failure_code: str | None = None
+
+
+class PaymentTransition(BaseModel):
+    """One step in the life of a payment."""
+
+    before: str | None
+    after: str
+    note: str | None
+    at: datetime
+
+
+class PaymentRecord(PaymentView):
+    """A payment as staff see it, with its whole history."""
+
+    provider: str
+    provider_reference: str | None
+    card_brand: str | None
+    card_last4: str | None
+    failure_detail: str | None
+    transitions: list[PaymentTransition]
 
 
 class PaymentCaptured(Event):
@@ -67,3 +88,6 @@ class Payments(Protocol):
         """Let an authorisation go, or refund what was captured; None when there was neither."""
 
     async def payment(self, checkout_id: CheckoutId) -> PaymentView | None: ...
+
+    async def record(self, payment_id: PaymentId) -> PaymentRecord | None:
+        """The payment with every transition, for staff."""

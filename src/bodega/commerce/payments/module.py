@@ -1,0 +1,34 @@
+"""Manifest of payments."""
+
+from pathlib import Path
+
+from bodega.backbone.module import Module, public
+from bodega.backbone.tables import TIME_COLUMNS
+from bodega.commerce.payments.handlers import HANDLERS
+from bodega.commerce.payments.jobs import JOBS
+from bodega.commerce.payments.routes import ROUTERS
+from bodega.commerce.payments.service import PaymentsService
+from bodega.commerce.payments.tables import METADATA
+from bodega.contracts.payments import Payments
+
+MODULE = Module(
+    name="payments",
+    metadata=METADATA,
+    routers=ROUTERS,
+    handlers=HANDLERS,
+    jobs=JOBS,
+    provides={Payments: PaymentsService},
+    published={
+        "payments": public(
+            "id",
+            "checkout_id",
+            "amount_amount",
+            "amount_currency",
+            "status",
+            "provider",
+            "failure_code",
+            *TIME_COLUMNS,
+        ),
+    },
+    migrations=Path(__file__).parent / "migrations",
+)

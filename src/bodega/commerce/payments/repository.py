@@ -1,0 +1,152 @@
+"""Every query of payments."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bodega.commerce.payments.tables import payments, transitions
+from bodega.contracts.payments import (
+    PaymentRecord,
+    PaymentStatus,
+    PaymentTransition,
+    PaymentView,
+)
+from bodega.kernel.ids import CheckoutId, PaymentId, new_id
+from bodega.kernel.money import Money
+
+_OPEN = text(
+    """INSERT INTO payments.payments
+           (id, checkout_id, amount_amount, amount_currency, status, provider, payment_token)
+       VALUES (:id, :checkout, :amount, :currency, 'authorising', :provider, :token)
+       ON CONFLICT (checkout_id) DO NOTHING RETURNING id"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A row of payments.payments."""
+
+    id: PaymentId
+    checkout_id: CheckoutId
+    amount: Money
+    status: PaymentStatus
+    provider: str
+    reference: str | None
+    token: str | None
+    failure_code: str | None
+    started_at: datetime
+
+    def view(self) -> PaymentView:
+        return PaymentView(
+            id=self.id,
+            checkout_id=self.checkout_id,
+            amount=self.amount,
+            status=self.status,
+            failure_code=self.failure_code,
+        )
+
+
+def _payment(row: Row[Any]) -> Payment:
+    return Payment(
+        id=row.id,
+        checkout_id=row.checkout_id,
+        amount=Money(amount=row.amount_amount, currency=row.amount_currency),
+        status=row.status,
+        provider=row.provider,
+        reference=row.provider_reference,
+        token=row.payment_token,
+        failure_code=row.failure_code,
+        started_at=row.occurred_at,
+    )
+
+
+async def open_payment(
+    connection: AsyncConnection,
+    *,
+    checkout_id: CheckoutId,
+    amount: Money,
+    provider: str,
+    token: str,
+) -> bool:
+    """False when the checkout has a payment already."""
+    asked = {
+        "id": new_id(),
+        "checkout": checkout_id,
+        "amount": amount.amount,
+        "currency": amount.currency,
+        "provider": provider,
+        "token": token,
+    }
+    opened = (await connection.execute(_OPEN, asked)).first()
+    if opened is not None:
+        await record_transition(connection, opened.id, before=None, after="authorising")
+    return opened is not None
+
+
+async def find_payment(
+    connection: AsyncConnection, checkout_id: CheckoutId, *, lock: bool = False
+) -> Payment | None:
+    query = select(payments).where(payments.c.checkout_id == checkout_id)
+    row = (await connection.execute(query.with_for_update() if lock else query)).first()
+    return _payment(row) if row else None
+
+
+async def change_payment(
+    connection: AsyncConnection,
+    payment: Payment,
+    *,
+    after: PaymentStatus,
+    changes: Mapping[str, Any],
+    note: str | None = None,
+) -> None:
+    """Write a transition of a locked row, and its record."""
+    statement = (
+        update(payments)
+        .where(payments.c.id == payment.id)
+        .values(status=after, known_at=func.now(), **changes)
+    )
+    await connection.execute(statement)
+    await record_transition(connection, payment.id, before=payment.status, after=after, note=note)
+
+
+async def record_transition(
+    connection: AsyncConnection,
+    payment_id: UUID,
+    *,
+    before: str | None,
+    after: str,
+    note: str | None = None,
+) -> None:
+    values = {
+        "id": new_id(),
+        "payment_id": payment_id,
+        "before": before,
+        "after": after,
+        "note": note,
+    }
+    await connection.execute(insert(transitions).values(values))
+
+
+async def find_record(connection: AsyncConnection, payment_id: PaymentId) -> PaymentRecord | None:
+    row = (await connection.execute(select(payments).where(payments.c.id == payment_id))).first()
+    if row is None:
+        return None
+    steps = select(transitions).where(transitions.c.payment_id == payment_id)
+    history = await connection.execute(steps.order_by(transitions.c.id))
+    return PaymentRecord(
+        **_payment(row).view().model_dump(),
+        provider=row.provider,
+        provider_reference=row.provider_reference,
+        card_brand=row.card_brand,
+        card_last4=row.card_last4,
+        failure_detail=row.failure_detail,
+        transitions=[
+            PaymentTransition(before=item.before, after=item.after, note=item.note, at=item.at)
+            for item in history
+        ],
+    )
