@@ -48,7 +48,9 @@ class PublicationRefused(ChangeError):
     code = "publication_refused"
 
     def __init__(self, table: str, reason: str) -> None:
-        super().__init__(f"Table {table} cannot be published ({reason}): correct its manifest.")
+        super().__init__(
+            f"Table {table} cannot be published ({reason}): correct the table or its manifest."
+        )
 
 
 class PublicationDrift(ChangeError):

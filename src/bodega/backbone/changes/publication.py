@@ -169,8 +169,11 @@ def _table(name: str, rows: Sequence[tuple[object, ...]], wanted: Sequence[str])
 
 
 def _refuse_unidentified(table: PublishedTable, rows: Sequence[tuple[object, ...]]) -> None:
-    """PostgreSQL refuses updates of a published table whose identity is not in its column list."""
-    identity = {str(row[3]) for row in rows if row[6] or row[2] == "f"}
+    """Refuse what would make PostgreSQL refuse updates of the table: an identity that is not in
+    its column list. Identity full never is, and without a list new columns would leave unasked."""
+    identity = {str(row[3]) for row in rows if row[6]}
+    if rows[0][2] == "f":
+        raise PublicationRefused(table.name, "its replica identity is full, not its primary key")
     if not table.primary_key or not identity:
         raise PublicationRefused(table.name, "it has no primary key")
     missing = (identity | set(table.primary_key)) - set(table.columns)

@@ -58,6 +58,35 @@ class Checkpoint:
         return replace(self, position=max(self.position, position))
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a table durably holds: everything to `complete`, and a part of one transaction.
+
+    A sink that records this with each write takes every change once.
+    """
+
+    complete: int = NEVER
+    open_position: int = NEVER
+    open_sequence: int = NEVER
+
+    def has(self, change: Change) -> bool:
+        if change.lsn <= self.complete:
+            return True
+        return change.lsn == self.open_position and change.sequence <= self.open_sequence
+
+    def lacking(self, changes: Sequence[Change]) -> Sequence[Change]:
+        """The changes that are not there yet; they come in order."""
+        if not changes or not self.has(changes[0]):
+            return changes
+        return [change for change in changes if not self.has(change)]
+
+    def after(self, changes: Sequence[Change], batch: Batch) -> "Kept":
+        complete = max(self.complete, batch.position)
+        if changes and changes[NEVER].lsn == batch.open_position:
+            return Kept(complete, batch.open_position, changes[NEVER].sequence)
+        return Kept(complete, self.open_position, self.open_sequence)
+
+
 class Sink(Protocol):
     """Keeps batches for good. Every method raises SinkUnavailable when it cannot now.
 
