@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from bodega.apps.cli import config, down, logs, reset, status, up, version
+from bodega.apps.cli import config, down, logs, reset, status, up, users, version
 from bodega.kernel.errors import BodegaError
 
 app = typer.Typer(
@@ -15,7 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (up, down, status, logs, reset, config, version):
+for group in (up, down, status, logs, reset, users, config, version):
     group.register(app)
 
 
@@ -52,4 +52,4 @@ def _of_settings(error: ValueError) -> str:
         )
         for item in error.errors()
     ]
-    return "\n".join([*said, "Look at every setting and where it comes from with `bodega config`."])
+    return "\n".join([*said, "Set it right in the environment or in `.env`."])

@@ -89,6 +89,11 @@ async def first_admin(uow: UnitOfWork, *, email: str) -> str | None:
     """Make an admin unless there is one; the password, told this once. Raises EmailTaken."""
     if await repository.lock_admins(uow.connection):
         return None
+    return await create_admin(uow, email=email)
+
+
+async def create_admin(uow: UnitOfWork, *, email: str) -> str:
+    """A new admin; the password, told this once. Raises EmailTaken, EmailMalformed."""
     password = new_password()
     await create_user(
         uow,

@@ -1,0 +1,5 @@
+"""Reviews react to nobody's events."""
+
+from bodega.backbone.module import Handler
+
+HANDLERS: list[Handler] = []

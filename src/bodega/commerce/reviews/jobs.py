@@ -1,0 +1,5 @@
+"""Reviews have no scheduled work."""
+
+from bodega.backbone.module import Job
+
+JOBS: list[Job] = []
