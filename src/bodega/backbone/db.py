@@ -144,7 +144,9 @@ def sqlalchemy_url(dsn: str) -> str:
 
 
 def _engine(settings: Settings, *, size: int, autocommit: bool) -> AsyncEngine:
-    extra: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if autocommit else {}
+    # Nothing is open after an autocommit read, so a returned connection needs no ROLLBACK.
+    alone: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
+    extra = alone if autocommit else {}
     return create_async_engine(
         sqlalchemy_url(settings.dsn),
         pool_size=size,
