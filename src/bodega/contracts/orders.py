@@ -178,6 +178,11 @@ class Orders(Protocol):
     async def of_customer(self, customer_id: UserId, page: PageRequest) -> Page[OrderView]:
         """Newest first."""
 
+    async def latest(
+        self, page: PageRequest, *, status: OrderStatus | None = None
+    ) -> Page[OrderView]:
+        """Everybody's orders, newest first, for staff."""
+
     async def bought(self, *, customer_id: UserId, product_id: ProductId) -> bool:
         """Whether the customer has a live order with the product."""
 

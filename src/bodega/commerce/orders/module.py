@@ -1,0 +1,65 @@
+"""Manifest of orders."""
+
+from pathlib import Path
+
+from bodega.backbone.module import Module, public
+from bodega.backbone.tables import SOURCE_COLUMNS, TIME_COLUMNS
+from bodega.commerce.orders.handlers import HANDLERS
+from bodega.commerce.orders.jobs import JOBS
+from bodega.commerce.orders.routes import ROUTERS
+from bodega.commerce.orders.service import OrdersService
+from bodega.commerce.orders.tables import METADATA
+from bodega.contracts.orders import Orders
+
+_AUDIT = (*TIME_COLUMNS, *SOURCE_COLUMNS)
+_BOUGHT = (
+    "kind",
+    "product_id",
+    "variant_id",
+    "sku",
+    "title",
+    "quantity",
+    "unit_price_amount",
+    "total_amount",
+    "currency",
+)
+
+MODULE = Module(
+    name="orders",
+    metadata=METADATA,
+    routers=ROUTERS,
+    handlers=HANDLERS,
+    jobs=JOBS,
+    provides={Orders: OrdersService},
+    published={
+        "orders": {
+            **public(
+                "id",
+                "number",
+                "checkout_id",
+                "customer_id",
+                "country",
+                "status",
+                "subtotal_amount",
+                "total_amount",
+                "currency",
+                *_AUDIT,
+            ),
+            "email": "personal",
+            "shipping_address": "personal",
+        },
+        "order_lines": public("id", "order_id", "position", *_BOUGHT, *_AUDIT),
+        "returns": public(
+            "id",
+            "order_id",
+            "customer_id",
+            "country",
+            "reason",
+            "total_amount",
+            "currency",
+            *_AUDIT,
+        ),
+        "return_lines": public("id", "return_id", "order_line_id", *_BOUGHT, *_AUDIT),
+    },
+    migrations=Path(__file__).parent / "migrations",
+)

@@ -1,0 +1,1 @@
+"""Orders has no bodies of its own: its contract's values are what customers and staff read."""
