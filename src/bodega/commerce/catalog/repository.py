@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, text, update
+from sqlalchemy import Row, TextClause, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -15,24 +16,30 @@ from bodega.contracts.catalog import ProductView, SellableVariant, VariantView
 from bodega.kernel.ids import ProductId, VariantId
 from bodega.kernel.money import Money
 
-_LIST = text(
-    """
+_SELECT = """
     SELECT p.id, p.slug, p.title, p.description, p.category, p.image_url, p.status, p.occurred_at,
            (SELECT jsonb_agg(jsonb_build_object(
                 'id', v.id, 'sku', v.sku, 'title', v.title, 'status', v.status,
                 'price', jsonb_build_object('amount', v.price_amount, 'currency', v.price_currency)
             ) ORDER BY v.id) FROM catalog.variants v WHERE v.product_id = p.id) AS variants
     FROM catalog.products p
-    WHERE (CAST(:any_status AS boolean) OR p.status = 'active')
-      AND (CAST(:slug AS text) IS NULL OR p.slug = :slug)
-      AND (CAST(:ids AS uuid[]) IS NULL OR p.id = ANY(:ids))
-      AND (CAST(:category AS text) IS NULL OR p.category = :category)
-      AND (CAST(:after_at AS timestamptz) IS NULL
-           OR (p.occurred_at, p.id) < (CAST(:after_at AS timestamptz), CAST(:after_id AS uuid)))
-    ORDER BY p.occurred_at DESC, p.id DESC
-    LIMIT :limit
-    """
-)
+"""
+# Only the conditions asked for enter the statement: each shape keeps its own index and plan.
+_CONDITIONS = {
+    "slug": "p.slug = :slug",
+    "ids": "p.id = ANY(:ids)",
+    "category": "p.category = :category",
+    "after_at": "(p.occurred_at, p.id) < (:after_at, :after_id)",
+}
+
+
+@cache
+def _listing(asked: frozenset[str], *, any_status: bool) -> TextClause:
+    conditions = [condition for name, condition in _CONDITIONS.items() if name in asked]
+    shown = conditions if any_status else ["p.status = 'active'", *conditions]
+    where = f"WHERE {' AND '.join(shown)}" if shown else ""
+    order = "ORDER BY p.occurred_at DESC, p.id DESC LIMIT :limit"
+    return text(f"{_SELECT} {where} {order}")
 
 
 def _product(row: Row[Any]) -> ProductView:
@@ -60,16 +67,16 @@ async def find_products(
 ) -> list[tuple[ProductView, str]]:
     """Products, newest first, each with its sort instant for the cursor."""
     after_at, after_id = after or (None, None)
-    asked = {
+    given = {
         "slug": slug,
         "ids": list(ids) if ids is not None else None,
         "category": category,
         "after_at": after_at,
         "after_id": after_id,
-        "any_status": any_status,
-        "limit": limit,
     }
-    rows = await connection.execute(_LIST, asked)
+    asked = {name: value for name, value in given.items() if value is not None}
+    query = _listing(frozenset(asked), any_status=any_status)
+    rows = await connection.execute(query, {**asked, "limit": limit})
     return [(_product(row), row.occurred_at.isoformat()) for row in rows]
 
 
