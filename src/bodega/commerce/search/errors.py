@@ -1,0 +1,1 @@
+"""Errors of search: none; any text is a valid query."""

@@ -1,0 +1,1 @@
+"""Search has no request bodies."""
