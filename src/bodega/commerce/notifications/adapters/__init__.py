@@ -1,0 +1,1 @@
+"""Ways to send a mail: by SMTP, or into a folder."""

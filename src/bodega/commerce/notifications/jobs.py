@@ -1,0 +1,26 @@
+"""The notifications' scheduled work: send what is due."""
+
+from bodega.backbone.module import Context, Job
+from bodega.commerce.notifications import service
+from bodega.commerce.notifications.adapters.mail import mailer
+from bodega.contracts.orders import Orders
+
+AT_MOST = 200
+
+
+async def send_due(context: Context) -> None:
+    """Send due messages, a transaction each."""
+    post, orders = mailer(context.settings), context.container.get(Orders)
+    for _ in range(AT_MOST):
+        async with context.database.work(actor="job:notifications.send_due") as uow:
+            if not await service.send_next(
+                uow,
+                orders=orders,
+                mailer=post,
+                settings=context.settings,
+                now=context.clock.now(),
+            ):
+                return
+
+
+JOBS: list[Job] = [Job("notifications.send_due", every_seconds=5, run=send_due)]

@@ -1,0 +1,1 @@
+"""Notifications have no request bodies."""

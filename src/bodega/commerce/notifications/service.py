@@ -1,0 +1,90 @@
+"""Use cases of notifications."""
+
+from datetime import datetime, timedelta
+
+from bodega.backbone.db import UnitOfWork
+from bodega.backbone.module import Context
+from bodega.backbone.settings import Settings
+from bodega.backbone.telemetry.logs import get_logger
+from bodega.commerce.notifications import repository
+from bodega.commerce.notifications.adapters.mail import Mailer
+from bodega.commerce.notifications.domain import (
+    MAX_ATTEMPTS,
+    ORDER_CONFIRMATION,
+    backoff,
+    order_confirmation,
+    verdict,
+)
+from bodega.commerce.notifications.errors import MailUndelivered
+from bodega.commerce.notifications.repository import Due
+from bodega.contracts.notifications import NotificationView
+from bodega.contracts.orders import Orders, OrderView
+from bodega.kernel.ids import OrderId, new_id
+
+log = get_logger(__name__)
+UNPAID_WAIT = timedelta(seconds=5)
+
+
+async def queue_confirmation(uow: UnitOfWork, *, order_id: OrderId) -> None:
+    """One order confirmation, however often the event comes."""
+    await repository.queue(
+        uow.connection, fresh_id=new_id(), order_id=order_id, template=ORDER_CONFIRMATION
+    )
+
+
+async def send_next(
+    uow: UnitOfWork, *, orders: Orders, mailer: Mailer, settings: Settings, now: datetime
+) -> bool:
+    """Send the message that waits longest; False when none is due.
+
+    Its row stays locked until the outcome is written, so no other worker sends it too.
+    """
+    due = await repository.lock_due(uow.connection, now)
+    if due is None:
+        return False
+    order = await orders.order(due.order_id)
+    judged = verdict(order)
+    if judged == "wait":
+        await repository.postpone(uow.connection, due, until=now + UNPAID_WAIT, failure=None)
+    elif judged == "drop" or order is None:
+        await repository.mark_failed(uow.connection, due, "nothing_to_send")
+    else:
+        await _send(uow, due, order, mailer, settings, now)
+    return True
+
+
+async def _send(
+    uow: UnitOfWork, due: Due, order: OrderView, mailer: Mailer, settings: Settings, now: datetime
+) -> None:
+    try:
+        mail = order_confirmation(
+            order, message_id=due.id, shop=settings.shop_name, sender=settings.mail_from
+        )
+        await mailer.send(mail)
+    except ValueError:
+        await repository.mark_failed(uow.connection, due, "address_unusable")
+    except MailUndelivered as error:
+        await _try_later(uow, due, error.detail, now)
+    else:
+        await repository.mark_sent(uow.connection, due, now)
+
+
+async def _try_later(uow: UnitOfWork, due: Due, failure: str, now: datetime) -> None:
+    attempts = due.attempts + 1
+    log.warning("mail_undelivered", message_id=str(due.id), attempts=attempts, error=failure)
+    if attempts >= MAX_ATTEMPTS:
+        await repository.mark_failed(uow.connection, due, failure[:80])
+        return
+    until = now + backoff(attempts)
+    await repository.postpone(uow.connection, due, until=until, failure=failure[:80])
+
+
+class NotificationService:
+    """Answers `bodega.contracts.notifications.Notifications`."""
+
+    def __init__(self, context: Context) -> None:
+        self._database = context.database
+
+    async def of_order(self, order_id: OrderId) -> list[NotificationView]:
+        async with self._database.reading() as connection:
+            return await repository.of_order(connection, order_id)
