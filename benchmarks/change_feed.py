@@ -50,7 +50,7 @@ CREATE TABLE order_lines (
 """
 FILL = """
 INSERT INTO order_lines (position, sku, title)
-SELECT i % 9, '8' || i, 'WHITE HANGING HEART T-LIGHT HOLDER' FROM generate_series(1, %s) i
+SELECT i %% 9, '8' || i, 'WHITE HANGING HEART T-LIGHT HOLDER' FROM generate_series(1, %s) i
 """
 TRANSACTION_ROWS = 1000
 RAW, DECODED, BRONZE = "bench_raw", "bench_decoded", "bench_bronze"
@@ -137,7 +137,7 @@ class BronzeRun:
 def measure(rows: int, rounds: int) -> dict[str, list[float]]:
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)
-        with EmbeddedPostgres(Path(folder) / "postgres", password="bench") as server:  # noqa: S106
+        with EmbeddedPostgres(Path(folder) / "postgres", password="bench") as server:
             dsn = server.url
             with sql_connection(dsn) as connection:
                 connection.execute(CREATE)
