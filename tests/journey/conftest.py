@@ -1,0 +1,17 @@
+"""One process tree for the journeys, seeded small, with two API processes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.kit.tree import Tree
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
+    """`bodega up` as a user runs it; stopped in the end, however the tests went."""
+    data: Path = tmp_path_factory.mktemp("shop") / ".bodega"
+    tree = Tree(data, seed_orders=300, lake_flush_seconds=2)
+    tree.start("--api-processes", "2")
+    yield tree
+    tree.stop()

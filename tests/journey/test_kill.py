@@ -1,0 +1,76 @@
+"""`kill -9` in the middle of load: every accepted order is in gold exactly once, none half done."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+
+import httpx
+import pytest
+from tests.kit.buyer import Buyer, product_with_stock, staff_client
+from tests.kit.tree import Tree, eventually
+
+pytestmark = pytest.mark.journey
+ORDERS = 400 if os.environ.get("BODEGA_SOAK") else 40
+VICTIMS = ("api", "worker", "relay", "postgres", "pipelines", "provider", "valkey")
+
+HALF_DONE = """SELECT
+  (SELECT count(*) FROM checkout.checkouts WHERE state IN ('running', 'undoing')),
+  (SELECT count(*) FROM inventory.reservations WHERE status = 'held'),
+  (SELECT count(*) FROM payments.payments
+     WHERE status NOT IN ('captured', 'declined', 'voided')),
+  (SELECT count(*) FROM orders.orders o JOIN payments.payments p USING (checkout_id)
+     WHERE (p.status = 'captured') <> (o.status = 'paid')),
+  (SELECT count(*) FROM payments.payments p WHERE p.status = 'captured' AND NOT EXISTS
+     (SELECT 1 FROM orders.orders o WHERE o.checkout_id = p.checkout_id AND o.status = 'paid')),
+  (SELECT count(*) FROM inventory.levels l WHERE on_hand <>
+     (SELECT sum(m.quantity) FROM inventory.movements m
+      WHERE m.variant_id = l.variant_id AND m.location = l.location))"""
+SETTLED = [(0, 0, 0, 0, 0, 0)]
+ACCEPTED = """SELECT o.number FROM orders.orders o JOIN orders.order_lines l ON l.order_id = o.id
+              WHERE l.variant_id = '{variant}' AND o.status = 'paid' ORDER BY 1"""
+IN_GOLD = """SELECT number, count(*) AS lines FROM gold.fct_order_lines
+             WHERE variant_id = '{variant}' AND NOT is_return GROUP BY 1 ORDER BY 1"""
+
+
+async def load_with(shop: Tree, kill: Callable[[], Awaitable[None]]) -> tuple[str, list[int]]:
+    """ORDERS buyers in a steady stream while `kill` strikes; the order numbers they were told."""
+    async with await staff_client(shop.url, shop.password) as staff:
+        variant = await product_with_stock(staff, ORDERS * 2)
+    async with httpx.AsyncClient(base_url=shop.url, timeout=30) as client:
+
+        async def one(number: int) -> int:
+            await asyncio.sleep(number * 4 / ORDERS)
+            buyer = Buyer(client, email=f"k{number}@example.com", patience=90)
+            answer = await buyer.buy(variant)
+            assert answer.status_code == 201, answer.text
+            told: int = answer.json()["order_number"]
+            return told
+
+        striking = asyncio.create_task(kill())
+        told = await asyncio.gather(*(one(number) for number in range(ORDERS)))
+        await striking
+    return variant, list(told)
+
+
+@pytest.mark.parametrize("victim", VICTIMS)
+def test_nothing_is_lost_or_half_done(shop: Tree, victim: str) -> None:
+    async def kill() -> None:
+        for _ in range(2):
+            await asyncio.sleep(1.3)
+            await asyncio.to_thread(shop.kill, victim)
+
+    variant, told = asyncio.run(load_with(shop, kill))
+    assert len(set(told)) == ORDERS
+    assert eventually(lambda: shop.database(HALF_DONE) == SETTLED, seconds=60), shop.database(
+        HALF_DONE
+    )
+    accepted = [number for (number,) in shop.database(ACCEPTED.format(variant=variant))]
+    assert accepted == sorted(told)
+
+    def in_gold() -> list[tuple[int, int]]:
+        rows = shop.query(IN_GOLD.format(variant=variant))
+        return [(row["number"], row["lines"]) for row in rows]
+
+    expected = [(number, 1) for number in accepted]
+    assert eventually(lambda: in_gold() == expected, seconds=90, every=1), in_gold()
+    assert eventually(lambda: shop.status()["healthy"], seconds=60)
