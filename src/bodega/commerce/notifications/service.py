@@ -1,6 +1,9 @@
 """Use cases of notifications."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from email.message import EmailMessage
+from functools import partial
 
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context
@@ -18,7 +21,7 @@ from bodega.commerce.notifications.domain import (
 from bodega.commerce.notifications.errors import MailUndelivered
 from bodega.commerce.notifications.repository import Due
 from bodega.contracts.notifications import NotificationView
-from bodega.contracts.orders import Orders, OrderView
+from bodega.contracts.orders import Orders
 from bodega.kernel.ids import OrderId, new_id
 
 log = get_logger(__name__)
@@ -49,18 +52,22 @@ async def send_next(
     elif judged == "drop" or order is None:
         await repository.mark_failed(uow.connection, due, "nothing_to_send")
     else:
-        await _send(uow, due, order, mailer, settings, now)
+        write = partial(
+            order_confirmation,
+            order,
+            message_id=due.id,
+            shop=settings.shop_name,
+            sender=settings.mail_from,
+        )
+        await _send(uow, due, mailer, write, now)
     return True
 
 
 async def _send(
-    uow: UnitOfWork, due: Due, order: OrderView, mailer: Mailer, settings: Settings, now: datetime
+    uow: UnitOfWork, due: Due, mailer: Mailer, write: Callable[[], EmailMessage], now: datetime
 ) -> None:
     try:
-        mail = order_confirmation(
-            order, message_id=due.id, shop=settings.shop_name, sender=settings.mail_from
-        )
-        await mailer.send(mail)
+        await mailer.send(write())
     except ValueError:
         await repository.mark_failed(uow.connection, due, "address_unusable")
     except MailUndelivered as error:

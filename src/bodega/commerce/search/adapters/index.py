@@ -109,21 +109,21 @@ class IndexWriter:
 
 
 def _write(index: Any, forget: Iterable[UUID], learn: Iterable[Entry]) -> None:
-    writer = index.writer(heap_size=_HEAP, num_threads=1)
-    for product_id in forget:
-        writer.delete_documents_by_term("id", str(product_id))
-    for entry in learn:
-        writer.add_document(
-            tantivy.Document(
-                id=str(entry.product_id),
-                title=entry.title,
-                category=entry.category,
-                description=entry.description,
-                skus=entry.skus,
-            )
-        )
-    writer.commit()
-    writer.wait_merging_threads()
+    with index.writer(heap_size=_HEAP, num_threads=1) as writer:  # durable when it ends well
+        for product_id in forget:
+            writer.delete_documents_by_term("id", str(product_id))
+        for entry in learn:
+            writer.add_document(_document(entry))
+
+
+def _document(entry: Entry) -> Any:
+    return tantivy.Document(
+        id=str(entry.product_id),
+        title=entry.title,
+        category=entry.category,
+        description=entry.description,
+        skus=entry.skus,
+    )
 
 
 class IndexReader:
