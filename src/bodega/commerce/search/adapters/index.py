@@ -109,11 +109,12 @@ class IndexWriter:
 
 
 def _write(index: Any, forget: Iterable[UUID], learn: Iterable[Entry]) -> None:
-    with index.writer(heap_size=_HEAP, num_threads=1) as writer:  # durable when it ends well
+    documents = [_document(entry) for entry in learn]
+    with index.writer(heap_size=_HEAP, num_threads=1) as writer:  # durable when the block ends
         for product_id in forget:
             writer.delete_documents_by_term("id", str(product_id))
-        for entry in learn:
-            writer.add_document(_document(entry))
+        for document in documents:
+            writer.add_document(document)
 
 
 def _document(entry: Entry) -> Any:
