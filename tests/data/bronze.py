@@ -75,8 +75,8 @@ class Source:
         batch, self.pending = self.pending[:rows], self.pending[rows:] if rows else []
         by_table: dict[str, list[dict[str, Any]]] = {}
         for row in batch:
-            row = dict(row)
-            by_table.setdefault(row.pop("table"), []).append(row)
+            envelope = {name: value for name, value in row.items() if name != "table"}
+            by_table.setdefault(row["table"], []).append(envelope)
         for table, lines in by_table.items():
             append(self.lake, table, lines)
 
@@ -110,7 +110,13 @@ def user(id: str, *, op: str = "c", **over: Any) -> Change:
 
 
 def order(
-    id: str, *, number: int, total: int, at: str = "2026-02-03T10:00:00Z", op: str = "c", **over: Any
+    id: str,
+    *,
+    number: int,
+    total: int,
+    at: str = "2026-02-03T10:00:00Z",
+    op: str = "c",
+    **over: Any,
 ) -> Change:
     row = {"id": id, "number": number, "checkout_id": None, "customer_id": None, "country": "GB"}
     row |= {"status": "paid", "subtotal_amount": total, "total_amount": total, "currency": "GBP"}

@@ -10,10 +10,11 @@ import pytest
 
 pytest.importorskip("dbt.cli.main")
 
-from bodega.data.pipelines.dbt import Transforms  # noqa: E402
-from bodega.data.pipelines.refresh import Outcome, refresh  # noqa: E402
-from bodega.data.pipelines.warehouse import Warehouse  # noqa: E402
-from tests.data.bronze import Source  # noqa: E402
+from tests.data.bronze import Source
+
+from bodega.data.pipelines.dbt import Transforms
+from bodega.data.pipelines.refresh import Outcome, refresh
+from bodega.data.pipelines.warehouse import Warehouse
 
 
 @pytest.fixture(scope="session")

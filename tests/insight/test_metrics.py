@@ -102,7 +102,12 @@ async def test_days_are_complete_and_currencies_apart(
     assert (today.gross, today.returned, today.net) == (gbp(900), gbp(200), gbp(700))
 
     days = await metrics.sales_by_day(until=date(2026, 3, 1), days=4, currency="GBP")
-    assert [(d.day.day, d.figures.net.amount) for d in days] == [(26, 0), (27, 100), (28, 0), (1, 700)]
+    assert [(d.day.day, d.figures.net.amount) for d in days] == [
+        (26, 0),
+        (27, 100),
+        (28, 0),
+        (1, 700),
+    ]
 
 
 async def test_top_products_are_ranked_by_net_sales_of_the_days_asked_for(

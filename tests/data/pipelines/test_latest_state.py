@@ -10,12 +10,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-
-from bodega.data.lake.published import read_published
-from bodega.data.lake.query import query
-from bodega.data.pipelines.dbt import Transforms
-from bodega.data.pipelines.refresh import refresh
-from bodega.data.pipelines.warehouse import Warehouse
 from tests.data.bronze import (
     Change,
     Source,
@@ -25,6 +19,12 @@ from tests.data.bronze import (
     product,
     truncated,
 )
+
+from bodega.data.lake.published import read_published
+from bodega.data.lake.query import query
+from bodega.data.pipelines.dbt import Transforms
+from bodega.data.pipelines.refresh import refresh
+from bodega.data.pipelines.warehouse import Warehouse
 
 AT = [f"2026-0{month}-{day:02d}T23:30:00Z" for month in (1, 2, 3) for day in (1, 15)]
 
@@ -177,13 +177,12 @@ def gold(lake: Path, sql: str) -> list[tuple[Any, ...]]:
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(seed=st.integers(0, 2**32), batches=st.integers(2, 4), data=st.data())
+@given(seed=st.integers(0, 2**32), data=st.data())
 def test_any_history_in_any_batches_gives_the_gold_of_a_rebuild_and_of_plain_python(
     tmp_path_factory: pytest.TempPathFactory,
     manifest: Any,
     empty_warehouse: Path,
     seed: int,
-    batches: int,
     data: st.DataObject,
 ) -> None:
     lake = tmp_path_factory.mktemp("history") / "lake"
@@ -192,7 +191,7 @@ def test_any_history_in_any_batches_gives_the_gold_of_a_rebuild_and_of_plain_pyt
     shutil.copy(empty_warehouse, warehouse.path)
     transforms = Transforms(warehouse, manifest)
     shop = Shop(Source(lake), Random(seed))
-    for _ in range(batches):
+    for _ in range(data.draw(st.integers(2, 4))):
         for _ in range(data.draw(st.integers(1, 25))):
             shop.step()
         whole = shop.source.position

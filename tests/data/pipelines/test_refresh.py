@@ -5,9 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from bodega.data.lake.published import read_published
-from bodega.data.lake.query import query
 from tests.data.bronze import (
     START_MS,
     Source,
@@ -22,6 +19,9 @@ from tests.data.bronze import (
     variant,
 )
 from tests.data.conftest import Refresh
+
+from bodega.data.lake.published import read_published
+from bodega.data.lake.query import query
 
 
 def gold(lake: Path, sql: str) -> list[tuple[Any, ...]]:
@@ -162,8 +162,11 @@ def test_a_cancelled_or_deleted_order_leaves_sales_and_a_return_counts_against_t
     source.flush()
     assert refreshed().state == "published"
 
-    lines = "select line_id, is_return, number, quantity, total_amount from gold.fct_order_lines order by 1"
-    assert gold(lake, lines) == [("l3", False, 3, 1, 250), ("rl1", True, 3, -1, -100)]
+    lines = "select line_id, is_return, number, quantity, total_amount from gold.fct_order_lines"
+    assert gold(lake, f"{lines} order by 1") == [
+        ("l3", False, 3, 1, 250),
+        ("rl1", True, 3, -1, -100),
+    ]
     assert gold(lake, "select order_id, status from gold.fct_orders order by 1") == [
         ("o1", "cancelled"),
         ("o3", "paid"),
@@ -235,7 +238,8 @@ def test_prices_keep_their_history(source: Source, refreshed: Refresh, warehouse
         return datetime.fromtimestamp((START_MS + position * 1000) / 1000, UTC)
 
     assert warehouse_rows(
-        "select price_amount, valid_from, valid_to, is_current from silver.variant_prices order by 2"
+        "select price_amount, valid_from, valid_to, is_current "
+        "from silver.variant_prices order by 2"
     ) == [
         (250, datetime(2026, 1, 1, tzinfo=UTC), at(raised), False),
         (300, at(raised), at(gone), False),

@@ -4,7 +4,19 @@ import sys
 
 import typer
 
-from bodega.apps.cli import config, down, logs, reset, status, up, users, version
+from bodega.apps.cli import (
+    config,
+    down,
+    importing,
+    lake,
+    logs,
+    reset,
+    seeding,
+    status,
+    up,
+    users,
+    version,
+)
 from bodega.kernel.errors import BodegaError
 
 app = typer.Typer(
@@ -15,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (up, down, status, logs, reset, users, config, version):
+for group in (up, down, status, logs, reset, users, seeding, importing, lake, config, version):
     group.register(app)
 
 

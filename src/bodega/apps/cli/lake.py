@@ -1,0 +1,220 @@
+"""`bodega query` and `bodega lake …`: the warehouse from the command line."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from bodega.data.lake.query import QueryResult
+    from bodega.data.pipelines.owner import BuildAnswer
+    from bodega.data.pipelines.reconcile import Line
+    from bodega.data.pipelines.refresh import Outcome
+
+FORMATS = ("table", "json", "csv")
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(query)
+    lake = typer.Typer(no_args_is_help=True, help="Build, inspect and reconcile the warehouse.")
+    lake.command()(build)
+    lake.command()(status)
+    lake.command()(reconcile)
+    app.add_typer(lake, name="lake")
+
+
+def query(
+    sql: Annotated[str, typer.Argument(help="One SELECT over gold.<table>.")],
+    output: Annotated[str, typer.Option("--format", "-f", help="table, json or csv.")] = "table",
+    limit: Annotated[int, typer.Option(min=1, help="Rows at most.")] = 10_000,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds at most.")] = 30.0,
+) -> None:
+    """Ask the published warehouse in SQL; read-only.
+
+    Example: bodega query "select date, net_amount from gold.mart_daily_sales order by date"
+    """
+    if output not in FORMATS:
+        raise typer.BadParameter(f"choose one of {', '.join(FORMATS)}", param_hint="--format")
+    from bodega.data.lake import query as lake_query
+
+    result = lake_query.query(_lake(), sql, limit=limit, timeout_seconds=timeout)
+    {"table": _print_table, "json": _print_json, "csv": _print_csv}[output](result)
+    if result.truncated:
+        typer.echo(f"Only the first {limit} rows are shown: raise --limit for more.", err=True)
+
+
+def build(
+    full: Annotated[
+        bool, typer.Option("--full", help="Rebuild everything from the first change on.")
+    ] = False,
+) -> None:
+    """Bring gold up to date with bronze, check it and publish it.
+
+    Asks the running pipelines if there are any, else does it here.
+
+    Example: bodega lake build --full
+    """
+    from bodega.data.pipelines.owner import BuildRequest, Desk, is_owned
+
+    lake = _lake()
+    request = BuildRequest(full=full)
+    answer = Desk(lake).ask(request) if is_owned(lake) else _build_here(lake, full=full)
+    if answer.outcome is None:
+        typer.echo(f"The build failed: {answer.error}", err=True)
+        raise typer.Exit(1)
+    _print_outcome(answer.outcome)
+    if answer.outcome.state == "blocked":
+        raise typer.Exit(1)
+
+
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Show what is published, how old it is and how the last refreshes went.
+
+    Example: bodega lake status --json
+    """
+    from bodega.data.lake.published import read_published
+    from bodega.data.pipelines.owner import is_owned
+    from bodega.data.pipelines.status import read_status
+
+    lake = _lake()
+    published, runs, running = read_published(lake), read_status(lake), is_owned(lake)
+    if as_json:
+        tables = {
+            name: table.model_dump(mode="json", include={"version", "rows", "updated_at"})
+            for name, table in published.tables.items()
+        }
+        said = published.model_dump(mode="json", exclude={"tables"}) | {"tables": tables}
+        said |= {"running": running, **runs.model_dump(mode="json", exclude={"pid"})}
+        typer.echo(json.dumps(said, indent=2))
+        return
+    rows = [
+        (name, table.version, table.rows, table.updated_at.isoformat(" ", "seconds"))
+        for name, table in sorted(published.tables.items())
+    ]
+    _table(["table", "version", "rows", "updated at"], rows)
+    typer.echo(f"known at    {published.known_at or '-'}")
+    typer.echo(f"checked at  {runs.checked_at or '-'}")
+    typer.echo(f"pipelines   {'running' if running else 'not running'}")
+    if runs.runs:
+        _print_outcome(runs.runs[0])
+
+
+def reconcile(
+    postgres: Annotated[
+        bool, typer.Option("--postgres", help="Also against the shop's database as it is now.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Compare gold with its source, to the row and the cent. Exit code 1 when they differ.
+
+    Example: bodega lake reconcile --postgres
+    """
+    from bodega.data.pipelines.reconcile import reconcile as compare
+
+    lines = compare(_lake(), dsn=_dsn() if postgres else None)
+    if as_json:
+        typer.echo(
+            json.dumps([line.__dict__ | {"agrees": line.agrees} for line in lines], indent=2)
+        )
+    else:
+        _print_lines(lines)
+    if not all(line.agrees for line in lines):
+        raise typer.Exit(1)
+
+
+def _lake() -> Path:
+    from bodega.backbone.settings import load_settings
+
+    return Path(load_settings().lake_root)
+
+
+def _dsn() -> str:
+    from bodega.apps.supervise.environment import connected_settings
+
+    return connected_settings().dsn
+
+
+def _build_here(lake: Path, *, full: bool) -> "BuildAnswer":
+    from bodega.backbone.settings import load_settings
+    from bodega.data.pipelines.dbt import Transforms
+    from bodega.data.pipelines.owner import BuildAnswer, ownership
+    from bodega.data.pipelines.refresh import complete_position, refresh
+    from bodega.data.pipelines.status import record
+    from bodega.data.pipelines.warehouse import Warehouse
+
+    warehouse = Warehouse(lake, load_settings().lake_memory_mb)
+    with ownership(lake):
+        upto = complete_position(lake)
+        outcome = refresh(warehouse, Transforms(warehouse), full=full, upto=upto)
+        record(lake, outcome)
+    return BuildAnswer(outcome=outcome)
+
+
+def _print_outcome(outcome: "Outcome") -> None:
+    if outcome.state == "nothing":
+        typer.echo("Nothing new in bronze: gold is up to date.")
+    elif outcome.state == "published":
+        what = ", ".join(sorted(outcome.written)) or "no table changed"
+        typer.echo(f"Published in {outcome.seconds:.1f} s: {what}.")
+    else:
+        typer.echo("Not published; readers keep the last good numbers:", err=True)
+        for failure in outcome.failures:
+            typer.echo(f"  {failure}", err=True)
+
+
+def _print_lines(lines: "list[Line]") -> None:
+    rows = [
+        (
+            line.against,
+            line.measure,
+            line.label,
+            line.source,
+            line.gold,
+            "=" if line.agrees else "≠",
+        )
+        for line in lines
+    ]
+    _table(["against", "measure", "of", "source", "gold", ""], rows)
+
+
+def _print_table(result: "QueryResult") -> None:
+    _table(result.columns, result.rows)
+
+
+def _table(columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*(Text("" if value is None else str(value)) for value in row))
+    Console(highlight=False, soft_wrap=True).print(table)
+
+
+def _print_json(result: "QueryResult") -> None:
+    rows = [dict(zip(result.columns, row, strict=True)) for row in result.rows]
+    typer.echo(json.dumps(rows, default=_plain, indent=1))
+
+
+def _print_csv(result: "QueryResult") -> None:
+    import csv
+    import sys
+
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(result.columns)
+    writer.writerows([_plain(value) for value in row] for row in result.rows)
+
+
+def _plain(value: Any) -> Any:
+    """Times as RFC 3339 in UTC; anything else JSON does not know as its text."""
+    from datetime import datetime
+
+    from bodega.kernel.clock import rfc3339
+
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return rfc3339(value)
+    return value if isinstance(value, (int, float)) or value is None else str(value)

@@ -1,0 +1,101 @@
+"""The pipelines process: change feed → bronze → silver → gold → published."""
+
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from bodega.apps.modules import published
+from bodega.backbone.settings import Settings, load_settings
+from bodega.backbone.telemetry.logs import configure_logs, get_logger
+from bodega.data.ingest.feed import Landings, bronze_feed
+from bodega.data.pipelines.child import Child
+from bodega.data.pipelines.loop import Loop
+from bodega.data.pipelines.owner import ownership
+from bodega.data.pipelines.refresh import complete_position
+
+log = get_logger(__name__)
+
+
+class _WakingLandings(Landings):
+    """Rouses the loop as soon as something has landed."""
+
+    def __init__(self, wake: threading.Event) -> None:
+        super().__init__()
+        self._wake = wake
+
+    def landed(self, position: int, tables: frozenset[str]) -> None:
+        super().landed(position, tables)
+        if tables:
+            self._wake.set()
+
+
+def run(settings: Settings, stop: threading.Event) -> None:
+    """Feed bronze, and refresh gold unless Dagster does, until `stop` is set."""
+    wake = threading.Event()
+    feed = bronze_feed(settings, published(), _WakingLandings(wake))
+    threads = [_thread("change-feed", lambda: feed.run(stop), stop)]
+    if settings.orchestrator == "loop":
+        threads.append(_thread("refresh-loop", lambda: _refresh(settings, wake, stop), stop))
+    stop.wait()
+    wake.set()
+    for thread in threads:
+        thread.join(timeout=settings.shutdown_seconds)
+
+
+def _refresh(settings: Settings, wake: threading.Event, stop: threading.Event) -> None:
+    lake = Path(settings.lake_root)
+    child = Child(lake, memory_mb=settings.lake_memory_mb)
+    with ownership(lake):
+        child.warm()
+        threading.Thread(target=_interrupt, args=(child, stop), daemon=True).start()
+        try:
+            loop = Loop(lake, child, complete=lambda: complete_position(lake), wake=wake)
+            loop.run(stop)
+        finally:
+            child.close()
+
+
+def _interrupt(child: Child, stop: threading.Event) -> None:
+    """A refresh under way is not waited for: nothing half done is published."""
+    stop.wait()
+    child.kill()
+
+
+def _thread(name: str, work: Callable[[], None], stop: threading.Event) -> threading.Thread:
+    """A thread whose unforeseen end is the end of the process: the supervisor starts it anew."""
+
+    def body() -> None:
+        try:
+            work()
+        except Exception:
+            log.exception("thread_died", thread=name)
+        finally:
+            stop.set()
+
+    thread = threading.Thread(target=body, name=name)
+    thread.start()
+    return thread
+
+
+def _serve_metrics(settings: Settings) -> None:
+    if settings.metrics_port:
+        from prometheus_client import start_http_server
+
+        start_http_server(settings.metrics_port, addr=settings.host)
+
+
+def main() -> None:
+    settings = load_settings()
+    configure_logs(settings)
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    _serve_metrics(settings)
+    log.info("pipelines_started", orchestrator=settings.orchestrator)
+    run(settings, stop)
+    log.info("pipelines_stopped")
+
+
+if __name__ == "__main__":
+    main()

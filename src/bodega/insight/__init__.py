@@ -1,0 +1,1 @@
+"""The shop in numbers, read from published gold."""
