@@ -1,8 +1,8 @@
 """From cart to order: the saga reserve → authorise → consume → place → capture."""
 
-from typing import ClassVar, Literal, Protocol
+from typing import Annotated, ClassVar, Literal, Protocol
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from bodega.kernel.address import Address
 from bodega.kernel.events import Event
@@ -10,28 +10,40 @@ from bodega.kernel.ids import CartId, CheckoutId, OrderId, UserId
 from bodega.kernel.money import Money
 
 CheckoutState = Literal["running", "undoing", "completed", "failed"]
+Email = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, max_length=254, pattern=r"^\s*[^@\s]+@[^@\s]+\.[^@\s]+\s*$"
+    ),
+]
+PaymentToken = Annotated[str, StringConstraints(pattern=r"^[a-z]+_[A-Za-z0-9_]{1,200}$")]
 
 
 class CheckoutRequest(BaseModel):
     """What a buyer submits. `payment_token` is the provider's token for a card; card numbers never
     reach us. `email` and `shipping_address` are personal data."""
 
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     cart_id: CartId
-    email: str
+    email: Email
     shipping_address: Address
-    payment_token: str
+    payment_token: PaymentToken
 
 
 class CheckoutView(BaseModel):
-    """How a checkout stands; `failure_code` says why it was undone."""
+    """How a checkout stands. `failure_code` says why it was undone: `out_of_stock`,
+    `payment_declined` (then `decline_code` is the provider's) or `payment_not_captured`."""
 
     id: CheckoutId
     cart_id: CartId
+    customer_id: UserId | None = None
     state: CheckoutState
     order_id: OrderId | None = None
     order_number: int | None = None
     total: Money
     failure_code: str | None = None
+    decline_code: str | None = None
     failure_detail: str | None = None
 
 

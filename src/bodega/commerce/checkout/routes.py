@@ -1,0 +1,73 @@
+"""HTTP of checkout."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Response, status
+
+from bodega.backbone.http.deps import Anyone, Claim, SagaClaim, provided
+from bodega.backbone.http.router import api_router
+from bodega.commerce.checkout.domain import live, refusal
+from bodega.commerce.checkout.errors import CheckoutNotFound
+from bodega.contracts.checkout import CheckoutRequest, Checkouts, CheckoutView
+from bodega.kernel.ids import CheckoutId, UserId, derived_id
+from bodega.kernel.principal import Principal, Role
+
+router = api_router("checkout", "/checkouts")
+
+Till = Annotated[Checkouts, provided(Checkouts)]
+_ANSWERS: dict[int | str, dict[str, Any]] = {
+    202: {"model": CheckoutView, "description": "Not settled yet: ask again at Location"},
+    402: {"description": "`payment_declined`: nothing was charged"},
+    409: {"description": "`out_of_stock`, `cart_in_checkout`, `cart_ordered`, …"},
+}
+
+
+@router.post("", status_code=status.HTTP_201_CREATED, responses=_ANSWERS)
+async def submit_checkout(
+    who: Anyone, claim: SagaClaim, till: Till, request: CheckoutRequest, response: Response
+) -> CheckoutView:
+    """Buy what the cart shows. The same Idempotency-Key again answers the same outcome."""
+    checkout = await till.submit(
+        checkout_id=_checkout_id(claim, who, request),
+        request=request,
+        customer_id=UserId(who.id) if who.id else None,
+    )
+    return _answered(checkout, response)
+
+
+@router.get("/{checkout_id}")
+async def get_checkout(who: Anyone, till: Till, checkout_id: CheckoutId) -> CheckoutView:
+    """A guest's checkout is known to whoever knows its id, a customer's only to that customer."""
+    checkout = await till.checkout(checkout_id)
+    if checkout is None or not _may_see(who, checkout):
+        raise CheckoutNotFound
+    return checkout
+
+
+def _checkout_id(claim: Claim, who: Principal, request: CheckoutRequest) -> CheckoutId:
+    """All guests share one name, so a guest's keys are told apart by the cart, which nobody else
+    knows; the id cannot be guessed from the key alone."""
+    if who.id is not None:
+        return CheckoutId(claim.id)
+    return CheckoutId(derived_id(claim.id, str(request.cart_id)))
+
+
+def _answered(checkout: CheckoutView, response: Response) -> CheckoutView:
+    if checkout.state == "failed":
+        raise refusal(
+            checkout.failure_code,
+            checkout.failure_detail,
+            checkout_id=checkout.id,
+            decline_code=checkout.decline_code,
+        )
+    if live(checkout.state):
+        response.status_code = status.HTTP_202_ACCEPTED
+    response.headers["location"] = f"/api/v1/checkouts/{checkout.id}"
+    return checkout
+
+
+def _may_see(who: Principal, checkout: CheckoutView) -> bool:
+    return checkout.customer_id in (None, who.id) or who.at_least(Role.STAFF)
+
+
+ROUTERS: list[APIRouter] = [router]
