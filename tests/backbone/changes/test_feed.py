@@ -4,12 +4,6 @@ import json
 import threading
 
 import pytest
-
-from bodega.backbone.changes.connection import sql_connection
-from bodega.backbone.changes.errors import ForeignDatabase
-from bodega.backbone.changes.feed import ChangeFeed, FlushPolicy
-from bodega.backbone.changes.sink import Checkpoint
-from bodega.backbone.changes.slot import create_slot, inspect_slot
 from tests.backbone.changes.databases import (
     TestDatabase,
     eventually,
@@ -18,6 +12,12 @@ from tests.backbone.changes.databases import (
     running_server,
 )
 from tests.backbone.changes.memory import MemorySink, effect, places_are_unique
+
+from bodega.backbone.changes.connection import sql_connection
+from bodega.backbone.changes.errors import ForeignDatabase
+from bodega.backbone.changes.feed import ChangeFeed, FlushPolicy
+from bodega.backbone.changes.sink import Checkpoint
+from bodega.backbone.changes.slot import create_slot, inspect_slot
 
 QUICK = FlushPolicy(seconds=0.1, rows=100, catch_up_rows=1000)
 THINGS = "public.things"
@@ -134,8 +134,9 @@ def test_columns_may_be_renamed_added_and_dropped_mid_stream(
     published = {THINGS: ("id", "name", "size", "title", "colour")}
     with running(new_feed(things, sink, published)):
         eventually(lambda: THINGS in sink.changes)
+        things.run("INSERT INTO things VALUES (1, 'first', 1)")
+        eventually(lambda: sink.ops(THINGS) == "c")
         things.run(
-            "INSERT INTO things VALUES (1, 'first', 1)",
             "ALTER TABLE things RENAME name TO title",
             "INSERT INTO things VALUES (2, 'second', 2)",
             "ALTER TABLE things ADD colour text DEFAULT 'red'",

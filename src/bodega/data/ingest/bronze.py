@@ -1,14 +1,13 @@
 """Keeps changes in bronze: append-only Delta tables of Debezium envelopes, each change once."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pyarrow as pa
 
 from bodega.backbone.changes.envelope import Change
 from bodega.backbone.changes.errors import SinkIncomplete, SinkUnavailable
-from bodega.backbone.changes.sink import Batch, Checkpoint
+from bodega.backbone.changes.sink import Batch, Checkpoint, Kept
 from bodega.data.lake.delta import AppendOnlyTable
 from bodega.data.lake.errors import LakeUnavailable
 from bodega.data.lake.paths import FEED_STATE, bronze_path
@@ -34,38 +33,6 @@ SCHEMA = pa.schema(
         ("_ingested_at", pa.timestamp("us", tz="UTC")),
     ]
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What a table durably holds: everything to `complete`, and a part of one transaction."""
-
-    complete: int = -1
-    open_position: int = -1
-    open_sequence: int = -1
-
-    def has(self, change: Change) -> bool:
-        if change.lsn == self.open_position:
-            return change.sequence <= self.open_sequence or change.lsn <= self.complete
-        return change.lsn <= self.complete
-
-    def lacking(self, changes: Sequence[Change]) -> Sequence[Change]:
-        """The changes that are not there yet; they come in order."""
-        if not changes or not self.has(changes[0]):
-            return changes
-        return [change for change in changes if not self.has(change)]
-
-    def after(self, changes: Sequence[Change], batch: Batch) -> "Kept":
-        complete = max(self.complete, batch.position)
-        if changes and changes[-1].lsn == batch.open_position:
-            return Kept(complete, batch.open_position, changes[-1].sequence)
-        return Kept(complete, self.open_position, self.open_sequence)
-
-    def transactions(self) -> dict[str, int]:
-        versions = {COMPLETE: self.complete}
-        if self.open_position > self.complete:
-            versions |= {OPEN: self.open_position, OPEN_SEQUENCE: self.open_sequence}
-        return versions
 
 
 class BronzeSink:
@@ -122,7 +89,7 @@ class BronzeSink:
         lacking = kept.lacking(changes)
         after = kept.after(lacking, batch)
         if lacking or batch.fresh:
-            table.append(envelope_table(lacking, self._source), after.transactions())
+            table.append(envelope_table(lacking, self._source), _transactions(after))
             self._kept[name] = after
         if table.compaction_overdue:
             self._compact(table)
@@ -155,6 +122,13 @@ class BronzeSink:
 def _read_kept(table: AppendOnlyTable) -> Kept:
     versions = (table.transaction(name) for name in (COMPLETE, OPEN, OPEN_SEQUENCE))
     return Kept(*(-1 if version is None else version for version in versions))
+
+
+def _transactions(kept: Kept) -> dict[str, int]:
+    versions = {COMPLETE: kept.complete}
+    if kept.open_position > kept.complete:
+        versions |= {OPEN: kept.open_position, OPEN_SEQUENCE: kept.open_sequence}
+    return versions
 
 
 def envelope_table(changes: Iterable[Change], source: str) -> pa.Table:
