@@ -1,7 +1,6 @@
 """A closed-loop HTTP load generator: N keep-alive connections, each asking again when answered.
 
-Written on raw asyncio protocols so that it takes as little as possible of the cores it shares with the
-server under test.
+Written on raw asyncio protocols, to leave the cores it shares to the server under test.
 """
 
 import asyncio

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 import pytest
+
 from tests.kit.buyer import Buyer, product_with_stock, staff_client
 from tests.kit.tree import Tree, eventually
 

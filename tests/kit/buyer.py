@@ -1,4 +1,4 @@
-"""A buyer over HTTP, as stubborn as a good client: the same Idempotency-Key until an answer comes."""
+"""A buyer over HTTP, as stubborn as a good client: one Idempotency-Key until an answer comes."""
 
 import asyncio
 from dataclasses import dataclass, field
