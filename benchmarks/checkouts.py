@@ -1,8 +1,8 @@
 """Checkouts a second and p95, end to end over HTTP with durable commits, against bare commits.
 
-The reference is as many durable one-row commits (nine, a checkout's own) from as many connections: the
-limit of this disk and server in this run. The load generator, the provider double, the relay and the
-lake share the cores.
+The reference is as many durable one-row commits (nine, a checkout's own) from as many
+connections: the limit of this disk and server in this run. The load generator, the provider
+double, the relay and the lake share the cores.
 
     python -m benchmarks checkouts
 """

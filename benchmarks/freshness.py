@@ -1,6 +1,7 @@
 """Sale → gold: seconds from the answer "order placed" until a reader of published gold sees it.
 
-Orders come one at a time at random moments, so that flush and transform are met at every phase. The floor is the flush interval's mean wait (half of BODEGA_LAKE_FLUSH_SECONDS).
+Orders come one at a time at random moments, so that flush and transform are met at every phase.
+The floor is the flush interval's mean wait (half of BODEGA_LAKE_FLUSH_SECONDS).
 
     python -m benchmarks freshness
 """

@@ -1,6 +1,7 @@
 """Product list and detail: requests a second and p95 at 50 clients, against a bare FastAPI route.
 
-The peer answers the same bytes from a constant: what the HTTP stack itself can do, in this run. "no cache" is the same shop with BODEGA_PUBLIC_CACHE_SECONDS=0: one query a request.
+The peer answers the same bytes from a constant: what the HTTP stack itself can do, in this run.
+"no cache" is the same shop with BODEGA_PUBLIC_CACHE_SECONDS=0: one query a request.
 
     python -m benchmarks http
 """
