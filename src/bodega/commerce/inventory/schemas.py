@@ -8,7 +8,9 @@ from bodega.kernel.ids import VariantId
 
 MAX_MOVED = 1_000_000
 Reason = Annotated[
-    str, StringConstraints(pattern=r"^[a-z][a-z_]{1,39}$"), Field(examples=["received"])
+    str,
+    StringConstraints(strip_whitespace=True, pattern=r"^[a-z][a-z _-]{1,39}$"),
+    Field(examples=["received"]),
 ]
 Moved = Annotated[int, Field(strict=True, ge=-MAX_MOVED, le=MAX_MOVED, examples=[12])]
 

@@ -65,10 +65,10 @@ movements = Table(
     CheckConstraint("quantity <> 0", name="quantity"),
     Index("ix_movements_variant", "variant_id", "location", "id"),
     Index(
-        "ux_movements_opening",
+        "ux_movements_imported",
         "variant_id",
         "location",
         unique=True,
-        postgresql_where=text("reason = 'opening'"),
+        postgresql_where=text("import_batch_id IS NOT NULL"),
     ),
 )

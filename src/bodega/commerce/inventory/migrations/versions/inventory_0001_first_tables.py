@@ -89,12 +89,12 @@ def upgrade() -> None:
         schema="inventory",
     )
     op.create_index(
-        "ux_movements_opening",
+        "ux_movements_imported",
         "movements",
         ["variant_id", "location"],
         unique=True,
         schema="inventory",
-        postgresql_where=sa.text("reason = 'opening'"),
+        postgresql_where=sa.text("import_batch_id IS NOT NULL"),
     )
     op.create_table(
         "reservations",
@@ -146,10 +146,10 @@ def downgrade() -> None:
     )
     op.drop_table("reservations", schema="inventory")
     op.drop_index(
-        "ux_movements_opening",
+        "ux_movements_imported",
         table_name="movements",
         schema="inventory",
-        postgresql_where=sa.text("reason = 'opening'"),
+        postgresql_where=sa.text("import_batch_id IS NOT NULL"),
     )
     op.drop_index("ix_movements_variant", table_name="movements", schema="inventory")
     op.drop_table("movements", schema="inventory")
