@@ -96,6 +96,8 @@ class Supervisor:
         self._begin(self._cast.shop)
         self._open_shop()
         self._fill_the_back()
+        for watched in self._watched:
+            self._wait(watched.name, lambda watched=watched: watched.steady)  # type: ignore[misc]
         self._note("ready")
         self._report(Report("ready", text="Bodega is open", values=self.urls()))
 

@@ -34,6 +34,8 @@ def config(
     from rich.table import Table
 
     table = Table("setting", "value", "from", "meaning", box=None)
+    for column in table.columns[:3]:
+        column.no_wrap = True
     for row in rows:
         style = "dim" if row["source"] == "default" else ""
         table.add_row(row["setting"], row["value"], row["source"], row["meaning"], style=style)

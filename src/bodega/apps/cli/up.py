@@ -35,12 +35,15 @@ def up(
 
 
 def _foreground(*, seed: bool) -> int:
+    from bodega.apps.supervise.processes import cast_of
     from bodega.apps.supervise.terminal import Terminal
     from bodega.apps.supervisor import Supervisor
     from bodega.backbone.settings import load_settings
 
+    settings = load_settings()
+    cast = cast_of(settings, seed=seed)
     with Terminal() as terminal:
-        return Supervisor(load_settings(), report=terminal, echo=terminal.log_line, seed=seed).run()
+        return Supervisor(settings, cast, report=terminal, echo=terminal.log_line).run()
 
 
 def _detached(*, seed: bool) -> int:

@@ -23,12 +23,16 @@ def migrate(settings: Settings, report: Reporter) -> None:
 def make_admin(settings: Settings, report: Reporter) -> None:
     """Say the first administrator's password: this once, and never in a log."""
     with step("Administrator", report) as current:
-        from bodega.apps.admin import ADMIN_EMAIL, ensure_admin
+        from bodega.apps.admin import ensure_admin
 
         password = _finished(ensure_admin(settings))
         current.detail = "made" if password else "exists"
     if isinstance(password, str):
-        values = {"sign in as": ADMIN_EMAIL, "password": password, "note": "not shown again"}
+        values = {
+            "sign in as": settings.admin_email,
+            "password": password,
+            "note": "not shown again",
+        }
         report(Report("secret", text="Your administrator", values=values))
 
 

@@ -10,6 +10,7 @@ from bodega.backbone.embedded.errors import EmbeddedError
 
 _BACKOFF_SECONDS = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _STEADY_SECONDS = 60.0
+_PROVEN_SECONDS = 5.0
 
 
 class Runnable(Protocol):
@@ -72,6 +73,12 @@ class Watched:
             return False
         self._again(report)
         return True
+
+    @property
+    def steady(self) -> bool:
+        """Running, and if it ever had to be started again, for a while."""
+        proven = not self.restarts or self._clock() - self._began > _PROVEN_SECONDS
+        return self.subject.running and proven
 
     def _schedule(self, now: float, report: Reporter) -> None:
         wait = _BACKOFF_SECONDS[min(self._failures, len(_BACKOFF_SECONDS) - 1)]

@@ -1,0 +1,182 @@
+"""A supervised shop opens, stays up whatever dies, and leaves nothing behind."""
+
+import json
+import os
+import signal
+import socket
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+
+if TYPE_CHECKING:
+    from tests.apps.conftest import SmallShop
+
+Patience = Callable[..., bool]
+
+
+def test_a_shop_opens_step_by_step_and_says_where(shop: "SmallShop") -> None:
+    ready = shop.up().reports[-1]
+    done = [report.step for report in shop.reports if report.kind == "done"]
+    assert done == [
+        "PostgreSQL",
+        "Valkey",
+        "Database schema",
+        "Shop",
+        "Models and metrics",
+        "First gold tables",
+        "First model",
+    ]
+    assert ready.values["shop"] == f"http://127.0.0.1:{shop.port}"
+    seen = shop.inspect()
+    assert seen.healthy
+    assert seen.phase == "ready"
+    assert {row["name"] for row in seen.processes} == {
+        *("postgres", "valkey", "serving", "worker", "api", "pipelines")
+    }
+    assert seen.memory_mb > 20
+
+
+def test_files_with_secrets_are_for_their_owner_only(shop: "SmallShop") -> None:
+    folder = shop.up().folder
+    for file in (folder.secrets_file, folder.environment_file):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    secrets = json.loads(folder.secrets_file.read_text())
+    for log in folder.logs.glob("*.log"):
+        assert not any(secret in log.read_text() for secret in secrets.values())
+
+
+def test_the_next_start_is_warm_and_has_lost_nothing(
+    shop: "SmallShop", living: Callable[[Path], list[str]]
+) -> None:
+    shop.up()
+    shop.signal(signal.SIGTERM)
+    assert shop.finish() == 0
+    assert shop.reports[-1].step == "Stopping"
+    assert living(shop.folder.path) == []
+    assert not shop.folder.state_file.exists()
+    assert not shop.inspect().running
+    shop.reports.clear()
+    shop.up()
+    done = {report.step: report.text for report in shop.reports if report.kind == "done"}
+    assert done["Database schema"] == "2"
+    assert "First gold tables" not in done
+
+
+def test_a_killed_process_comes_back(shop: "SmallShop", patiently: Patience) -> None:
+    shop.up()
+    before = shop.pid_of("worker")
+    assert before
+    os.kill(before, signal.SIGKILL)
+    assert shop.listen("notice").text == "worker ended (killed by SIGKILL): starting again now"
+    assert patiently(lambda: shop.inspect().healthy and shop.pid_of("worker") != before)
+    assert [row["restarts"] for row in shop.inspect().processes if row["name"] == "worker"] == [1]
+
+
+def test_killed_servers_come_back_where_they_were(shop: "SmallShop", patiently: Patience) -> None:
+    shop.up()
+    url = json.loads(shop.folder.environment_file.read_text())["BODEGA_DATABASE_URL"]
+    for name in ("postgres", "valkey"):
+        before = shop.pid_of(name)
+        assert before
+        os.kill(before, signal.SIGKILL)
+        assert patiently(lambda name=name, old=before: shop.pid_of(name) not in (None, old))
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT count(*) FROM visits").fetchone() == (1,)
+
+
+def test_kill_9_of_the_supervisor_takes_all_with_it_and_the_next_start_works(
+    shop: "SmallShop", patiently: Patience, living: Callable[[Path], list[str]]
+) -> None:
+    shop.up()
+    shop.signal(signal.SIGKILL)
+    shop.finish()
+    assert patiently(lambda: living(shop.folder.path) == [])
+    assert not shop.inspect().running
+    shop.up()
+    assert shop.inspect().healthy
+
+
+def test_a_second_supervisor_is_refused_with_the_firsts_pid(shop: "SmallShop") -> None:
+    shop.up()
+    second = type(shop)(shop.folder.path)
+    second.launch()
+    assert second.finish() == 1
+    second.end()
+    assert "Bodega already runs" in second.text()
+    assert f"pid {shop.inspect().pid}" in second.text()
+    assert shop.inspect().healthy
+
+
+def test_a_deaf_process_is_ended_after_its_grace(shop: "SmallShop") -> None:
+    shop.up("stubborn")
+    shop.signal(signal.SIGINT)
+    assert shop.finish() == 0
+    assert "worker did not stop within" in shop.text()
+
+
+def test_a_second_signal_does_not_wait(shop: "SmallShop") -> None:
+    shop.environment["BODEGA_SHUTDOWN_SECONDS"] = "60"
+    shop.up("stubborn")
+    shop.signal(signal.SIGINT)
+    shop.listen("begin", step="Stopping")
+    shop.signal(signal.SIGINT)
+    assert shop.finish(seconds=15) == 0
+
+
+def test_an_interrupted_start_ends_everything_and_says_so_by_its_code(shop: "SmallShop") -> None:
+    shop.launch("slow")
+    shop.listen("done", step="Valkey")
+    shop.signal(signal.SIGINT)
+    assert shop.finish() == 130
+
+
+def test_a_taken_port_is_explained_before_anything_starts(shop: "SmallShop") -> None:
+    with socket.create_server(("127.0.0.1", shop.port)):
+        shop.launch()
+        assert shop.finish() == 1
+    assert f"Port {shop.port} is already in use" in shop.text()
+    assert not (shop.folder.path / "postgres").exists()
+
+
+def test_a_process_that_does_not_stay_up_ends_the_start_with_its_last_words(
+    shop: "SmallShop",
+) -> None:
+    shop.launch("broken")
+    assert shop.finish() == 1
+    assert "worker does not start: code 1: no bread today" in shop.text()
+
+
+def test_a_failed_preparation_is_quoted(shop: "SmallShop") -> None:
+    shop.launch("failing")
+    assert shop.finish() == 1
+    assert "failed: no bread today" in shop.text()
+    assert "prepare.log" in shop.text()
+
+
+def test_a_folder_from_the_future_is_refused(
+    shop: "SmallShop", written: Callable[[Path, object], Path]
+) -> None:
+    written(shop.folder.version_file, {"data_version": 99, "bodega": "9.9"})
+    shop.launch()
+    assert shop.finish() == 1
+    assert "written by Bodega 9.9, newer than this one" in shop.text()
+
+
+def test_a_stale_pid_file_of_a_number_used_again_is_no_obstacle(
+    shop: "SmallShop", written: Callable[[Path, object], Path]
+) -> None:
+    written(shop.folder.pid_file, {"pid": os.getpid(), "started": 1, "boot": "another"})
+    assert not shop.inspect().running
+    shop.up()
+    assert shop.inspect().healthy
+
+
+def test_inner_ports_are_kept_and_wanted_ones_obeyed(shop: "SmallShop") -> None:
+    shop.up()
+    first = shop.inspect().ports
+    shop.signal(signal.SIGTERM)
+    shop.finish()
+    assert shop.up().inspect().ports == first
