@@ -93,7 +93,9 @@ class Money(BaseModel):
 
 def total(parts: list[Money], currency: str) -> Money:
     """The sum of `parts`, all in `currency`; zero of it when there are none."""
-    result = Money.zero(currency)
+    amount = 0
     for part in parts:
-        result = result + part
-    return result
+        if part.currency != currency:
+            raise Invalid(f"{part.currency} and {currency} cannot be mixed: convert first")
+        amount += part.amount
+    return Money(amount=amount, currency=currency)
