@@ -25,6 +25,7 @@ class Shop:
     client: httpx.AsyncClient
 
     async def close(self) -> None:
+        await self.context.container.close()
         await self.client.aclose()
         await self.context.cache.close()
         await self.context.database.close()

@@ -21,3 +21,10 @@ class Container:
 
     def __contains__(self, protocol: type) -> bool:
         return protocol in self._answers
+
+    async def close(self) -> None:
+        """Let every implementation that holds connections of its own give them back."""
+        for answer in self._answers.values():
+            aclose = getattr(answer, "aclose", None)
+            if aclose is not None:
+                await aclose()
