@@ -10,6 +10,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+
+from bodega.data.lake.published import read_published
+from bodega.data.lake.query import query
+from bodega.data.pipelines.dbt import Transforms
+from bodega.data.pipelines.refresh import refresh
+from bodega.data.pipelines.warehouse import Warehouse
 from tests.data.bronze import (
     Change,
     Source,
@@ -19,12 +25,6 @@ from tests.data.bronze import (
     product,
     truncated,
 )
-
-from bodega.data.lake.published import read_published
-from bodega.data.lake.query import query
-from bodega.data.pipelines.dbt import Transforms
-from bodega.data.pipelines.refresh import refresh
-from bodega.data.pipelines.warehouse import Warehouse
 
 AT = [f"2026-0{month}-{day:02d}T23:30:00Z" for month in (1, 2, 3) for day in (1, 15)]
 

@@ -9,8 +9,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from tests.data.bronze import Source, order, order_line, product
-from tests.data.conftest import Refresh
 
 from bodega.data.lake.published import read_published
 from bodega.data.pipelines.child import Child, ChildFailed
@@ -18,6 +16,8 @@ from bodega.data.pipelines.loop import Loop
 from bodega.data.pipelines.owner import BuildRequest, Desk, WarehouseOwned, is_owned, ownership
 from bodega.data.pipelines.refresh import Outcome
 from bodega.data.pipelines.status import read_status
+from tests.data.bronze import Source, order, order_line, product
+from tests.data.conftest import Refresh
 
 
 class InProcess:

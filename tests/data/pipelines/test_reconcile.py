@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from bodega.data.pipelines.reconcile import Line, reconcile
 from tests.data.bronze import (
     Source,
     deleted,
@@ -15,8 +16,6 @@ from tests.data.bronze import (
     user,
 )
 from tests.data.conftest import Refresh
-
-from bodega.data.pipelines.reconcile import Line, reconcile
 
 
 def figures(lines: list[Line]) -> dict[tuple[str, str], tuple[int, int]]:

@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from bodega.data.lake.published import read_published
+from bodega.data.lake.query import query
 from tests.data.bronze import (
     START_MS,
     Source,
@@ -19,9 +22,6 @@ from tests.data.bronze import (
     variant,
 )
 from tests.data.conftest import Refresh
-
-from bodega.data.lake.published import read_published
-from bodega.data.lake.query import query
 
 
 def gold(lake: Path, sql: str) -> list[tuple[Any, ...]]:
