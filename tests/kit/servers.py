@@ -1,0 +1,62 @@
+"""Real servers for integration tests: one PostgreSQL and one Valkey a worker, migrated once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from bodega.apps.modules import branches
+from bodega.backbone.embedded.postgres import EmbeddedPostgres
+from bodega.backbone.embedded.valkey import EmbeddedValkey
+from bodega.backbone.migrate import upgrade
+from bodega.backbone.settings import Settings
+
+EMPTY = """
+DO $$ DECLARE item record; found boolean; BEGIN
+  FOR item IN SELECT schemaname, tablename FROM pg_tables
+              WHERE schemaname NOT IN ('pg_catalog', 'information_schema', 'dbos')
+                AND tablename <> 'alembic_version' LOOP
+    EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I.%I)', item.schemaname, item.tablename)
+      INTO found;
+    IF found THEN
+      EXECUTE format('TRUNCATE %I.%I RESTART IDENTITY CASCADE', item.schemaname, item.tablename);
+    END IF;
+  END LOOP;
+END $$
+"""
+
+
+@contextmanager
+def running_servers(folder: Path) -> Iterator[tuple[EmbeddedPostgres, EmbeddedValkey]]:
+    """Fast and lost with the machine; stopped in the end."""
+    postgres = EmbeddedPostgres(folder / "postgres", password="test", durable=False)
+    valkey = EmbeddedValkey(folder / "valkey", password="test")
+    postgres.start()
+    valkey.start()
+    try:
+        yield postgres, valkey
+    finally:
+        valkey.stop()
+        postgres.stop()
+
+
+@contextmanager
+def migrated_settings(folder: Path) -> Iterator[Settings]:
+    """Settings that point at servers of their own, every branch at its head."""
+    with running_servers(folder) as (postgres, valkey):
+        upgrade(postgres.url, branches())
+        yield Settings(
+            _env_file=None,
+            data_dir=folder / "data",
+            database_url=postgres.url,
+            valkey_url=valkey.url,
+            public_cache_seconds=0,
+            payments_timeout_seconds=5,
+        )
+
+
+def empty_database(settings: Settings) -> None:
+    """Every row out of every table of ours that has any."""
+    with psycopg.connect(settings.dsn, autocommit=True) as connection:
+        connection.execute(EMPTY)
