@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -122,6 +123,7 @@ def test_a_second_signal_does_not_wait(shop: "SmallShop") -> None:
     shop.up("stubborn")
     shop.signal(signal.SIGINT)
     shop.listen("begin", step="Stopping")
+    time.sleep(1.2)
     shop.signal(signal.SIGINT)
     assert shop.finish(seconds=15) == 0
 

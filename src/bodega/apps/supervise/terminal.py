@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from bodega.apps.supervise.logs import LogLine
 from bodega.apps.supervise.report import Report
@@ -102,5 +103,5 @@ class Terminal:
 def _table(values: dict[str, str]) -> Table:
     table = Table.grid(padding=(0, 2))
     for name, value in values.items():
-        table.add_row(f"[dim]{name}[/]", value)
+        table.add_row(Text(name, style="dim"), Text(value))
     return table

@@ -68,6 +68,8 @@ class ChildProcess:
     _log_start: int = field(default=0, init=False, repr=False)
 
     def start(self) -> None:
+        """Start, and first end what an earlier run left in its group."""
+        self.kill()
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._log_start = log.tell()
