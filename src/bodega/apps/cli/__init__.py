@@ -10,6 +10,7 @@ from bodega.apps.cli import (
     importing,
     lake,
     logs,
+    models,
     reset,
     seeding,
     status,
@@ -27,7 +28,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (up, down, status, logs, reset, users, seeding, importing, lake, config, version):
+for group in (
+    up,
+    down,
+    status,
+    logs,
+    reset,
+    users,
+    seeding,
+    importing,
+    lake,
+    models,
+    config,
+    version,
+):
     group.register(app)
 
 

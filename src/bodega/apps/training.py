@@ -1,0 +1,76 @@
+"""Training the recommender: once, in a process that then gives its memory back; or again and again.
+
+python -m bodega.apps.training
+"""
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from bodega.backbone.settings import Settings, load_settings
+from bodega.backbone.telemetry.logs import configure_logs, get_logger
+from bodega.kernel.clock import SystemClock
+from bodega.ml.features.purchases import data_version
+from bodega.ml.recommend import NAME
+from bodega.ml.recommend.train import train
+from bodega.ml.registry.cards import ModelCard
+from bodega.ml.registry.store import Registry
+
+FIRST_LOOK_SECONDS = 2.0
+PATIENCE_SECONDS = 1800.0
+log = get_logger(__name__)
+
+
+def train_once(settings: Settings, *, again: bool = False) -> ModelCard | None:
+    """Train on what is published now; None when there is nothing new to learn from."""
+    lake, models = Path(settings.lake_root), settings.data_dir / "models"
+    card = train(lake, models, clock=SystemClock(), again=again)
+    if card:
+        log.info(
+            "model_trained",
+            model=NAME,
+            version=card.version,
+            candidate=card.candidate,
+            promoted=card.promoted,
+            ndcg=card.metrics.ndcg,
+            popularity_ndcg=card.baseline.ndcg,
+        )
+    return card
+
+
+def keep_training(settings: Settings, stop: threading.Event) -> None:
+    """The first model as soon as there are sales, then every BODEGA_LAKE_TRAIN_MINUTES if the
+    sales have changed; each in a process of its own. Until `stop`."""
+    lake = Path(settings.lake_root)
+    trained_on = _newest(settings)
+    while not stop.is_set():
+        now = data_version(lake)
+        if now and now != trained_on:
+            _run(stop)
+            trained_on = now
+        pause = settings.lake_train_minutes * 60.0 if trained_on else FIRST_LOOK_SECONDS
+        stop.wait(pause)
+
+
+def _newest(settings: Settings) -> dict[str, int]:
+    cards = Registry(settings.data_dir / "models", NAME).cards()
+    return cards[0].data if cards else {}
+
+
+def _run(stop: threading.Event) -> None:
+    command = [sys.executable, "-m", "bodega.apps.training"]
+    with subprocess.Popen(command) as process:
+        waited = 0.0
+        while process.poll() is None:
+            if stop.wait(0.2) or waited > PATIENCE_SECONDS:
+                process.kill()
+            waited += 0.2
+    if process.returncode and not stop.is_set():
+        log.error("training_failed", code=process.returncode)
+
+
+if __name__ == "__main__":
+    loaded = load_settings()
+    configure_logs(loaded)
+    train_once(loaded)

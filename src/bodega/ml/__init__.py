@@ -1,0 +1,1 @@
+"""Models: features, training, registry, serving; answers the shop through contracts."""

@@ -1,0 +1,1 @@
+"""What models learn from: published gold as it was known at a stated instant."""

@@ -1,0 +1,1 @@
+"""Which models exist, what they were made of, and which one answers."""
