@@ -1,0 +1,1 @@
+"""Storefront and console: server-rendered pages fed by contracts."""

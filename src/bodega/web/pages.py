@@ -1,0 +1,84 @@
+"""Pages: Jinja2 templates with autoescape, and what every page shows of its visitor."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from bodega.backbone.settings import Settings
+from bodega.kernel.ids import new_id
+from bodega.kernel.principal import GUEST, Role
+from bodega.web.artwork import artwork_address
+from bodega.web.assets import asset_address
+from bodega.web.cookies import CART_DAYS, DAY, drop_cookie, put_cookie, read_cookie
+from bodega.web.formats import formats
+from bodega.web.forms import csrf_token
+
+FLASHES = {
+    "added": "Added to your cart.",
+    "updated": "Your cart is up to date.",
+    "removed": "Taken out of your cart.",
+    "welcome": "Welcome! Your account is ready.",
+    "signed-in": "You are signed in.",
+    "signed-out": "You are signed out.",
+}
+
+
+@cache
+def environment() -> Environment:
+    found = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    found.globals.update(asset=asset_address, artwork=artwork_address, new_id=new_id)
+    return found
+
+
+def render(request: Request, template: str, *, status: int = 200, **data: Any) -> HTMLResponse:
+    """The page; a flash it shows is then forgotten."""
+    flash = read_cookie(request, "flash")
+    shown = {**_surroundings(request, flash), "status": status, **data}
+    text = environment().get_template(template).render(shown)
+    response = HTMLResponse(text, status, headers={"cache-control": "private, no-store"})
+    if flash:
+        drop_cookie(request, response, "flash")
+    visit = getattr(request.state, "new_visit", None)
+    if visit:
+        put_cookie(request, response, "visit", visit)
+    return response
+
+
+def _surroundings(request: Request, flash: str | None) -> dict[str, Any]:
+    settings: Settings = request.app.state.settings
+    visitor = getattr(request.state, "visitor", GUEST)
+    return {
+        "shop_name": settings.shop_name,
+        "formats": formats(settings.locale),
+        "visitor": visitor,
+        "signed_in": visitor.at_least(Role.CUSTOMER),
+        "is_staff": visitor.at_least(Role.STAFF),
+        "cart_units": getattr(request.state, "cart_units", read_cookie(request, "units")) or 0,
+        "flash": FLASHES.get(flash or ""),
+        "path": request.url.path,
+        "csrf": lambda: csrf_token(request),
+    }
+
+
+def redirect(request: Request, address: str, *, flash: str | None = None) -> Response:
+    """See other: a reload of the next page repeats nothing."""
+    response = RedirectResponse(address, 303, headers={"cache-control": "private, no-store"})
+    if flash:
+        put_cookie(request, response, "flash", flash, seconds=60)
+    return response
+
+
+def remember_units(request: Request, response: Response, units: int) -> None:
+    """The number beside the cart in the header: a hint, so that no page asks for the cart."""
+    put_cookie(request, response, "units", str(units), seconds=CART_DAYS * DAY)

@@ -1,0 +1,18 @@
+"""Every page of the shop, for `apps` to serve."""
+
+from fastapi import APIRouter
+
+from bodega.web import artwork, assets
+from bodega.web.console import routes as console
+from bodega.web.storefront import account, cart, checkout, listing, product
+
+ROUTERS: list[APIRouter] = [
+    listing.router,
+    product.router,
+    cart.router,
+    checkout.router,
+    account.router,
+    console.router,
+    assets.router,
+    artwork.router,
+]

@@ -1,0 +1,1 @@
+"""The shop people buy from: list, product, cart, checkout, confirmation, account."""

@@ -1,0 +1,388 @@
+"""Working shops in memory: what pages need of every contract, with the contracts' own rules."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid5
+
+from bodega.contracts.cart import CartLine, CartView
+from bodega.contracts.catalog import ProductView, SellableVariant, VariantView
+from bodega.contracts.checkout import CheckoutRequest, CheckoutView
+from bodega.contracts.identity import SignedIn, UserView
+from bodega.contracts.orders import OrderLine, OrderView
+from bodega.contracts.reviews import RatingSummary, ReviewView
+from bodega.contracts.search import SearchHit
+from bodega.kernel.errors import (
+    Conflict,
+    NotFound,
+    Rejected,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
+from bodega.kernel.ids import (
+    CartId,
+    CheckoutId,
+    OrderId,
+    ProductId,
+    ReviewId,
+    UserId,
+    VariantId,
+    derived_id,
+    new_id,
+)
+from bodega.kernel.money import Money, total
+from bodega.kernel.page import Page, PageRequest, encode_cursor
+from bodega.kernel.principal import Principal, Role
+
+CURRENCY = "GBP"
+NOW = datetime(2026, 3, 14, 12, 0, tzinfo=UTC)
+_ROOT = UUID("5a5c1a62-8d0a-4c43-9f3f-0f6f7c2a9b11")
+
+
+def pounds(pence: int) -> Money:
+    return Money(amount=pence, currency=CURRENCY)
+
+
+def product(
+    title: str, price: int, *, category: str | None = None, variants: Sequence[str] = ("",)
+) -> ProductView:
+    slug = "-".join("".join(c if c.isalnum() else " " for c in title.lower()).split())
+    own = uuid5(_ROOT, title)
+    return ProductView(
+        id=ProductId(own),
+        slug=slug,
+        title=title,
+        description=f"{title}: made with care and meant to be used for a long time.",
+        category=category,
+        image_url=None,
+        status="active",
+        variants=[
+            VariantView(
+                id=VariantId(derived_id(own, name)),
+                sku=f"{slug[:12].upper()}-{number}",
+                title=name or title,
+                price=pounds(price + 150 * number),
+            )
+            for number, name in enumerate(variants)
+        ],
+    )
+
+
+@dataclass
+class FakeCatalog:
+    items: list[ProductView] = field(default_factory=list)
+
+    async def products(
+        self, page: PageRequest, *, category: str | None = None
+    ) -> Page[ProductView]:
+        found = [item for item in self.items if category in (None, item.category)]
+        after = page.after()
+        start = int(after[0]) if after else 0
+        shown = found[start : start + page.limit]
+        more = start + page.limit < len(found)
+        return Page(items=shown, next_cursor=encode_cursor(start + page.limit) if more else None)
+
+    async def product(self, slug: str) -> ProductView | None:
+        return next((item for item in self.items if item.slug == slug), None)
+
+    async def products_by_id(self, product_ids: Sequence[ProductId]) -> list[ProductView]:
+        known = {item.id: item for item in self.items}
+        return [known[one] for one in product_ids if one in known]
+
+    async def sellable(self, variant_ids: Sequence[VariantId]) -> dict[VariantId, SellableVariant]:
+        return {
+            variant.id: SellableVariant(
+                id=variant.id,
+                product_id=item.id,
+                slug=item.slug,
+                sku=variant.sku,
+                title=item.title,
+                price=variant.price,
+                active=item.status == "active",
+            )
+            for item in self.items
+            for variant in item.variants
+            if variant.id in variant_ids
+        }
+
+    async def categories(self) -> list[str]:
+        return sorted({item.category for item in self.items if item.category})
+
+
+@dataclass
+class FakeInventory:
+    levels: dict[VariantId, int] = field(default_factory=dict)
+
+    async def available(self, variant_ids: Sequence[VariantId]) -> Mapping[VariantId, int]:
+        return {one: self.levels.get(one, 0) for one in variant_ids}
+
+
+@dataclass
+class FakeSearch:
+    catalog: FakeCatalog
+    resting: bool = False
+
+    async def find(self, query: str, *, limit: int = 20) -> list[SearchHit]:
+        if self.resting:
+            raise Unavailable
+        words = query.lower().split()
+        found = [i for i in self.catalog.items if any(word in i.title.lower() for word in words)]
+        return [SearchHit(product_id=item.id, score=1.0) for item in found[:limit]]
+
+
+@dataclass
+class _Basket:
+    customer_id: UserId | None
+    status: str = "open"
+    version: int = 1
+    lines: dict[VariantId, int] = field(default_factory=dict)
+
+
+@dataclass
+class FakeCarts:
+    """Commands are remembered by id: the same again changes nothing."""
+
+    catalog: FakeCatalog
+    baskets: dict[CartId, _Basket] = field(default_factory=dict)
+    done: dict[UUID, CartId] = field(default_factory=dict)
+
+    async def cart(self, cart_id: CartId, *, customer_id: UserId | None) -> CartView | None:
+        basket = self.baskets.get(cart_id)
+        if basket is None or basket.customer_id != customer_id:
+            return None
+        return await self._view(cart_id)
+
+    async def open(self, *, command_id: UUID, customer_id: UserId | None) -> CartView:
+        if command_id not in self.done:
+            mine = [
+                cart_id
+                for cart_id, basket in self.baskets.items()
+                if customer_id and basket.customer_id == customer_id and basket.status == "open"
+            ]
+            cart_id = mine[0] if mine else CartId(new_id())
+            self.baskets.setdefault(cart_id, _Basket(customer_id))
+            self.done[command_id] = cart_id
+        return await self._view(self.done[command_id])
+
+    async def set_line(
+        self,
+        *,
+        command_id: UUID,
+        cart_id: CartId,
+        customer_id: UserId | None,
+        variant_id: VariantId,
+        quantity: int,
+        add: bool = False,
+    ) -> CartView:
+        basket = self.baskets.get(cart_id)
+        if basket is None or basket.customer_id != customer_id:
+            raise NotFound
+        if command_id in self.done:
+            return await self._view(cart_id)
+        if basket.status != "open":
+            raise Conflict("This cart has been ordered")
+        if not await self.catalog.sellable([variant_id]):
+            raise Rejected("This is not for sale: choose another variant")
+        units = quantity + (basket.lines.get(variant_id, 0) if add else 0)
+        if units > 1000:
+            raise Rejected("A cart does not hold so many units of one variant")
+        basket.lines[variant_id] = units
+        if not units:
+            del basket.lines[variant_id]
+        self.done[command_id] = cart_id
+        return await self._view(cart_id)
+
+    async def claim(self, *, command_id: UUID, cart_id: CartId, customer_id: UserId) -> CartView:
+        basket = self.baskets.get(cart_id)
+        if basket is None or basket.customer_id not in (None, customer_id):
+            raise NotFound
+        basket.customer_id = customer_id
+        return await self._view(cart_id)
+
+    async def _view(self, cart_id: CartId) -> CartView:
+        basket = self.baskets[cart_id]
+        known = await self.catalog.sellable(list(basket.lines))
+        lines = [
+            CartLine(
+                variant_id=one,
+                product_id=known[one].product_id,
+                slug=known[one].slug,
+                sku=known[one].sku,
+                title=known[one].title,
+                quantity=units,
+                unit_price=known[one].price,
+                total=known[one].price * units,
+                available=known[one].active,
+            )
+            for one, units in basket.lines.items()
+        ]
+        return CartView(
+            id=cart_id,
+            customer_id=basket.customer_id,
+            status=basket.status,
+            currency=CURRENCY,
+            version=basket.version,
+            lines=lines,
+            total=total([line.total for line in lines], CURRENCY),
+            units=sum(line.quantity for line in lines),
+        )
+
+
+@dataclass
+class FakeOrders:
+    placed: dict[CheckoutId, OrderView] = field(default_factory=dict)
+
+    async def by_checkout(self, checkout_id: CheckoutId) -> OrderView | None:
+        return self.placed.get(checkout_id)
+
+    async def order(self, order_id: OrderId) -> OrderView | None:
+        return next((order for order in self.placed.values() if order.id == order_id), None)
+
+    async def of_customer(self, customer_id: UserId, page: PageRequest) -> Page[OrderView]:
+        own = [order for order in self.placed.values() if order.customer_id == customer_id]
+        return Page(items=list(reversed(own))[: page.limit])
+
+
+_DECLINES = {
+    "pm_card_visa_chargeDeclined": "card_declined",
+    "pm_card_visa_chargeDeclinedInsufficientFunds": "insufficient_funds",
+}
+
+
+@dataclass
+class FakeCheckouts:
+    carts: FakeCarts
+    orders: FakeOrders
+    inventory: FakeInventory
+    known: dict[CheckoutId, CheckoutView] = field(default_factory=dict)
+    down: bool = False
+    asked: list[CheckoutId] = field(default_factory=list)
+
+    async def submit(
+        self, *, checkout_id: CheckoutId, request: CheckoutRequest, customer_id: UserId | None
+    ) -> CheckoutView:
+        self.asked.append(checkout_id)
+        if self.down:
+            raise Unavailable
+        if checkout_id in self.known:
+            return self.known[checkout_id]
+        cart = await self.carts.cart(request.cart_id, customer_id=customer_id)
+        if cart is None:
+            raise NotFound
+        if cart.status != "open":
+            raise Conflict("This cart has been ordered")
+        code = _DECLINES.get(request.payment_token)
+        levels = self.inventory.levels
+        if any(levels.get(line.variant_id, 0) < line.quantity for line in cart.lines):
+            code = "out_of_stock"
+        view = CheckoutView(
+            id=checkout_id,
+            cart_id=cart.id,
+            state="failed" if code else "completed",
+            total=cart.total,
+            failure_code=code,
+        )
+        if not code:
+            self._place(view, cart, request, customer_id)
+        self.known[checkout_id] = view
+        return view
+
+    def _place(
+        self, view: CheckoutView, cart: CartView, request: CheckoutRequest, owner: UserId | None
+    ) -> None:
+        self.carts.baskets[cart.id].status = "ordered"
+        for line in cart.lines:
+            self.inventory.levels[line.variant_id] -= line.quantity
+        self.orders.placed[view.id] = OrderView(
+            id=OrderId(new_id()),
+            number=1001 + len(self.orders.placed),
+            status="paid",
+            customer_id=owner,
+            email=request.email,
+            shipping_address=request.shipping_address,
+            country=request.shipping_address.country,
+            placed_at=NOW,
+            lines=[
+                OrderLine(
+                    product_id=line.product_id,
+                    variant_id=line.variant_id,
+                    sku=line.sku,
+                    title=line.title,
+                    quantity=line.quantity,
+                    unit_price=line.unit_price,
+                    total=line.total,
+                )
+                for line in cart.lines
+            ],
+            subtotal=cart.total,
+            total=cart.total,
+        )
+
+    async def checkout(self, checkout_id: CheckoutId) -> CheckoutView | None:
+        return self.known.get(checkout_id)
+
+
+@dataclass
+class FakeIdentity:
+    users: dict[str, tuple[str, UserView]] = field(default_factory=dict)
+    sessions: dict[str, Principal] = field(default_factory=dict)
+
+    def add(self, email: str, password: str, role: Role, name: str = "Robin Doe") -> UserView:
+        user = UserView(id=UserId(new_id()), email=email, name=name, role=role)
+        self.users[email] = (password, user)
+        return user
+
+    async def authenticate(self, token: str) -> Principal | None:
+        return self.sessions.get(token)
+
+    async def sign_in(self, *, email: str, password: str, address: str) -> SignedIn:
+        if email == "busy@example.com":
+            raise TooMany("Too many attempts: wait a quarter of an hour, then try again")
+        known = self.users.get(email)
+        if known is None or known[0] != password:
+            raise Unauthenticated("E-mail or password is wrong")
+        token = f"session-{new_id()}"
+        principal = Principal(id=known[1].id, role=known[1].role, session=token)
+        self.sessions[token] = principal
+        return SignedIn(
+            token=token, principal=principal, user=known[1], expires_at=NOW + timedelta(days=14)
+        )
+
+    async def sign_out(self, *, token: str) -> None:
+        self.sessions.pop(token, None)
+
+    async def register(self, *, email: str, password: str, name: str, address: str) -> SignedIn:
+        if email in self.users:
+            raise Conflict("There is an account with this e-mail: sign in instead")
+        if len(password) < 8:
+            raise Rejected("Choose a longer, less common password")
+        self.add(email, password, Role.CUSTOMER, name)
+        return await self.sign_in(email=email, password=password, address=address)
+
+    async def user(self, user_id: UserId) -> UserView | None:
+        return next((user for _, user in self.users.values() if user.id == user_id), None)
+
+
+@dataclass
+class FakeReviews:
+    posted: list[ReviewView] = field(default_factory=list)
+
+    def add(self, product_id: ProductId, rating: int, title: str, body: str) -> None:
+        review = ReviewView(
+            id=ReviewId(new_id()),
+            product_id=product_id,
+            rating=rating,
+            title=title,
+            body=body,
+            posted_at=NOW - timedelta(days=len(self.posted) * 9),
+        )
+        self.posted.append(review)
+
+    async def reviews(self, product_id: ProductId, page: PageRequest) -> Page[ReviewView]:
+        own = [review for review in self.posted if review.product_id == product_id]
+        return Page(items=own[: page.limit])
+
+    async def summary(self, product_id: ProductId) -> RatingSummary:
+        own = [review.rating for review in self.posted if review.product_id == product_id]
+        return RatingSummary(count=len(own), average=sum(own) / len(own) if own else None)

@@ -1,0 +1,125 @@
+"""A whole shop of fakes behind the real pages."""
+
+from dataclasses import dataclass, field
+
+from fastapi import FastAPI
+
+from bodega.backbone.container import Container
+from bodega.backbone.http.edge import create_app
+from bodega.backbone.settings import Settings
+from bodega.contracts.cart import Carts
+from bodega.contracts.catalog import Catalog
+from bodega.contracts.checkout import Checkouts
+from bodega.contracts.freshness import Freshness
+from bodega.contracts.identity import Identity
+from bodega.contracts.inventory import Inventory
+from bodega.contracts.metrics import Metrics
+from bodega.contracts.orders import Orders
+from bodega.contracts.recommend import Recommender
+from bodega.contracts.reviews import Reviews
+from bodega.contracts.search import Search
+from bodega.kernel.principal import Role
+from bodega.web.console.lag import lag_reader
+from bodega.web.console.overview import Lag
+from bodega.web.console.routes import instant
+from bodega.web.errors import install_pages
+from bodega.web.routes import ROUTERS
+from tests.web.fake_serving import FakeFreshness, FakeMetrics, FakeRecommender
+from tests.web.fakes import (
+    NOW,
+    FakeCarts,
+    FakeCatalog,
+    FakeCheckouts,
+    FakeIdentity,
+    FakeInventory,
+    FakeOrders,
+    FakeReviews,
+    FakeSearch,
+    product,
+)
+
+HOSTILE = "<script>alert(\"x\")</script> & 'mug'"
+PASSWORD = "correct horse battery"
+CUSTOMER = "robin@example.com"
+STAFF = "staff@example.com"
+
+
+def _items() -> list:
+    kitchen, pantry, desk, garden = "Kitchen", "Pantry", "Desk & paper", "Garden"
+    sizes = ("Small", "Medium", "Large")
+    return [
+        product("Speckled stoneware mug", 1_450, category=kitchen, variants=sizes),
+        product("Wild thyme honey", 890, category=pantry),
+        product("Linen tea towel, set of two", 1_800, category=kitchen),
+        product("Brass desk lamp", 6_400, category=desk),
+        product("Olive oil from Kalamata, 500 ml", 1_395, category=pantry),
+        product("Dotted notebook A5", 950, category=desk),
+        product("Enamel watering can", 3_200, category=garden),
+        product("Sourdough starter kit", 2_150, category=pantry),
+        product(HOSTILE, 1_000, category="<b>odd</b>"),
+    ] + [product(f"Terracotta pot no. {n}", 480 + 40 * n, category=garden) for n in range(1, 22)]
+
+
+@dataclass
+class FakeShop:
+    """Every fake by name, and the application that serves them."""
+
+    settings: Settings
+    catalog: FakeCatalog = field(default_factory=lambda: FakeCatalog(_items()))
+    identity: FakeIdentity = field(default_factory=FakeIdentity)
+    inventory: FakeInventory = field(default_factory=FakeInventory)
+    orders: FakeOrders = field(default_factory=FakeOrders)
+    reviews: FakeReviews = field(default_factory=FakeReviews)
+    recommender: FakeRecommender = field(default_factory=FakeRecommender)
+    freshness: FakeFreshness = field(default_factory=FakeFreshness)
+    lag: list[Lag] = field(default_factory=lambda: [Lag("search.index", 0, 0)])
+
+    def __post_init__(self) -> None:
+        self.search = FakeSearch(self.catalog)
+        self.carts = FakeCarts(self.catalog)
+        self.metrics = FakeMetrics(self.catalog)
+        self.checkouts = FakeCheckouts(self.carts, self.orders, self.inventory)
+        for index, item in enumerate(self.catalog.items):
+            for variant in item.variants:
+                self.inventory.levels[variant.id] = (20, 3, 0, 50)[index % 4] if index else 20
+        mug = self.catalog.items[0]
+        self.reviews.add(mug.id, 5, "My favourite", "Heavy in the hand and keeps tea warm.")
+        self.reviews.add(mug.id, 4, "Lovely glaze", "A little smaller than I thought.")
+        self.recommender.bought = [item.id for item in self.catalog.items[4:8]]
+        self.recommender.best = [item.id for item in self.catalog.items[1:4]]
+        self.identity.add(CUSTOMER, PASSWORD, Role.CUSTOMER)
+        self.identity.add(STAFF, PASSWORD, Role.STAFF, "Sam Staff")
+        self.app = self._application()
+
+    def _application(self) -> FastAPI:
+        container = Container()
+        for protocol, fake in (
+            (Catalog, self.catalog),
+            (Identity, self.identity),
+            (Inventory, self.inventory),
+            (Orders, self.orders),
+            (Reviews, self.reviews),
+            (Search, self.search),
+            (Carts, self.carts),
+            (Checkouts, self.checkouts),
+            (Recommender, self.recommender),
+            (Metrics, self.metrics),
+            (Freshness, self.freshness),
+        ):
+            container.bind(protocol, fake)
+        app = create_app(
+            self.settings,
+            title=self.settings.shop_name,
+            routers=ROUTERS,
+            container=container,
+            database=None,
+            authenticate=self.identity.authenticate,
+        )
+        install_pages(app)
+
+        async def lag() -> list[Lag]:
+            return self.lag
+
+        app.dependency_overrides[lag_reader] = lambda: lag
+        app.dependency_overrides[instant] = lambda: NOW
+        return app
