@@ -1,4 +1,4 @@
-"""The pipelines process: change feed → bronze → silver → gold → published."""
+"""The pipelines process: change feed → bronze → silver → gold → published → models."""
 
 import signal
 import threading
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bodega.apps.modules import published
+from bodega.apps.training import keep_training
 from bodega.backbone.settings import Settings, load_settings
 from bodega.backbone.telemetry.logs import configure_logs, get_logger
 from bodega.data.ingest.feed import Landings, bronze_feed
@@ -37,6 +38,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
     threads = [_thread("change-feed", lambda: feed.run(stop), stop)]
     if settings.orchestrator == "loop":
         threads.append(_thread("refresh-loop", lambda: _refresh(settings, wake, stop), stop))
+    threads.append(_thread("training", lambda: keep_training(settings, stop), stop))
     stop.wait()
     wake.set()
     for thread in threads:
