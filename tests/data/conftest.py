@@ -41,7 +41,11 @@ Refresh = Callable[..., Outcome]
 def empty_warehouse(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> Path:
     """Every model built over a bronze without a row: where each test starts, a second earlier."""
     warehouse = Warehouse(tmp_path_factory.mktemp("empty"), memory_mb=512)
-    assert refresh(warehouse, Transforms(warehouse, manifest)).state == "published"
+    transforms = Transforms(warehouse, manifest)
+    assert refresh(warehouse, transforms).state == "published"
+    Transforms(warehouse).manifest()
+    with warehouse.open() as con:
+        con.execute("checkpoint")
     return warehouse.path
 
 
@@ -51,6 +55,7 @@ def refreshed(lake: Path, manifest: Any, empty_warehouse: Path) -> Refresh:
     transforms = Transforms(warehouse, manifest)
     lake.mkdir(parents=True)
     shutil.copy(empty_warehouse, warehouse.path)
+    shutil.copytree(empty_warehouse.parent / "dbt", lake / "dbt")
 
     def run(*, full: bool = False, upto: int | None = None) -> Outcome:
         return refresh(warehouse, transforms, full=full, upto=upto)

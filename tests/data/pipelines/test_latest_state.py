@@ -171,21 +171,10 @@ def gold(lake: Path, sql: str) -> list[tuple[Any, ...]]:
     return query(lake, sql).rows
 
 
-@settings(
-    max_examples=4,
-    deadline=None,
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(seed=st.integers(0, 2**32), data=st.data())
-def test_any_history_in_any_batches_gives_the_gold_of_a_rebuild_and_of_plain_python(
-    tmp_path_factory: pytest.TempPathFactory,
-    manifest: Any,
-    empty_warehouse: Path,
-    seed: int,
-    data: st.DataObject,
+def check_history(
+    lake: Path, manifest: Any, empty_warehouse: Path, seed: int, data: st.DataObject
 ) -> None:
-    lake = tmp_path_factory.mktemp("history") / "lake"
+    """Live through a random history in random batches, then compare three ways."""
     lake.mkdir()
     warehouse = Warehouse(lake, memory_mb=512)
     shutil.copy(empty_warehouse, warehouse.path)
@@ -224,3 +213,36 @@ def test_any_history_in_any_batches_gives_the_gold_of_a_rebuild_and_of_plain_pyt
     assert {n: t.prints for n, t in read_published(lake).tables.items()} == {
         n: t.prints for n, t in before.tables.items()
     }
+
+
+ANY = st.integers(0, 2**32)
+GENERATED = {
+    "deadline": None,
+    "phases": [Phase.explicit, Phase.reuse, Phase.generate],
+    "suppress_health_check": [HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+}
+
+
+@settings(max_examples=2, **GENERATED)
+@given(seed=ANY, data=st.data())
+def test_any_history_in_any_batches_gives_the_gold_of_a_rebuild_and_of_plain_python(
+    tmp_path_factory: pytest.TempPathFactory,
+    manifest: Any,
+    empty_warehouse: Path,
+    seed: int,
+    data: st.DataObject,
+) -> None:
+    check_history(tmp_path_factory.mktemp("h") / "lake", manifest, empty_warehouse, seed, data)
+
+
+@pytest.mark.soak
+@settings(max_examples=40, **GENERATED)
+@given(seed=ANY, data=st.data())
+def test_many_histories_in_any_batches_give_the_gold_of_a_rebuild_and_of_plain_python(
+    tmp_path_factory: pytest.TempPathFactory,
+    manifest: Any,
+    empty_warehouse: Path,
+    seed: int,
+    data: st.DataObject,
+) -> None:
+    check_history(tmp_path_factory.mktemp("h") / "lake", manifest, empty_warehouse, seed, data)
