@@ -1,9 +1,13 @@
-"""Running one HTTP process: uvicorn under our logs, stopping gracefully."""
+"""Running one process: under our logs, answering health and metrics, stopping gracefully."""
 
+import asyncio
+import signal
 import socket
+from collections.abc import Callable
 
 import uvicorn
 from fastapi import FastAPI
+from prometheus_client import start_http_server
 
 from bodega.backbone.settings import Settings
 from bodega.backbone.telemetry.logs import configure_logs
@@ -39,3 +43,24 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.listen(1024)
     listener.setblocking(False)
     return listener
+
+
+def serve_metrics(settings: Settings) -> None:
+    """`/metrics` for a process without HTTP of its own, when BODEGA_METRICS_PORT asks for it."""
+    if settings.metrics_port:
+        start_http_server(settings.metrics_port, addr=settings.host)
+
+
+def on_stop_signal(stop: Callable[[], object]) -> None:
+    """Call `stop` at SIGTERM or SIGINT; for processes without an event loop."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop())
+
+
+def stop_event() -> asyncio.Event:
+    """Set at SIGTERM or SIGINT; for the running event loop."""
+    event = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, event.set)
+    return event

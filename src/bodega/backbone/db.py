@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from bodega.backbone.events.outbox import write_outbox
 from bodega.backbone.settings import Settings
 from bodega.backbone.telemetry.context import current_correlation_id
-from bodega.kernel.events import Event
+from bodega.kernel.events import Envelope, Event
 
 T = TypeVar("T")
 
@@ -74,6 +74,37 @@ class UnitOfWork:
         recorded = adapter.dump_json(value).decode()
         await self.connection.execute(_RECORD_COMMAND, {"id": command_id, "result": recorded})
         return value
+
+    @asynccontextmanager
+    async def nested(self, cause: Envelope) -> AsyncIterator["UnitOfWork"]:
+        """A part of this transaction that may fail alone (a savepoint), caused by an event."""
+        inner = UnitOfWork(
+            self.connection,
+            actor=self.actor,
+            correlation_id=cause.correlation_id,
+            causation_id=cause.event_id,
+        )
+        async with self.connection.begin_nested():
+            yield inner
+            await inner.flush()
+        self._after_commit += inner._after_commit
+
+    @asynccontextmanager
+    async def part(
+        self, *, actor: str, correlation_id: str, causation_id: UUID
+    ) -> AsyncIterator["UnitOfWork"]:
+        """A unit of work inside this one: when the block raises, its rows and its events vanish,
+        and what came before stays."""
+        inner = UnitOfWork(
+            self.connection,
+            actor=actor,
+            correlation_id=correlation_id,
+            causation_id=causation_id,
+        )
+        async with self.connection.begin_nested():
+            yield inner
+            await inner.flush()
+        self.after_commit(inner.committed)
 
     async def flush(self) -> None:
         """Write what was emitted so far into the outbox."""

@@ -1,0 +1,147 @@
+"""The relay: one reader of the outbox's write-ahead log, who writes the event log in commit order.
+
+Slot and publication `bodega_events` carry the outbox's inserts only. An event gets its offset in
+the transaction that deletes its outbox row; the slot is confirmed after that. A crash in between
+sends the event again, and its `event_id` finds it logged. A lost slot is made anew and whatever
+outbox rows are still there are logged first.
+"""
+
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import cast
+from uuid import UUID
+
+import psycopg
+
+from bodega.backbone.changes.errors import SlotBusy
+from bodega.backbone.changes.pgoutput import Commit, Insert, Value
+from bodega.backbone.changes.publication import INSERTS, ensure_publication
+from bodega.backbone.changes.replication import ReplicationStream
+from bodega.backbone.changes.slot import create_slot, drop_slot, inspect_slot
+from bodega.backbone.events.log import CHANNEL, partition_of
+from bodega.backbone.schema import outbox
+from bodega.backbone.telemetry.logs import get_logger
+from bodega.backbone.telemetry.metrics import RELAYED, SLOT_LAG
+
+log = get_logger(__name__)
+
+SLOT = "bodega_events"
+BATCH = 500
+_REPORT_SECONDS = 10.0
+_COLUMNS = tuple(column.name for column in outbox.columns if column.name != "id")
+_TYPES = (
+    *("uuid", "text", "smallint", "uuid", "timestamptz"),
+    *("text", "uuid", "text", "jsonb"),
+)
+_NAMES = ", ".join(_COLUMNS)
+_ARRAYS = ", ".join(f"%s::{kind}[]" for kind in ("smallint", *_TYPES))
+
+_LOG = f"""
+WITH place AS (SELECT coalesce(max("offset"), 0) AS last FROM backbone.event_log),
+fresh AS (
+    SELECT row_number() OVER (ORDER BY n) AS nth, partition, {_NAMES}
+    FROM unnest({_ARRAYS}) WITH ORDINALITY AS e(partition, {_NAMES}, n)
+    WHERE NOT EXISTS (SELECT 1 FROM backbone.event_log l WHERE l.event_id = e.event_id)
+)
+INSERT INTO backbone.event_log ("offset", partition, {_NAMES})
+SELECT place.last + nth, partition, {_NAMES} FROM fresh, place
+"""
+_DELETE = "DELETE FROM backbone.outbox WHERE event_id = ANY(%s::uuid[])"
+_STRANDED = f"""
+SELECT {", ".join(f"{name}::text" for name in _COLUMNS)} FROM backbone.outbox ORDER BY id LIMIT %s
+"""
+
+Record = Sequence[Value]
+
+
+class Relay:
+    """Moves events from outbox to log until told to stop; reconnects by itself."""
+
+    def __init__(self, dsn: str, *, partitions: int) -> None:
+        self._dsn = dsn
+        self._partitions = partitions
+
+    def run(self, stop: threading.Event) -> None:
+        backoff = 0.1
+        while not stop.is_set():
+            try:
+                self._connected(stop)
+                backoff = 0.1
+            except SlotBusy:
+                log.info("relay_waits", reason="another relay holds the slot")
+                stop.wait(1.0)
+            except psycopg.Error as error:
+                log.warning("relay_interrupted", error=str(error).strip().splitlines()[:1])
+                stop.wait(backoff)
+                backoff = min(backoff * 2, 5.0)
+
+    def _connected(self, stop: threading.Event) -> None:
+        with psycopg.connect(self._dsn, autocommit=True, connect_timeout=5) as connection:
+            self._prepare(connection)
+            with ReplicationStream(self._dsn, slot=SLOT, publication=SLOT) as stream:
+                self._stream(stream, connection, stop)
+
+    def _prepare(self, connection: psycopg.Connection[tuple[object, ...]]) -> None:
+        """Publication and slot; a lost or new slot leaves no outbox row behind."""
+        ensure_publication(
+            connection, SLOT, {"backbone.outbox": ["id", *_COLUMNS]}, operations=INSERTS
+        )
+        state = inspect_slot(connection, SLOT)
+        if state is not None and not state.lost:
+            return
+        if state is not None:
+            log.warning("relay_slot_lost", wal_status=state.wal_status)
+            drop_slot(connection, SLOT)
+        create_slot(self._dsn, SLOT)
+        while stranded := connection.execute(_STRANDED, [BATCH]).fetchall():
+            self._log_events(connection, cast("list[Record]", stranded))
+
+    def _stream(
+        self,
+        stream: ReplicationStream,
+        connection: psycopg.Connection[tuple[object, ...]],
+        stop: threading.Event,
+    ) -> None:
+        pending: list[Record] = []
+        open_rows: list[Record] = []
+        reported = 0.0
+        while not stop.is_set():
+            message = stream.read(0.0 if pending else 0.25)
+            if isinstance(message, Insert):
+                open_rows.append(_ordered(message))
+            elif isinstance(message, Commit):
+                pending += open_rows
+                open_rows = []
+            if pending and (message is None or len(pending) >= BATCH):
+                self._log_events(connection, pending)
+                pending = []
+            if message is None and not open_rows and not pending:
+                stream.confirm(stream.reached)
+            if time.monotonic() - reported > _REPORT_SECONDS:
+                reported = time.monotonic()
+                _report_lag(connection)
+
+    def _log_events(
+        self, connection: psycopg.Connection[tuple[object, ...]], records: Sequence[Record]
+    ) -> None:
+        partitions = [partition_of(UUID(str(row[3])), self._partitions) for row in records]
+        columns = [list(column) for column in zip(*records, strict=True)]
+        with connection.transaction():
+            logged = connection.execute(_LOG, [partitions, *columns])
+            connection.execute(_DELETE, [columns[0]])
+            connection.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+        RELAYED.inc(max(logged.rowcount, 0))
+
+
+def _ordered(message: Insert) -> Record:
+    named = message.relation.named(message.new)
+    return [named[name] for name in _COLUMNS]
+
+
+def _report_lag(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    with suppress(psycopg.Error):
+        state = inspect_slot(connection, SLOT)
+        if state is not None:
+            SLOT_LAG.labels(SLOT).set(state.retained_bytes)
