@@ -30,10 +30,13 @@ WORK = "import time; time.sleep(600)"
 BUILD = """
 import os, pathlib, time
 folder = pathlib.Path(os.environ['BODEGA_DATA_DIR'])
-for name in ('lake/published', 'models/first'):
+for name, content in (
+    ('lake/published/current.json', '{"tables": {"fct_order_lines": {"rows": 7}}}'),
+    ('models/first/1/card.json', '{}'),
+):
     time.sleep(0.5)
-    (folder / name).mkdir(parents=True, exist_ok=True)
-    (folder / name / 'current.json').write_text('{}')
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(content)
 time.sleep(600)
 """
 DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"

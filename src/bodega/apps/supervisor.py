@@ -17,7 +17,7 @@ from bodega.apps.supervise.readiness import answers, wait_until
 from bodega.apps.supervise.report import Report, Reporter, step
 from bodega.apps.supervise.servers import Servers
 from bodega.apps.supervise.signals import Stop, StopSignals
-from bodega.apps.supervise.steps import first_lake, first_model
+from bodega.apps.supervise.steps import has_model, has_sales, published_file
 from bodega.apps.supervise.watched import Watched
 from bodega.backbone.embedded.folder import writing_to
 from bodega.backbone.embedded.process import ChildProcess
@@ -115,6 +115,7 @@ class Supervisor:
             )
             watched.start()
             self._watched.append(watched)
+        self._note(self._phase)
 
     def _open_shop(self) -> None:
         host, port = self.settings.host, self._ports["port"]
@@ -132,12 +133,13 @@ class Supervisor:
 
     def _fill_the_back(self) -> None:
         """The first gold tables and the first model; the shop is open meanwhile."""
-        lake = first_lake(self.settings.lake_root)
-        if lake is not None and not lake.exists():
-            self._appears("First gold tables", lake.exists)
-        models = first_model(self.settings)
-        if not models.exists():
-            self._appears("First model", lambda: any(models.glob("**/*.json")))
+        published = published_file(self.settings)
+        if published is None:
+            return
+        if not published.exists():
+            self._appears("First gold tables", published.exists)
+        if has_sales(published) and not has_model(self.settings):
+            self._appears("First model", lambda: has_model(self.settings))
 
     def _appears(self, name: str, condition: Callable[[], bool]) -> None:
         with step(name, self._report) as current:

@@ -5,10 +5,12 @@ SupervisorError
 ├── NotRunning       no shop runs here
 ├── NewerFolder      the data directory was written by a newer Bodega
 ├── NotAShop         the folder to be deleted holds no shop
+├── ExtrasMissing    the libraries of the lake or the models are not installed
 ├── StepFailed       a step of the start failed; quotes the reason
 └── ProcessFailed    a process does not stay up; quotes its last words
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from bodega.kernel.errors import Conflict
@@ -56,6 +58,16 @@ class NotAShop(SupervisorError):
     def __init__(self, folder: Path) -> None:
         super().__init__(
             f"{folder} holds no shop of Bodega, nothing was deleted: check BODEGA_DATA_DIR."
+        )
+
+
+class ExtrasMissing(SupervisorError):
+    code = "extras_missing"
+
+    def __init__(self, names: Iterable[str]) -> None:
+        super().__init__(
+            f"The lake and the models need libraries that are not installed ({', '.join(names)}): "
+            "run `pip install 'bodega[all]'`."
         )
 
 

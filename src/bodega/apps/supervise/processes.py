@@ -5,11 +5,15 @@ import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 from bodega.apps.supervise.environment import uses_provider_double
+from bodega.apps.supervise.errors import ExtrasMissing
 from bodega.apps.supervise.folder import DataFolder
 from bodega.backbone.embedded.process import ChildProcess
 from bodega.backbone.settings import Settings
+
+_BACK_LIBRARIES = ("dbt", "deltalake", "duckdb", "faker", "implicit", "pyarrow")
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,10 @@ class Cast:
 
 
 def cast_of(settings: Settings, *, seed: bool) -> Cast:
+    """The whole shop of this installation. Raises ExtrasMissing."""
+    missing = [name for name in _BACK_LIBRARIES if find_spec(name) is None]
+    if missing:
+        raise ExtrasMissing(missing)
     double = ("provider",) if uses_provider_double(settings) else ()
     count = settings.api_processes
     names = ["api"] if count == 1 else [f"api-{number + 1}" for number in range(count)]

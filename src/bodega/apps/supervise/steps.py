@@ -2,6 +2,7 @@
 
 import asyncio
 import inspect
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -52,11 +53,21 @@ def _finished(result: object) -> object:
     return asyncio.run(result) if inspect.iscoroutine(result) else result
 
 
-def first_lake(lake_root: str) -> Path | None:
-    """The file that appears when gold is first published; None for a lake that is not a folder."""
-    return None if "://" in lake_root else Path(lake_root) / "published" / "current.json"
+def published_file(settings: Settings) -> Path | None:
+    """What appears when gold is first published; None for a lake that is not a folder."""
+    root = settings.lake_root
+    return None if "://" in root else Path(root) / "published" / "current.json"
 
 
-def first_model(settings: Settings) -> Path:
-    """The folder in which the first model is registered."""
-    return settings.data_dir / "models"
+def has_sales(published: Path) -> bool:
+    """Whether there is anything to learn from in what is published."""
+    try:
+        tables = json.loads(published.read_text()).get("tables", {})
+        return int(tables["fct_order_lines"]["rows"]) > 0
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+def has_model(settings: Settings) -> bool:
+    """Whether any model was ever trained here."""
+    return any((settings.data_dir / "models").glob("*/*/card.json"))
