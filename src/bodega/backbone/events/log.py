@@ -1,178 +1,122 @@
-"""The event log: every event once, in commit order, by offset; a partition keeps a key's order."""
+"""The event log: ordered, partitioned by key, read by consumers at their own pace."""
 
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bodega.backbone.schema import event_log
 from bodega.kernel.events import Envelope
 
 CHANNEL = "bodega_events"
-
-_ENSURE = text(
-    "INSERT INTO backbone.event_log_state (id, partitions) VALUES (1, :partitions)"
-    " ON CONFLICT DO NOTHING"
+_COLUMNS = (
+    'l."offset", l.partition, l.event_id, l.type, l.version, l.key, l.occurred_at,'
+    " l.correlation_id, l.causation_id, l.actor, l.payload"
 )
-_STATE = "SELECT partitions, last_offset FROM backbone.event_log_state WHERE id = 1"
-_READ_STATE = text(_STATE)
-_LOCK_STATE = text(f"{_STATE} FOR UPDATE")
-_MOVE_STATE = text("UPDATE backbone.event_log_state SET last_offset = :last WHERE id = 1")
-_KNOWN = text("SELECT event_id FROM backbone.event_log WHERE event_id = ANY(:ids)")
-_WAKE = text("SELECT pg_notify(:channel, '')")
-_READ = text(
-    """SELECT * FROM backbone.event_log
-       WHERE partition = :partition AND "offset" > :after AND "offset" <= :upto
-         AND type = ANY(:types)
-       ORDER BY "offset" LIMIT :limit"""
+_NEXT = text(
+    f"""
+    SELECT {_COLUMNS} FROM backbone.event_log l
+    WHERE l.partition = :partition AND l."offset" > :after AND l."offset" <= :until
+      AND l.type = ANY(:types)
+    ORDER BY l."offset" LIMIT :limit
+    """
+)
+_END = text(
+    """SELECT coalesce(max("offset"), 0) FROM backbone.event_log WHERE partition = :partition"""
 )
 _TAIL = text(
-    """SELECT * FROM backbone.event_log
-       WHERE "offset" > :after AND (CAST(:type AS text) IS NULL OR type = :type)
-       ORDER BY "offset" LIMIT :limit"""
+    f"""
+    SELECT {_COLUMNS} FROM backbone.event_log l
+    WHERE l."offset" > :after AND (CAST(:type AS text) IS NULL OR l.type = :type)
+    ORDER BY l."offset" LIMIT :limit
+    """
 )
-_LAST = text(
-    """SELECT * FROM (
-         SELECT * FROM backbone.event_log WHERE CAST(:type AS text) IS NULL OR type = :type
-         ORDER BY "offset" DESC LIMIT :limit) newest
-       ORDER BY "offset" """
-)
+_LAST = text("""SELECT coalesce(max("offset"), 0) FROM backbone.event_log""")
 _LAG = text(
-    """SELECT p.consumer, CAST(coalesce(sum(l.waiting), 0) AS bigint) AS waiting, min(l.oldest) AS oldest,
-              (SELECT count(*) FROM backbone.parked_events d
-               WHERE d.consumer = p.consumer AND d.state = 'retrying') AS retrying,
-              (SELECT count(*) FROM backbone.parked_events d
-               WHERE d.consumer = p.consumer AND d.state <> 'retrying') AS parked
-       FROM backbone.consumer_positions p
-       CROSS JOIN LATERAL (
-         SELECT count(*) AS waiting, min(e.logged_at) AS oldest FROM backbone.event_log e
-         WHERE e.partition = p.partition AND e."offset" > p."offset") l
-       GROUP BY p.consumer ORDER BY p.consumer"""
+    """
+    SELECT p.consumer,
+           sum((SELECT count(*) FROM backbone.event_log l
+                WHERE l.partition = p.partition AND l."offset" > p."offset")) AS lag,
+           (SELECT count(*) FROM backbone.parked_events e WHERE e.consumer = p.consumer) AS parked,
+           (SELECT count(*) FROM backbone.parked_events e
+            WHERE e.consumer = p.consumer AND e.state = 'dead') AS dead
+    FROM backbone.consumer_positions p GROUP BY p.consumer ORDER BY p.consumer
+    """
 )
-_UNLOGGED = text("SELECT count(*) FROM backbone.outbox")
-
-
-@dataclass(frozen=True, slots=True)
-class LogState:
-    """`partitions` as fixed at the first start; `last_offset` is the newest event's."""
-
-    partitions: int
-    last_offset: int
 
 
 @dataclass(frozen=True, slots=True)
 class LoggedEvent:
+    """An event with its place in the log."""
+
     offset: int
     partition: int
-    logged_at: datetime
     envelope: Envelope
 
 
 @dataclass(frozen=True, slots=True)
 class ConsumerLag:
-    """`waiting` events are not looked at yet, the oldest since `oldest`; `retrying` failed and are
-    tried again by themselves; `parked` failed for good or stand behind one that did."""
+    """`lag` events are not yet looked at; `parked` wait for a retry or, `dead`, for an operator."""
 
     consumer: str
-    waiting: int
-    retrying: int
+    lag: int
     parked: int
-    oldest: datetime | None
+    dead: int
 
 
 def partition_of(key: UUID, partitions: int) -> int:
-    """The same for ever: CRC-32 of the key's bytes."""
+    """Where a key's events go: the same for the life of the log."""
     return zlib.crc32(key.bytes) % partitions
 
 
-async def ensure_log(connection: AsyncConnection, *, partitions: int) -> LogState:
-    """The log's state; `partitions` is used the first time only."""
-    await connection.execute(_ENSURE, {"partitions": partitions})
-    return await log_state(connection)
+def logged(row: Row[Any]) -> LoggedEvent:
+    """From a row that carries the log's columns."""
+    envelope = Envelope(
+        event_id=row.event_id,
+        type=row.type,
+        version=row.version,
+        key=row.key,
+        occurred_at=row.occurred_at,
+        correlation_id=row.correlation_id,
+        causation_id=row.causation_id,
+        actor=row.actor,
+        payload=row.payload,
+    )
+    return LoggedEvent(row.offset, row.partition, envelope)
 
 
-async def log_state(connection: AsyncConnection) -> LogState:
-    row = (await connection.execute(_READ_STATE)).one()
-    return LogState(row.partitions, row.last_offset)
-
-
-async def append(connection: AsyncConnection, events: Sequence[Envelope]) -> int:
-    """Log those that are not there yet, in the order given, and wake consumers at commit; how many.
-
-    Appenders wait for each other's commit, so an offset is visible only after all smaller ones.
-    """
-    state = (await connection.execute(_LOCK_STATE)).one()
-    ids = [event.event_id for event in events]
-    known = set((await connection.execute(_KNOWN, {"ids": ids})).scalars())
-    fresh = {event.event_id: event for event in events if event.event_id not in known}
-    if not fresh:
-        return 0
-    last = state.last_offset + len(fresh)
-    rows = [
-        event.model_dump()
-        | {"offset": offset, "partition": partition_of(event.key, state.partitions)}
-        for offset, event in enumerate(fresh.values(), state.last_offset + 1)
-    ]
-    await connection.execute(event_log.insert(), rows)
-    await connection.execute(_MOVE_STATE, {"last": last})
-    await wake(connection)
-    return len(fresh)
-
-
-async def wake(connection: AsyncConnection) -> None:
-    """Consumers look again once this transaction is committed."""
-    await connection.execute(_WAKE, {"channel": CHANNEL})
-
-
-async def read_partition(
-    connection: AsyncConnection,
-    *,
-    partition: int,
-    after: int,
-    upto: int,
-    types: Sequence[str],
-    limit: int,
-) -> list[LoggedEvent]:
+async def read_next(
+    connection: AsyncConnection, *, partition: int, after: int, types: Sequence[str], limit: int
+) -> tuple[list[LoggedEvent], int]:
+    """The next events of `types`, and the offset up to which the partition is then read."""
+    end = int((await connection.execute(_END, {"partition": partition})).scalar_one())
     asked = {
         "partition": partition,
         "after": after,
-        "upto": upto,
+        "until": end,
         "types": list(types),
         "limit": limit,
     }
-    return [logged_event(row) for row in (await connection.execute(_READ, asked)).mappings()]
+    events = [logged(row) for row in await connection.execute(_NEXT, asked)]
+    return events, (events[-1].offset if len(events) == limit else max(end, after))
 
 
-async def tail(
-    connection: AsyncConnection, *, after: int | None, type_: str | None = None, limit: int = 100
+async def read_tail(
+    connection: AsyncConnection, *, after: int, limit: int, event_type: str | None = None
 ) -> list[LoggedEvent]:
-    """Events behind `after`, oldest first; without it the newest ones, oldest first too."""
-    asked: dict[str, Any] = {"type": type_, "limit": limit}
-    if after is None:
-        found = await connection.execute(_LAST, asked)
-    else:
-        found = await connection.execute(_TAIL, asked | {"after": after})
-    return [logged_event(row) for row in found.mappings()]
+    """Events of all partitions behind `after`, in log order."""
+    asked = {"after": after, "limit": limit, "type": event_type}
+    return [logged(row) for row in await connection.execute(_TAIL, asked)]
+
+
+async def last_offset(connection: AsyncConnection) -> int:
+    return int((await connection.execute(_LAST)).scalar_one())
 
 
 async def consumer_lag(connection: AsyncConnection) -> list[ConsumerLag]:
-    """How far every consumer is behind, by name."""
-    return [
-        ConsumerLag(row.consumer, row.waiting, row.retrying, row.parked, row.oldest)
-        for row in await connection.execute(_LAG)
-    ]
-
-
-async def unlogged(connection: AsyncConnection) -> int:
-    """Events in the outbox that the relay has still to log."""
-    return int((await connection.execute(_UNLOGGED)).scalar_one())
-
-
-def logged_event(row: RowMapping) -> LoggedEvent:
-    envelope = Envelope.model_validate({name: row[name] for name in Envelope.model_fields})
-    return LoggedEvent(row["offset"], row["partition"], row["logged_at"], envelope)
+    """Every consumer, A to Z."""
+    rows = await connection.execute(_LAG)
+    return [ConsumerLag(row.consumer, int(row.lag), row.parked, row.dead) for row in rows]
