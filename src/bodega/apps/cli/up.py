@@ -47,7 +47,7 @@ def _foreground(*, seed: bool) -> int:
 
 
 def _detached(*, seed: bool) -> int:
-    from bodega.apps.supervise.detach import start_detached
+    from bodega.apps.detach import start_detached
     from bodega.apps.supervise.folder import DataFolder
     from bodega.apps.supervise.lock import running
     from bodega.apps.supervise.terminal import Terminal

@@ -26,7 +26,7 @@ def start_detached(settings: Settings, *, seed: bool, report: Reporter) -> int:
             [
                 sys.executable,
                 "-m",
-                "bodega.apps.supervise.detach",
+                "bodega.apps.detach",
                 *([] if seed else ["--no-seed"]),
             ],
             env={**os.environ, _REPORT_FD: str(writing)},
