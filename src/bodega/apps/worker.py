@@ -61,7 +61,7 @@ async def _launched(durable: Durable, stop: asyncio.Event) -> None:
     """A database that is not up yet is waited for."""
     while not stop.is_set():
         try:
-            durable.launch()
+            await durable.launch()
         except Exception as error:
             log.warning("jobs_not_launched", error=type(error).__name__)
             await asyncio.sleep(1)

@@ -95,13 +95,15 @@ class Durable:
         self._jobs = {job.name: job for job in jobs}
         self._executor = executor
 
-    def launch(self) -> None:
+    async def launch(self) -> None:
         """Recover what a crash interrupted, take queued jobs, keep schedules. Jobs run on the
         event loop that launches."""
+        await asyncio.to_thread(self._launch, asyncio.get_running_loop())
+
+    def _launch(self, loop: asyncio.AbstractEventLoop) -> None:
         from dbos import DBOS
 
         DBOS(config=_config(self._context.settings, self._executor))
-        loop = asyncio.get_running_loop()
 
         @DBOS.step(name="bodega.run")
         def run(name: str) -> None:
