@@ -1,11 +1,13 @@
 """Who bought what together: sold product lines known at an instant."""
 
+from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from bodega.data.lake.published import read_published
+from bodega.data.lake.published import Published, read_published
 from bodega.data.lake.query import open_gold
 
 if TYPE_CHECKING:
@@ -15,21 +17,13 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int64]
 
 TABLE = "fct_order_lines"
-_LINES = f"""
-select order_id, coalesce(customer_id, order_id) as buyer, product_id, min(known_at) as known_at
-from gold.{TABLE}
+_LINES = """
+select order_id, coalesce(customer_id, order_id) as buyer, product_id, epoch_us(known_at)
+from gold.fct_order_lines
 where kind = 'product' and not is_return and quantity > 0
   and order_id is not null and product_id is not null and known_at <= $as_of
-group by all
-"""  # noqa: S608 - no value of others in it
-_CODES = f"""
-select dense_rank() over (order by order_id) - 1 as basket,
-  dense_rank() over (order by buyer) - 1 as buyer,
-  dense_rank() over (order by product_id) - 1 as product,
-  epoch_us(known_at) as known_us
-from ({_LINES}) order by known_us, basket, product
-"""  # noqa: S608
-_PRODUCTS = f"select distinct product_id from ({_LINES}) order by product_id"  # noqa: S608
+"""
+_ROWS = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +71,42 @@ def read_purchases(lake: Path, *, as_of: datetime | None = None) -> Purchases | 
         return None
     instant = as_of or published.known_at or datetime.now(UTC)
     with open_gold(lake, published) as con:
-        given = {"as_of": instant}
-        columns: dict[str, Any] = con.execute(_CODES, given).fetchnumpy()
-        products = [row[0] for row in con.execute(_PRODUCTS, given).fetchall()]
+        con.execute(_LINES, {"as_of": instant})
+        return _collect(iter(lambda: con.fetchmany(_ROWS), []), instant, published)
+
+
+def _collect(
+    batches: Iterator[list[tuple[str, str, str, int]]], as_of: datetime, published: Published
+) -> Purchases:
+    """Texts become codes as they come, so that memory grows by four numbers a row."""
+    import numpy as np
+
+    baskets, buyers, products = _Codes(), _Codes(), _Codes()
+    rows = array("q")
+    for batch in batches:
+        for order_id, buyer, product_id, known_us in batch:
+            rows.extend((known_us, baskets[order_id], products[product_id], buyers[buyer]))
+    table = np.frombuffer(rows, dtype=np.int64).reshape(-1, 4)
+    names = np.array(list(products))
+    alphabet = np.argsort(names) if len(names) else np.array([], dtype=np.int64)
+    place = np.argsort(alphabet)
+    _, first = np.unique(table[:, 1:3], axis=0, return_index=True)
+    table = table[first]
+    table = table[np.lexsort((place[table[:, 2]], table[:, 1], table[:, 0]))]
     return Purchases(
-        as_of=instant,
+        as_of=as_of,
         data={TABLE: published.tables[TABLE].version},
-        products=products,
-        basket=columns["basket"],
-        buyer=columns["buyer"],
-        product=columns["product"],
-        known_us=columns["known_us"],
+        products=[str(name) for name in names[alphabet]],
+        basket=table[:, 1],
+        buyer=table[:, 3],
+        product=place[table[:, 2]],
+        known_us=table[:, 0],
     )
+
+
+class _Codes(dict[str, int]):
+    """The next number for a text not seen before."""
+
+    def __missing__(self, text: str) -> int:
+        self[text] = number = len(self)
+        return number

@@ -1,5 +1,6 @@
 """The models that compete, each turning purchases into neighbours."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -71,7 +72,10 @@ def fit(candidate: Candidate, purchases: Purchases, *, count: int) -> "Codes":
         return near
     with threadpool_limits(1, "blas"):
         model = candidate.build(candidate.params, count + 1)
-        model.fit(_matrix(purchases, candidate.rows), show_progress=False)
+        with warnings.catch_warnings():
+            # BM25 weights come out as COO and are converted by the library itself.
+            warnings.filterwarnings("ignore", message="Method expects CSR input")
+            model.fit(_matrix(purchases, candidate.rows), show_progress=False)
         for part in np.array_split(seen, max(1, len(seen) // 1000)):
             ids, scores = model.similar_items(part, N=min(count + 1, width))
             for product, found, score in zip(part, ids, scores, strict=True):

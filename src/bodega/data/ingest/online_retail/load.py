@@ -1,5 +1,6 @@
 """The import from end to end: survey, then customers, products, orders, returns, stock."""
 
+import asyncio
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +11,7 @@ from typing import TypeVar
 from bodega.contracts.catalog import Catalog, ImportedProduct
 from bodega.contracts.identity import Identity
 from bodega.contracts.inventory import Inventory
-from bodega.contracts.orders import Orders
+from bodega.contracts.orders import ImportedOrder, Orders
 from bodega.data.ingest.online_retail.assemble import (
     NAMESPACE,
     SOURCE,
@@ -74,10 +75,7 @@ async def import_online_retail(
     loading = _Loading(targets, batch_id)
     await loading.people_and_products(found)
     again = read_rows(path, now=now, progress=lambda at: progress("Loading", at, size))
-    for orders in assembler.orders(again, lines=BATCH_LINES):
-        loading.new.orders_and_returns += await targets.orders.bulk_load(
-            orders, [], source=SOURCE, import_batch_id=batch_id
-        )
+    await loading.orders(assembler.orders(again, lines=BATCH_LINES))
     await loading.returns_and_stock(assembler)
     report = make_report(
         path=path,
@@ -120,6 +118,22 @@ class _Loading:
                 f"Other products of this shop have SKUs of the file ({', '.join(foreign[:5])}):"
                 " rename those, then import again"
             )
+
+    async def orders(self, batches: Iterator[list[ImportedOrder]]) -> None:
+        """The next batch is assembled in a thread while the database works on the last one."""
+        underway: asyncio.Task[int] | None = None
+        async with asyncio.TaskGroup() as group:
+            while batch := await asyncio.to_thread(next, batches, None):
+                if underway:
+                    self.new.orders_and_returns += await underway
+                underway = group.create_task(self._load(batch))
+        if underway:
+            self.new.orders_and_returns += underway.result()
+
+    async def _load(self, batch: Sequence[ImportedOrder]) -> int:
+        return await self._targets.orders.bulk_load(
+            batch, [], source=SOURCE, import_batch_id=self._batch
+        )
 
     async def returns_and_stock(self, assembler: Assembler) -> None:
         for returns in _slices(assembler.returns()):
