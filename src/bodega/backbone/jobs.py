@@ -98,7 +98,11 @@ class Durable:
     async def launch(self) -> None:
         """Recover what a crash interrupted, take queued jobs, keep schedules. Jobs run on the
         event loop that launches."""
-        await asyncio.to_thread(self._launch, asyncio.get_running_loop())
+        try:
+            await asyncio.to_thread(self._launch, asyncio.get_running_loop())
+        except BaseException:
+            await self.close()
+            raise
 
     def _launch(self, loop: asyncio.AbstractEventLoop) -> None:
         from dbos import DBOS
