@@ -93,7 +93,7 @@ async def find_levels(
     now: datetime,
     limit: int,
     ids: Sequence[VariantId] | None = None,
-    after: str | None = None,
+    after: UUID | None = None,
 ) -> list[StockLevel]:
     asked = {
         "now": now,

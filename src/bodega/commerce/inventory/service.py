@@ -18,8 +18,9 @@ from bodega.contracts.inventory import (
     StockLevel,
 )
 from bodega.kernel.clock import Clock
+from bodega.kernel.errors import Invalid
 from bodega.kernel.ids import CheckoutId, CommandId, ImportBatchId, VariantId
-from bodega.kernel.page import Page, PageRequest, encode_cursor
+from bodega.kernel.page import NOT_OURS, Page, PageRequest, encode_cursor
 
 
 async def reserve(
@@ -105,6 +106,18 @@ async def receive(
     return StockLevel(variant_id=variant_id, on_hand=on_hand, available=available)
 
 
+def _last_seen(page: PageRequest) -> UUID | None:
+    """The variant a page continues behind. Raises Invalid for a cursor of another list."""
+    key = page.after()
+    if key is None:
+        return None
+    try:
+        (variant_id,) = key
+        return UUID(variant_id)
+    except ValueError as error:
+        raise Invalid(NOT_OURS) from error
+
+
 async def _holds(uow: UnitOfWork, checkout_id: CheckoutId) -> list[Hold]:
     return await repository.find_holds(uow.connection, checkout_id)
 
@@ -126,13 +139,13 @@ class InventoryService:
         return {variant_id: known.get(variant_id, 0) for variant_id in variant_ids}
 
     async def levels(self, page: PageRequest) -> Page[StockLevel]:
-        after = page.after()
+        after = _last_seen(page)
         async with self._database.reading() as connection:
             found = await repository.find_levels(
                 connection,
                 now=self._clock.now(),
                 limit=page.limit + 1,
-                after=after[0] if after else None,
+                after=after,
             )
         shown = found[: page.limit]
         cursor = encode_cursor(shown[-1].variant_id) if len(found) > page.limit else None

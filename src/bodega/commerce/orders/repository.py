@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -167,7 +169,7 @@ async def find_orders(
     limit: int,
     customer_id: UserId | None = None,
     status: OrderStatus | None = None,
-    after: Sequence[str] | None = None,
+    after: tuple[datetime, UUID] | None = None,
 ) -> list[OrderView]:
     after_at, after_id = after or (None, None)
     asked = {

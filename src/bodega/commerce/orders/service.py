@@ -235,7 +235,7 @@ class OrdersService:
                 limit=page.limit + 1,
                 customer_id=customer_id,
                 status=status,
-                after=page.after(),
+                after=page.after_instant(),
             )
         shown = found[: page.limit]
         more = len(found) > page.limit

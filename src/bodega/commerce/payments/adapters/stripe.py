@@ -27,6 +27,18 @@ _TWO_DECIMALS = frozenset({"ISK", "UGX"})
 _CARD: Any = ["latest_charge"]
 
 
+class _Http(stripe.HTTPXClient):
+    """Hands the encoded form to httpx as content; as `data` httpx calls it deprecated."""
+
+    def _get_request_args_kwargs(
+        self, method: str, url: str, headers: Any, post_data: Any
+    ) -> tuple[Any, Any]:
+        inherited: Any = super()._get_request_args_kwargs
+        arguments, options = inherited(method, url, headers, post_data)
+        form = options.pop("data", None)
+        return arguments, options | {"content": form or b""}
+
+
 class StripeProvider:
     """Answers `Provider`. `payments_url` points at Stripe or at its local double."""
 
@@ -34,7 +46,7 @@ class StripeProvider:
 
     def __init__(self, settings: Settings) -> None:
         stripe.enable_telemetry = False
-        self._http = stripe.HTTPXClient(timeout=settings.payments_timeout_seconds)
+        self._http = _Http(timeout=settings.payments_timeout_seconds)
         self._client = stripe.StripeClient(
             settings.payments_secret_key.get_secret_value(),
             base_addresses={"api": settings.payments_url},

@@ -1,0 +1,40 @@
+"""The life of a payment."""
+
+from typing import get_args
+
+import pytest
+
+from bodega.commerce.payments.adapters.stripe import from_stripe, to_stripe
+from bodega.commerce.payments.domain import may_follow, settled
+from bodega.contracts.payments import PaymentStatus
+from bodega.kernel.money import Money
+
+STATUSES: tuple[PaymentStatus, ...] = get_args(PaymentStatus)
+
+
+def test_money_is_taken_only_after_a_hold() -> None:
+    assert [before for before in STATUSES if may_follow(before, "capturing")] == ["authorised"]
+    assert [before for before in STATUSES if may_follow(before, "captured")] == ["capturing"]
+
+
+@pytest.mark.parametrize("end", ["declined", "voided"])
+def test_an_end_is_an_end(end: PaymentStatus) -> None:
+    assert not any(may_follow(end, after) for after in STATUSES)
+    assert settled(end)
+
+
+def test_every_status_is_reached_and_every_open_one_is_left() -> None:
+    reached = {after for before in STATUSES for after in STATUSES if may_follow(before, after)}
+    assert reached == set(STATUSES) - {"authorising"}
+    for status in STATUSES:
+        assert settled(status) or any(may_follow(status, after) for after in STATUSES)
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "units"),
+    [(1999, "EUR", 1999), (500, "JPY", 500), (500, "ISK", 50_000), (1500, "KWD", 1500)],
+)
+def test_minor_units_are_stripes(amount: int, currency: str, units: int) -> None:
+    money = Money(amount=amount, currency=currency)
+    assert to_stripe(money) == units
+    assert from_stripe(units, currency.lower()) == money
