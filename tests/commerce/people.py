@@ -1,15 +1,19 @@
 """People and goods of a test, made through the shop's own doors."""
 
+from collections.abc import Sequence
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 
 from bodega.apps.admin import ensure_admin
-from bodega.backbone.module import Context
+from bodega.backbone.module import Context, Handler
 from bodega.backbone.settings import Settings
 from bodega.contracts.inventory import Inventory
+from bodega.contracts.orders import OrderLine, Orders, PlacedOrder, PlaceOrder
+from bodega.kernel.events import Envelope, Event
 from bodega.kernel.ids import CommandId, VariantId
+from bodega.kernel.money import Money
 
 PASSWORD = "correct horse battery"
 Headers = dict[str, str]
@@ -74,10 +78,55 @@ async def product(client: httpx.AsyncClient, who: Headers, **values: Any) -> dic
     return made
 
 
-async def put_in_stock(context: Context, variant_id: str, quantity: int) -> None:
+async def put_in_stock(context: Context, variant_id: str | UUID, quantity: int) -> None:
     await context.container.get(Inventory).receive(
         command_id=CommandId(uuid4()),
-        variant_id=VariantId(variant_id),  # type: ignore[arg-type]
+        variant_id=VariantId(UUID(str(variant_id))),
         quantity=quantity,
         reason="delivery",
     )
+
+
+async def place_order(context: Context, product: dict[str, Any], **values: Any) -> PlacedOrder:
+    """An order for one unit, as the checkout saga places it."""
+    variant = product["variants"][0]
+    price = Money.model_validate(variant["price"])
+    line = OrderLine(
+        product_id=product["id"],
+        variant_id=variant["id"],
+        sku=variant["sku"],
+        title=product["title"],
+        quantity=1,
+        unit_price=price,
+        total=price,
+    )
+    request = {
+        "checkout_id": uuid4(),
+        "cart_id": uuid4(),
+        "customer_id": None,
+        "email": "maria@example.com",
+        "shipping_address": {"name": "Maria", "line1": "Weg 1", "city": "Köln", "country": "DE"},
+        "lines": [line],
+        "total": price,
+    }
+    return await context.container.get(Orders).place(
+        command_id=CommandId(uuid4()), request=PlaceOrder.model_validate(request | values)
+    )
+
+
+async def react(context: Context, handlers: Sequence[Handler], event: Event) -> None:
+    """What a consumer does with one event: every handler of it, in a unit of work."""
+    envelope = Envelope(
+        event_id=uuid4(),
+        type=event.type,
+        version=event.version,
+        key=event.key,
+        occurred_at=context.clock.now(),
+        correlation_id="test",
+        actor="test",
+        payload=event.model_dump(mode="json"),
+    )
+    for handler in handlers:
+        if isinstance(event, handler.events):
+            async with context.database.work() as uow:
+                await handler.react(context, uow, envelope, event)

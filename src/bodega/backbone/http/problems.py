@@ -6,6 +6,7 @@ from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from bodega.backbone.telemetry.context import bound_correlation_id
@@ -80,6 +81,12 @@ async def _plain(_request: Request, error: Exception) -> JSONResponse:
     return problem(error.status_code, code, str(error.detail), headers=error.headers)
 
 
+async def _unstorable(_request: Request, error: Exception) -> JSONResponse:
+    """SQLSTATE class 22: a value PostgreSQL cannot hold, such as text with a NUL in it."""
+    log.warning("unstorable_value", exc_info=error)
+    return problem(422, "unstorable", "The request holds a value that cannot be stored")
+
+
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     log.error("request_failed", path=request.url.path, exc_info=error)
     return problem(
@@ -94,4 +101,5 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(BodegaError, _known)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _plain)
+    app.add_exception_handler(DataError, _unstorable)
     app.add_exception_handler(Exception, _unexpected)

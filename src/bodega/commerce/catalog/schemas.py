@@ -2,12 +2,21 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from bodega.contracts.catalog import ProductStatus
 from bodega.kernel.money import Money
 
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+def _not_negative(price: Money) -> Money:
+    if price.amount < 0:
+        raise ValueError("a price is not negative")
+    return price
+
+
+Price = Annotated[Money, AfterValidator(_not_negative)]
 Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
 
@@ -16,7 +25,7 @@ class NewVariant(BaseModel):
 
     sku: Sku
     title: Title | None = None
-    price: Money
+    price: Price
 
 
 class NewProduct(BaseModel):
