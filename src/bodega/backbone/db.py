@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bodega.backbone.events.outbox import write_outbox
+from bodega.backbone.outbox import write_outbox
 from bodega.backbone.settings import Settings
 from bodega.backbone.telemetry.context import current_correlation_id
 from bodega.kernel.events import Envelope, Event
@@ -89,23 +89,6 @@ class UnitOfWork:
             await inner.flush()
         self._after_commit += inner._after_commit
 
-    @asynccontextmanager
-    async def part(
-        self, *, actor: str, correlation_id: str, causation_id: UUID
-    ) -> AsyncIterator["UnitOfWork"]:
-        """A unit of work inside this one: when the block raises, its rows and its events vanish,
-        and what came before stays."""
-        inner = UnitOfWork(
-            self.connection,
-            actor=actor,
-            correlation_id=correlation_id,
-            causation_id=causation_id,
-        )
-        async with self.connection.begin_nested():
-            yield inner
-            await inner.flush()
-        self.after_commit(inner.committed)
-
     async def flush(self) -> None:
         """Write what was emitted so far into the outbox."""
         events, self._events = self._events, []
@@ -184,6 +167,7 @@ def _engine(settings: Settings, *, size: int, autocommit: bool) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=10,
         pool_pre_ping=False,
+        hide_parameters=True,  # an error's text reaches the logs; personal data must not
         pool_recycle=1800,
         connect_args={
             "prepare_threshold": 3,

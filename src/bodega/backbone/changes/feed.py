@@ -28,7 +28,7 @@ log = get_logger(__name__)
 
 Listener = Callable[[int, frozenset[str]], None]
 _READ_SECONDS = 0.2
-_SHORTEST_WAIT, _LONGEST_WAIT = 0.2, 10.0
+_SHORTEST_WAIT, _LONGEST_WAIT = 0.2, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ class ChangeFeed:
         self._listener = listener or (lambda _position, _tables: None)
         self._check_seconds = check_seconds
         self._checkpoint = Checkpoint()
+        self._wait = _SHORTEST_WAIT
         self._saved_at = 0.0
         self._touched: set[str] = set()
         self._stop = threading.Event()
@@ -81,20 +82,16 @@ class ChangeFeed:
     def run(self, stop: threading.Event) -> None:
         """Blocks until `stop` is set; what is read and not yet written is read again next time."""
         self._stop = stop
-        wait = _SHORTEST_WAIT
         while not stop.is_set():
-            began = time.monotonic()
             try:
                 self._session()
             except PublicationDrift:
                 log.info("change_feed_restarts", reason="publication changed")
-                wait = _SHORTEST_WAIT
+                self._wait = _SHORTEST_WAIT
             except (psycopg.Error, ChangeError, OSError) as error:
-                self._explain(error, wait)
-            if time.monotonic() - began > _LONGEST_WAIT:
-                wait = _SHORTEST_WAIT
-            stop.wait(wait)
-            wait = min(wait * 2, _LONGEST_WAIT)
+                self._explain(error, self._wait)
+            stop.wait(self._wait)
+            self._wait = min(self._wait * 2, _LONGEST_WAIT)
         self._board.stopped()
 
     def _explain(self, error: Exception, wait: float) -> None:
@@ -186,6 +183,7 @@ class ChangeFeed:
         self._write(batch, stream)
         self._complete(batch.position)
         stream.confirm(batch.end_lsn)
+        self._wait = _SHORTEST_WAIT
         self._board.flushed(batch, stream.reached)
 
     def _write(self, batch: Batch, stream: ReplicationStream | None = None) -> None:
@@ -212,6 +210,7 @@ class ChangeFeed:
             if self._touched or time.monotonic() - self._saved_at > self._policy.seconds:
                 self._complete(stream.reached - 1)
             stream.confirm(stream.reached)
+            self._wait = _SHORTEST_WAIT
         self._board.caught_up(stream.reached)
         self._sink.rest()
 

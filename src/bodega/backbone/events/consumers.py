@@ -8,24 +8,35 @@ drops it.
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
 import psycopg
-from sqlalchemy.exc import DBAPIError, TimeoutError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bodega.backbone.db import Database, UnitOfWork
 from bodega.backbone.events import parked
 from bodega.backbone.events.log import CHANNEL, LoggedEvent, consumer_lag, read_next
-from bodega.backbone.events.positions import create_positions, due, lock_position, move_position
+from bodega.backbone.events.positions import (
+    Wanted,
+    create_positions,
+    due,
+    lock_position,
+    move_position,
+    skip_unwanted,
+)
 from bodega.backbone.telemetry.context import correlation
 from bodega.backbone.telemetry.logs import get_logger
 from bodega.backbone.telemetry.metrics import CONSUMER_LAG, CONSUMER_PARKED, HANDLED
 from bodega.kernel.events import Envelope, Event
 
 log = get_logger(__name__)
+
+_SHORTEST_WAIT = 0.2
+_LONGEST_WAIT = 5.0
 
 React = Callable[[UnitOfWork, Envelope, Event], Awaitable[None]]
 
@@ -66,42 +77,61 @@ class Consumers:
     policy: Policy = field(default_factory=Policy)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`; an unreachable database is waited for."""
-        wake = asyncio.Event()
-        listening = asyncio.create_task(_listen(self.dsn, wake))
-        created = False
+        """Until `stop`; an unreachable database is waited for. Each consumer goes its own pace."""
+        wakes = [asyncio.Event() for _ in self.consumers]
+        loops = [
+            self._run(consumer, wake, stop)
+            for consumer, wake in zip(self.consumers, wakes, strict=True)
+        ]
+        listening = asyncio.create_task(_listen(self.dsn, wakes))
         try:
-            while not stop.is_set():
-                try:
-                    if not created:
-                        await self.create_positions()
-                        created = True
-                    await self.drain(stop)
-                except (DBAPIError, TimeoutError, OSError) as error:
-                    log.warning("consumers_interrupted", error=type(error).__name__)
-                    await asyncio.sleep(0.5)
-                await _either(wake, stop, seconds=self.policy.poll_seconds)
-                wake.clear()
+            await asyncio.gather(*loops)
         finally:
             listening.cancel()
             with suppress(asyncio.CancelledError):
                 await listening
 
-    async def create_positions(self) -> None:
-        """A new consumer begins at the beginning of the log."""
-        async with self.database.work() as uow:
-            names = [consumer.name for consumer in self.consumers]
-            await create_positions(uow.connection, names, self.partitions)
+    async def _run(self, consumer: Consumer, wake: asyncio.Event, stop: asyncio.Event) -> None:
+        partitions, skipped_at, wait = 0, 0.0, _SHORTEST_WAIT
+        while not stop.is_set():
+            wake.clear()
+            try:
+                partitions = partitions or await self.create_positions([consumer])
+                await self._drain([consumer], stop)
+                if time.monotonic() - skipped_at > self.policy.poll_seconds:
+                    await self._skip([consumer], partitions)
+                    skipped_at = time.monotonic()
+                wait = _SHORTEST_WAIT
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("consumer_waits", consumer=consumer.name, error=type(error).__name__)
+                await _either(stop, stop, seconds=wait)
+                wait = min(wait * 2, _LONGEST_WAIT)
+            await _either(wake, stop, seconds=self.policy.poll_seconds)
 
-    async def drain(self, stop: asyncio.Event | None = None) -> None:
+    async def create_positions(self, consumers: Sequence[Consumer] = ()) -> int:
+        """A new consumer begins at the beginning of the log; the number of partitions."""
+        names = [consumer.name for consumer in consumers or self.consumers]
+        async with self.database.work() as uow:
+            return await create_positions(uow.connection, names, self.partitions)
+
+    async def drain(self) -> None:
         """Handle what is there, and retry what is due, until nothing is left to do now."""
-        known = {consumer.name: consumer for consumer in self.consumers}
-        while not (stop is not None and stop.is_set()):
+        partitions = await self.create_positions()
+        await self._drain(self.consumers, asyncio.Event())
+        await self._skip(self.consumers, partitions)
+
+    async def _drain(self, consumers: Sequence[Consumer], stop: asyncio.Event) -> None:
+        known = {consumer.name: consumer for consumer in consumers}
+        while not stop.is_set():
             async with self.database.reading() as connection:
-                work = await due(connection, list(known))
+                work = await due(connection, _wanted(consumers))
             moved = [await self._advance(known[item.consumer], item.partition) for item in work]
             if not any(moved):
                 return
+
+    async def _skip(self, consumers: Sequence[Consumer], partitions: int) -> None:
+        async with self.database.work() as uow:
+            await skip_unwanted(uow.connection, _wanted(consumers), partitions)
 
     async def measure(self) -> None:
         """Set the lag gauges."""
@@ -188,6 +218,10 @@ class Consumers:
         return None
 
 
+def _wanted(consumers: Sequence[Consumer]) -> Wanted:
+    return {consumer.name: list(consumer.types) for consumer in consumers}
+
+
 async def _either(wake: asyncio.Event, stop: asyncio.Event, *, seconds: float) -> None:
     waits = [asyncio.ensure_future(wake.wait()), asyncio.ensure_future(stop.wait())]
     await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -195,8 +229,8 @@ async def _either(wake: asyncio.Event, stop: asyncio.Event, *, seconds: float) -
         wait.cancel()
 
 
-async def _listen(dsn: str, wake: asyncio.Event) -> None:
-    """Set `wake` at every notification of the relay; polling covers for a broken connection."""
+async def _listen(dsn: str, wakes: Sequence[asyncio.Event]) -> None:
+    """Set `wakes` at every notification of the relay; polling covers for a broken connection."""
     while True:
         try:
             async with await psycopg.AsyncConnection.connect(
@@ -204,7 +238,8 @@ async def _listen(dsn: str, wake: asyncio.Event) -> None:
             ) as connection:
                 await connection.execute(f"LISTEN {CHANNEL}".encode())
                 async for _ in connection.notifies():
-                    wake.set()
+                    for wake in wakes:
+                        wake.set()
         except (psycopg.Error, OSError) as error:
             log.debug("listen_interrupted", error=type(error).__name__)
         await asyncio.sleep(1.0)

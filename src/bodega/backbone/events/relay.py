@@ -3,20 +3,22 @@
 Slot and publication `bodega_events` carry the outbox's inserts only. An event gets its offset in
 the transaction that deletes its outbox row; the slot is confirmed after that. A crash in between
 sends the event again, and its `event_id` finds it logged. A lost slot is made anew and whatever
-outbox rows are still there are logged first.
+outbox rows are still there are logged first. Rows that no slot will ever send (a crash while a lost
+slot healed) are found by a sweep: they were there before a position that has long been read.
 """
 
 import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import cast
+from typing import NamedTuple, cast
 from uuid import UUID
 
 import psycopg
 
-from bodega.backbone.changes.errors import SlotBusy
+from bodega.backbone.changes.errors import ChangeError, SlotBusy
 from bodega.backbone.changes.pgoutput import Commit, Insert, Value
+from bodega.backbone.changes.position import parse_lsn
 from bodega.backbone.changes.publication import INSERTS, ensure_publication
 from bodega.backbone.changes.replication import ReplicationStream
 from bodega.backbone.changes.slot import create_slot, drop_slot, inspect_slot
@@ -29,7 +31,8 @@ log = get_logger(__name__)
 
 SLOT = "bodega_events"
 BATCH = 500
-_REPORT_SECONDS = 10.0
+LOOK_SECONDS = 10.0
+_READ_SECONDS = 0.5
 _COLUMNS = tuple(column.name for column in outbox.columns if column.name != "id")
 _TYPES = (
     *("uuid", "text", "smallint", "uuid", "timestamptz"),
@@ -49,19 +52,32 @@ INSERT INTO backbone.event_log ("offset", partition, {_NAMES})
 SELECT place.last + nth, partition, {_NAMES} FROM fresh, place
 """
 _DELETE = "DELETE FROM backbone.outbox WHERE event_id = ANY(%s::uuid[])"
-_STRANDED = f"""
-SELECT {", ".join(f"{name}::text" for name in _COLUMNS)} FROM backbone.outbox ORDER BY id LIMIT %s
-"""
+_SELECT = f"SELECT {', '.join(f'{name}::text' for name in _COLUMNS)} FROM backbone.outbox"
+_STRANDED = f"{_SELECT} ORDER BY id LIMIT %s"
+_STILL_THERE = f"{_SELECT} WHERE event_id = ANY(%s::uuid[]) ORDER BY id"
+_NOW_THERE = "SELECT event_id FROM backbone.outbox ORDER BY id LIMIT %s"
+_PARTITIONS = "SELECT max(partition) + 1 FROM backbone.consumer_positions"
+_WRITTEN = "SELECT pg_current_wal_insert_lsn()::text"
 
+Connection = psycopg.Connection[tuple[object, ...]]
 Record = Sequence[Value]
+
+
+class _Waiting(NamedTuple):
+    """What lay in the outbox, and how far the log was written after that look."""
+
+    events: list[str]
+    position: int
 
 
 class Relay:
     """Moves events from outbox to log until told to stop; reconnects by itself."""
 
-    def __init__(self, dsn: str, *, partitions: int) -> None:
+    def __init__(self, dsn: str, *, partitions: int, look_seconds: float = LOOK_SECONDS) -> None:
         self._dsn = dsn
+        self._look_seconds = look_seconds
         self._partitions = partitions
+        self._waiting = _Waiting([], 0)
 
     def run(self, stop: threading.Event) -> None:
         backoff = 0.1
@@ -72,7 +88,7 @@ class Relay:
             except SlotBusy:
                 log.info("relay_waits", reason="another relay holds the slot")
                 stop.wait(1.0)
-            except psycopg.Error as error:
+            except (psycopg.Error, ChangeError, OSError) as error:
                 log.warning("relay_interrupted", error=str(error).strip().splitlines()[:1])
                 stop.wait(backoff)
                 backoff = min(backoff * 2, 5.0)
@@ -83,11 +99,14 @@ class Relay:
             with ReplicationStream(self._dsn, slot=SLOT, publication=SLOT) as stream:
                 self._stream(stream, connection, stop)
 
-    def _prepare(self, connection: psycopg.Connection[tuple[object, ...]]) -> None:
+    def _prepare(self, connection: Connection) -> None:
         """Publication and slot; a lost or new slot leaves no outbox row behind."""
         ensure_publication(
             connection, SLOT, {"backbone.outbox": ["id", *_COLUMNS]}, operations=INSERTS
         )
+        in_force = connection.execute(_PARTITIONS).fetchone()
+        if in_force and in_force[0]:
+            self._partitions = int(str(in_force[0]))
         state = inspect_slot(connection, SLOT)
         if state is not None and not state.lost:
             return
@@ -101,14 +120,14 @@ class Relay:
     def _stream(
         self,
         stream: ReplicationStream,
-        connection: psycopg.Connection[tuple[object, ...]],
+        connection: Connection,
         stop: threading.Event,
     ) -> None:
         pending: list[Record] = []
         open_rows: list[Record] = []
-        reported = 0.0
+        looked_at = 0.0
         while not stop.is_set():
-            message = stream.read(0.0 if pending else 0.25)
+            message = stream.read(0.0 if pending else _READ_SECONDS)
             if isinstance(message, Insert):
                 open_rows.append(_ordered(message))
             elif isinstance(message, Commit):
@@ -117,15 +136,26 @@ class Relay:
             if pending and (message is None or len(pending) >= BATCH):
                 self._log_events(connection, pending)
                 pending = []
-            if message is None and not open_rows and not pending:
+            if not open_rows and not pending and stream.reached > stream.confirmed:
                 stream.confirm(stream.reached)
-            if time.monotonic() - reported > _REPORT_SECONDS:
-                reported = time.monotonic()
+            if message is None and time.monotonic() - looked_at > self._look_seconds:
+                looked_at = time.monotonic()
+                self._sweep(connection, read_up_to=stream.confirmed)
                 _report_lag(connection)
 
-    def _log_events(
-        self, connection: psycopg.Connection[tuple[object, ...]], records: Sequence[Record]
-    ) -> None:
+    def _sweep(self, connection: Connection, *, read_up_to: int) -> None:
+        """Log what lay in the outbox at the last look although all before that look is read."""
+        if self._waiting.events and read_up_to >= self._waiting.position:
+            rows = connection.execute(_STILL_THERE, [self._waiting.events]).fetchall()
+            if rows:
+                self._log_events(connection, cast("list[Record]", rows))
+                log.warning("relay_swept", events=len(rows))
+        there = connection.execute(_NOW_THERE, [BATCH]).fetchall()
+        written = connection.execute(_WRITTEN).fetchone()
+        assert written
+        self._waiting = _Waiting([str(row[0]) for row in there], parse_lsn(str(written[0])))
+
+    def _log_events(self, connection: Connection, records: Sequence[Record]) -> None:
         partitions = [partition_of(UUID(str(row[3])), self._partitions) for row in records]
         columns = [list(column) for column in zip(*records, strict=True)]
         with connection.transaction():
@@ -140,7 +170,7 @@ def _ordered(message: Insert) -> Record:
     return [named[name] for name in _COLUMNS]
 
 
-def _report_lag(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+def _report_lag(connection: Connection) -> None:
     with suppress(psycopg.Error):
         state = inspect_slot(connection, SLOT)
         if state is not None:
