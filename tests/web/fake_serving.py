@@ -123,3 +123,13 @@ class FakeFreshness:
             position=None if empty else 1,
             tables=[] if empty else [table],
         )
+
+
+@dataclass(frozen=True)
+class FakeLag:
+    """What the event log says of a consumer."""
+
+    consumer: str
+    lag: int = 0
+    parked: int = 0
+    dead: int = 0

@@ -245,7 +245,7 @@ class FakeOrders:
 
 
 _DECLINES = {
-    "pm_card_visa_chargeDeclined": "card_declined",
+    "pm_card_visa_chargeDeclined": "generic_decline",
     "pm_card_visa_chargeDeclinedInsufficientFunds": "insufficient_funds",
 }
 
@@ -272,7 +272,8 @@ class FakeCheckouts:
             raise NotFound
         if cart.status != "open":
             raise Conflict("This cart has been ordered")
-        code = _DECLINES.get(request.payment_token)
+        decline = _DECLINES.get(request.payment_token)
+        code = "payment_declined" if decline else None
         levels = self.inventory.levels
         if any(levels.get(line.variant_id, 0) < line.quantity for line in cart.lines):
             code = "out_of_stock"
@@ -281,7 +282,9 @@ class FakeCheckouts:
             cart_id=cart.id,
             state="failed" if code else "completed",
             total=cart.total,
+            customer_id=customer_id,
             failure_code=code,
+            decline_code=decline,
         )
         if not code:
             self._place(view, cart, request, customer_id)

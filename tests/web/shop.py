@@ -20,11 +20,10 @@ from bodega.contracts.reviews import Reviews
 from bodega.contracts.search import Search
 from bodega.kernel.principal import Role
 from bodega.web.console.lag import lag_reader
-from bodega.web.console.overview import Lag
 from bodega.web.console.routes import instant
 from bodega.web.errors import install_pages
 from bodega.web.routes import ROUTERS
-from tests.web.fake_serving import FakeFreshness, FakeMetrics, FakeRecommender
+from tests.web.fake_serving import FakeFreshness, FakeLag, FakeMetrics, FakeRecommender
 from tests.web.fakes import (
     NOW,
     FakeCarts,
@@ -72,7 +71,7 @@ class FakeShop:
     reviews: FakeReviews = field(default_factory=FakeReviews)
     recommender: FakeRecommender = field(default_factory=FakeRecommender)
     freshness: FakeFreshness = field(default_factory=FakeFreshness)
-    lag: list[Lag] = field(default_factory=lambda: [Lag("search.index", 0, 0)])
+    lag: list[FakeLag] = field(default_factory=lambda: [FakeLag("search.index")])
 
     def __post_init__(self) -> None:
         self.search = FakeSearch(self.catalog)
@@ -117,7 +116,7 @@ class FakeShop:
         )
         install_pages(app)
 
-        async def lag() -> list[Lag]:
+        async def lag() -> list[FakeLag]:
             return self.lag
 
         app.dependency_overrides[lag_reader] = lambda: lag

@@ -111,7 +111,7 @@ def _pick(text: str, among: int) -> int:
 def artwork_address(product: ProductView) -> str:
     """Where the product's drawing is served."""
     shade = _pick(f"shade {product.id}", 2)
-    paper = (_pick(product.category or str(product.id), len(PAPERS)) + shade) % len(PAPERS)
+    paper = (_pick(f"1 {product.category or product.id}", len(PAPERS)) + shade) % len(PAPERS)
     pattern = _pick(f"pattern {product.id}", len(PATTERNS))
     turn = _pick(f"turn {product.id}", TURNS)
     initial = next((c for c in product.title.upper() if c.isascii() and c.isalnum()), "_")

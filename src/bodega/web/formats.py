@@ -1,5 +1,6 @@
 """How money, dates and numbers read in the shop's locale (CLDR, through Babel)."""
 
+import re
 from datetime import UTC, date, datetime
 from functools import cache
 
@@ -9,6 +10,7 @@ from babel.numbers import format_compact_currency, format_currency, format_decim
 
 from bodega.kernel.money import Money
 
+_CODE_BEFORE_DIGIT = re.compile(r"([A-Z]{3})(?=\d)")
 _NOT_COUNTRIES = frozenset({"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"})
 _STEPS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
@@ -25,10 +27,11 @@ class Formats:
         return str(self.locale).replace("_", "-")
 
     def money(self, money: Money) -> str:
-        """Every minor unit is shown: nothing is rounded for display."""
-        return format_currency(
+        """Every minor unit is shown, nothing is rounded: ISO's exponents win over CLDR's digits."""
+        text = format_currency(
             money.decimal, money.currency, locale=self.locale, decimal_quantization=False
         )
+        return _CODE_BEFORE_DIGIT.sub("\\1\xa0", text)
 
     def rough_money(self, money: Money) -> str:
         """`£1.2K`, for axes."""

@@ -1,23 +1,20 @@
-"""How far each consumer of events is behind, from the event log's own table of positions."""
+"""How far each consumer of events is behind, asked of the event log itself."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
 from fastapi import Request
 
 from bodega.backbone.db import Database
-from bodega.web.console.overview import Lag
+from bodega.backbone.events.log import ConsumerLag, consumer_lag
 
-LagReader = Callable[[], Awaitable[Sequence[Lag]]]
+LagReader = Callable[[], Awaitable[Sequence[ConsumerLag]]]
 
 
 def lag_reader(request: Request) -> LagReader:
     database: Database = request.app.state.database
 
-    async def read() -> list[Lag]:
-        from bodega.backbone.events.log import consumer_lag
-
+    async def read() -> Sequence[ConsumerLag]:
         async with database.reading() as connection:
-            behind = await consumer_lag(connection)
-        return [Lag(one.consumer, one.waiting, one.parked) for one in behind]
+            return await consumer_lag(connection)
 
     return read

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeVar
 
+from bodega.backbone.events.log import ConsumerLag
 from bodega.backbone.telemetry.logs import get_logger
 from bodega.contracts.freshness import Freshness, FreshnessReport
 from bodega.contracts.metrics import DailySales, LatestOrder, Metrics, SalesFigures, TopProduct
@@ -22,15 +23,6 @@ log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Lag:
-    """Events a consumer has not handled yet, and those parked for an operator."""
-
-    consumer: str
-    waiting: int
-    parked: int
-
-
-@dataclass(frozen=True, slots=True)
 class Overview:
     """None means: not answered in time. `as_of` is when the numbers were last known complete."""
 
@@ -41,7 +33,7 @@ class Overview:
     top: list[TopProduct] | None
     latest: list[LatestOrder] | None
     freshness: FreshnessReport | None
-    lag: Sequence[Lag] | None
+    lag: Sequence[ConsumerLag] | None
 
     @property
     def as_of(self) -> datetime | None:
@@ -84,7 +76,7 @@ _ADVICE: dict[State, str] = {
 async def look(
     metrics: Metrics,
     freshness: Freshness,
-    lag: Awaitable[Sequence[Lag]],
+    lag: Awaitable[Sequence[ConsumerLag]],
     *,
     now: datetime,
     currency: str,

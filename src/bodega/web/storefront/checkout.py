@@ -1,6 +1,5 @@
 """Checkout: who, where to and how to pay; then the order, or what stood in its way."""
 
-import re
 from dataclasses import dataclass, field
 from typing import Annotated
 from uuid import UUID
@@ -12,10 +11,9 @@ from starlette.responses import Response
 from bodega.backbone.http.deps import provided
 from bodega.backbone.settings import Settings
 from bodega.contracts.cart import Carts, CartView
-from bodega.contracts.checkout import CheckoutRequest, Checkouts
+from bodega.contracts.checkout import CheckoutRequest, Checkouts, CheckoutView
 from bodega.contracts.identity import Identity
-from bodega.contracts.orders import Orders, OrderView
-from bodega.kernel.address import Address
+from bodega.contracts.orders import Orders
 from bodega.kernel.errors import BodegaError, NotFound
 from bodega.kernel.ids import CheckoutId, new_id
 from bodega.kernel.principal import Principal, Role
@@ -23,8 +21,8 @@ from bodega.web.access import Visitor
 from bodega.web.formats import countries
 from bodega.web.forms import COMMAND_FIELD, Posted
 from bodega.web.pages import redirect, render
-from bodega.web.storefront.basket import cart_of, customer_id_of, forget_cart
-from bodega.web.storefront.refusals import Refusal, missing, of_error, of_failure, of_fields
+from bodega.web.storefront.basket import cart_id_of, cart_of, customer_id_of, forget_cart
+from bodega.web.storefront.refusals import Refusal, of_error, of_failure, of_fields
 
 TEST_CARDS = (
     ("pm_card_visa", "Visa ending 4242", "goes through"),
@@ -35,7 +33,6 @@ TEST_CARDS = (
         "has too little money on it",
     ),
 )
-_EMAIL = re.compile(r"^[^@\s]{1,64}@[^@\s]{1,190}\.[^@\s.]{2,}$")
 _ADDRESS = ("name", "line1", "line2", "city", "postal_code", "country")
 router = APIRouter(include_in_schema=False)
 
@@ -59,11 +56,6 @@ class Entered:
     def __getitem__(self, name: str) -> str:
         return self.values.get(name, "")
 
-    def odd(self) -> set[str]:
-        """Fields that only the page asks for in this form."""
-        found = set() if _EMAIL.match(self["email"]) else {"email"}
-        return found if self["payment_token"] else found | {"payment_token"}
-
 
 AtTill = Annotated[Till, Depends(Till)]
 
@@ -82,14 +74,14 @@ async def submit_checkout(request: Request, who: Visitor, form: Posted, till: At
     checkout_id = CheckoutId(form.command_id("checkout"))
     earlier = await till.checkouts.checkout(checkout_id)
     if earlier is not None and earlier.state == "completed":
-        return _done(request, checkout_id)
+        return redirect(request, _confirmation(checkout_id))
     cart = await cart_of(request, who, till.carts)
     if cart is None or not cart.lines:
         return redirect(request, "/cart")
     entered = Entered({name: form.text(name) for name in ("email", *_ADDRESS, "payment_token")})
     refusal = await _submit(till, who, cart, entered, checkout_id)
     if refusal is None:
-        return _done(request, checkout_id)
+        return redirect(request, _confirmation(checkout_id))
     again = form.uuid(COMMAND_FIELD) if refusal.unsure else None
     return _form(request, cart, entered, refusal, command_id=again)
 
@@ -101,29 +93,29 @@ async def confirmation(
     """A guest's order is known to whoever knows its unguessable address; a customer's only to the
     customer and staff."""
     checkout = await till.checkouts.checkout(checkout_id)
-    if checkout is None:
+    if checkout is None or not _may_see(who, checkout):
         raise NotFound("There is no such order")
-    order = await till.orders.by_checkout(checkout_id)
-    if order is not None and not _may_see(who, order):
-        raise NotFound("There is no such order")
-    failure = of_failure(checkout) if checkout.state in ("failed", "undoing") else None
-    return render(
+    order = await till.orders.by_checkout(checkout_id) if checkout.state == "completed" else None
+    ordered = order is not None and cart_id_of(request) == checkout.cart_id
+    if ordered:
+        request.state.cart_units = 0
+    response = render(
         request,
         "storefront/confirmation.html",
         checkout=checkout,
         order=order,
-        failure=failure,
+        failure=of_failure(checkout) if checkout.state in ("failed", "undoing") else None,
         masked_email=_masked(order.email) if order and order.email else None,
     )
+    if ordered:
+        forget_cart(request, response)
+    return response
 
 
 async def _submit(
     till: Till, who: Principal, cart: CartView, entered: Entered, checkout_id: CheckoutId
 ) -> Refusal | None:
     """None when the order is placed, or on its way."""
-    odd = entered.odd()
-    if odd:
-        return missing(odd)
     try:
         outcome = await till.checkouts.submit(
             checkout_id=checkout_id,
@@ -137,19 +129,14 @@ async def _submit(
     return of_failure(outcome) if outcome.state in ("failed", "undoing") else None
 
 
-def _done(request: Request, checkout_id: CheckoutId) -> Response:
-    response = redirect(request, f"/orders/{checkout_id}/confirmation")
-    forget_cart(request, response)
-    return response
-
-
 def _request(cart: CartView, entered: Entered) -> CheckoutRequest:
-    address = Address(**{name: entered[name] for name in _ADDRESS})
-    return CheckoutRequest(
-        cart_id=cart.id,
-        email=entered["email"],
-        shipping_address=address,
-        payment_token=entered["payment_token"],
+    return CheckoutRequest.model_validate(
+        {
+            "cart_id": cart.id,
+            "email": entered["email"],
+            "shipping_address": {name: entered[name] for name in _ADDRESS},
+            "payment_token": entered["payment_token"],
+        }
     )
 
 
@@ -195,8 +182,12 @@ async def _known_of(request: Request, who: Principal, till: Till) -> Entered:
     return Entered({**known, "payment_token": first_card})
 
 
-def _may_see(who: Principal, order: OrderView) -> bool:
-    return order.customer_id in (None, who.id) or who.at_least(Role.STAFF)
+def _confirmation(checkout_id: CheckoutId) -> str:
+    return f"/orders/{checkout_id}/confirmation"
+
+
+def _may_see(who: Principal, checkout: CheckoutView) -> bool:
+    return checkout.customer_id in (None, who.id) or who.at_least(Role.STAFF)
 
 
 def _masked(email: str) -> str:

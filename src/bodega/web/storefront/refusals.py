@@ -34,16 +34,11 @@ _FIELDS = {
 }
 _NO_MONEY = "The card has too little money on it. Choose another card; nothing was charged."
 _DECLINED = "The bank refused this card. Choose another card or ask your bank; nothing was charged."
-_SHORT = "Somebody was quicker. Lower the quantity in your cart, or take the product out."
-_STOCK = ("stock", "short", "reserv")
-_CARD = ("declin", "card", "fund", "payment", "cvc", "authentication")
+_SHORT = "Lower the quantity in your cart, or take the product out; nothing was charged."
 
 
 def of_fields(error: ValidationError) -> Refusal:
-    return missing({str(item["loc"][-1]) for item in error.errors()})
-
-
-def missing(names: set[str]) -> Refusal:
+    names = {str(item["loc"][-1]) for item in error.errors()}
     return Refusal(
         "Please check the form",
         "Some fields need another look.",
@@ -56,14 +51,14 @@ def missing(names: set[str]) -> Refusal:
 def of_failure(checkout: CheckoutView) -> Refusal:
     """A saga that was undone: nothing was charged, nothing is held."""
     code = checkout.failure_code or "checkout_failed"
-    if any(word in code for word in _STOCK):
-        return Refusal("Not enough in stock", _SHORT, code=code, status=409, to_cart=True)
-    if "fund" in code:
-        return Refusal("Your card was declined", _NO_MONEY, code=code, status=402)
-    if any(word in code for word in _CARD):
-        return Refusal("Your card was declined", _DECLINED, code=code, status=402)
-    detail = checkout.failure_detail or "Nothing was charged: try again."
-    return Refusal("Your order did not go through", detail, code=code, status=409)
+    detail = checkout.failure_detail or "Nothing was charged: try again"
+    if code == "out_of_stock":
+        advice = f"{detail.rstrip('.')}. {_SHORT}"
+        return Refusal("Somebody was quicker", advice, code=code, status=409, to_cart=True)
+    if code == "payment_declined":
+        advice = _NO_MONEY if checkout.decline_code == "insufficient_funds" else _DECLINED
+        return Refusal("Your card was declined", advice, code=code, status=402)
+    return Refusal("Your order did not go through", f"{detail.rstrip('.')}.", code, 409)
 
 
 def of_error(error: BodegaError) -> Refusal:

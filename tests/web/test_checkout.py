@@ -1,0 +1,173 @@
+"""From the cart to an order number, and what is said when it does not get there."""
+
+import re
+
+import pytest
+
+from tests.web.conftest import Browser
+from tests.web.shop import CUSTOMER, STAFF, FakeShop
+from tests.web.test_visitors import add_mug
+
+TYPED = {
+    "email": "robin@example.com",
+    "name": "Robin Doe",
+    "line1": "1 High Street",
+    "line2": "",
+    "city": "Bristol",
+    "postal_code": "BS1 1AA",
+    "country": "GB",
+    "payment_token": "pm_card_visa",
+}
+
+
+async def check_out(browser: Browser, **changed: str) -> object:
+    return await browser.send("/checkout", "/checkout", **{**TYPED, **changed})
+
+
+async def test_a_guest_buys(browser: Browser, shop: FakeShop) -> None:
+    await add_mug(browser, shop, quantity=2)
+    answer = await check_out(browser)
+    assert answer.status_code == 303
+    page = await browser.get(answer.headers["location"])
+    assert re.search(r'id="order-number">1001<', page.text)
+    assert "£29.00" in page.text
+    assert "r•••@example.com" in page.text
+    assert "High Street" not in page.text
+    assert "nothing in it yet" in (await browser.get("/cart")).text
+
+
+async def test_the_same_checkout_twice_is_one_order(browser: Browser, shop: FakeShop) -> None:
+    await add_mug(browser, shop)
+    form = {**await browser.fields("/checkout", "/checkout"), **TYPED}
+    first = await browser.post("/checkout", form)
+    again = await browser.post("/checkout", form)
+    assert first.headers["location"] == again.headers["location"]
+    assert len(shop.orders.placed) == 1
+    await browser.get(first.headers["location"])
+    after = await browser.post("/checkout", form)
+    assert after.headers["location"] == first.headers["location"]
+    assert len(shop.orders.placed) == 1
+
+
+@pytest.mark.parametrize(
+    ("token", "sentence"),
+    [
+        ("pm_card_visa_chargeDeclined", "The bank refused this card"),
+        ("pm_card_visa_chargeDeclinedInsufficientFunds", "too little money"),
+    ],
+)
+async def test_a_declined_card_is_told_and_another_one_goes_through(
+    browser: Browser, shop: FakeShop, token: str, sentence: str
+) -> None:
+    await add_mug(browser, shop)
+    page = await check_out(browser, payment_token=token)
+    assert page.status_code == 402
+    assert sentence in page.text
+    assert "nothing was charged" in page.text
+    assert 'value="1 High Street"' in page.text
+    assert (await check_out(browser)).status_code == 303
+    assert len(shop.orders.placed) == 1
+
+
+async def test_a_sold_out_product_is_told_with_a_way_out(browser: Browser, shop: FakeShop) -> None:
+    await add_mug(browser, shop, quantity=2)
+    shop.inventory.levels[shop.catalog.items[0].variants[0].id] = 1
+    page = await check_out(browser)
+    assert page.status_code == 409
+    assert "Lower the quantity in your cart" in page.text
+    assert '<a href="/cart">Go to your cart</a>' in page.text
+
+
+async def test_an_answer_that_never_came_repeats_the_same_checkout(
+    browser: Browser, shop: FakeShop
+) -> None:
+    await add_mug(browser, shop)
+    form = {**await browser.fields("/checkout", "/checkout"), **TYPED}
+    shop.checkouts.down = True
+    page = await browser.post("/checkout", form)
+    assert page.status_code == 503
+    assert f'value="{form["command_id"]}"' in page.text
+    shop.checkouts.down = False
+    await browser.post("/checkout", form)
+    assert len(set(shop.checkouts.asked)) == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"email": "robin"}, "name@example.com"),
+        ({"name": " "}, "name on the parcel"),
+        ({"city": ""}, "town or city"),
+        ({"country": "Narnia"}, "Choose a country"),
+        ({"payment_token": ""}, "Choose how to pay"),
+        ({"payment_token": "4242 4242 4242 4242"}, "Choose how to pay"),
+    ],
+)
+async def test_an_odd_field_is_named(
+    browser: Browser, shop: FakeShop, changed: dict[str, str], sentence: str
+) -> None:
+    await add_mug(browser, shop)
+    page = await check_out(browser, **changed)
+    assert page.status_code == 422
+    assert sentence in page.text
+    assert not shop.checkouts.asked
+
+
+async def test_nothing_in_the_cart_leads_back_to_it(browser: Browser) -> None:
+    assert (await browser.get("/checkout")).headers["location"] == "/cart"
+
+
+async def test_the_cart_changes_and_empties(browser: Browser, shop: FakeShop) -> None:
+    await add_mug(browser, shop)
+    action = f"/cart/lines/{shop.catalog.items[0].variants[0].id}"
+    assert (await browser.send("/cart", action, quantity="4")).status_code == 303
+    assert "£58.00" in (await browser.get("/cart")).text
+    refused = await browser.send("/cart", action, quantity="4000")
+    assert refused.status_code == 400
+    assert "does not hold so many" in refused.text
+    await browser.send("/cart", action, quantity="0")
+    assert "nothing in it yet" in (await browser.get("/cart")).text
+
+
+async def test_what_is_not_sold_any_more_blocks_the_way_on(
+    browser: Browser, shop: FakeShop
+) -> None:
+    await add_mug(browser, shop)
+    shop.catalog.items[0] = shop.catalog.items[0].model_copy(update={"status": "archived"})
+    page = await browser.get("/cart")
+    assert "Not to be had any more" in page.text
+    assert 'data-testid="to-checkout"' not in page.text
+
+
+async def test_a_customers_confirmation_is_for_the_customer_and_staff(shop: FakeShop) -> None:
+    owner, other, staff = Browser(shop), Browser(shop), Browser(shop)
+    await owner.sign_in(CUSTOMER)
+    await add_mug(owner, shop)
+    address = (await check_out(owner)).headers["location"]
+    await staff.sign_in(STAFF)
+    assert (await owner.get(address)).status_code == 200
+    assert (await other.get(address)).status_code == 404
+    assert (await staff.get(address)).status_code == 200
+    assert "Order 1001" in (await owner.get("/account")).text
+    assert "Order 1001" not in (await staff.get("/account")).text
+
+
+async def test_an_order_on_its_way_looks_again_by_itself(browser: Browser, shop: FakeShop) -> None:
+    await add_mug(browser, shop)
+    address = (await check_out(browser)).headers["location"]
+    [(key, view)] = shop.checkouts.known.items()
+    shop.checkouts.known[key] = view.model_copy(update={"state": "running"})
+    page = await browser.get(address)
+    assert "placing your order" in page.text
+    assert 'http-equiv="refresh"' in page.text
+
+
+async def test_without_test_cards_no_card_is_asked_for(shop: FakeShop) -> None:
+    from tests.web.conftest import shop_of
+
+    live = shop_of(payments_secret_key="sk_live_1")
+    browser = Browser(live)
+    await add_mug(browser, live)
+    page = await browser.get("/checkout")
+    assert "pm_card" not in page.text
+    assert 'data-testid="place-order"' not in page.text
