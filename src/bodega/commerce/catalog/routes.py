@@ -34,7 +34,9 @@ async def list_products(
 
 
 @router.get("/{slug}")
-async def get_product(who: Anyone, cached: PubliclyCached, products: Products, slug: str) -> ProductView:
+async def get_product(
+    who: Anyone, cached: PubliclyCached, products: Products, slug: str
+) -> ProductView:
     product = await products.product(slug)
     if product is None:
         raise ProductNotFound(f"There is no product {slug!r}")
