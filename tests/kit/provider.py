@@ -31,6 +31,7 @@ class Line:
     def mend(self) -> None:
         self.fault: Fault | None = None
         self.where, self.times, self.seconds, self.seen = "", 0, 0.0, 0
+        self.struck = threading.Event()
 
     def cut(self, fault: Fault, where: str = "", times: int = 10_000, seconds: float = 0) -> None:
         self.fault, self.where, self.times, self.seconds = fault, where, times, seconds
@@ -41,6 +42,7 @@ class Line:
             return
         self.times -= 1
         self.seen += 1
+        self.struck.set()
         if self.fault != "refused":
             await self._app(
                 scope, receive, self._quiet if self.fault != "late" else self._slow(send)

@@ -1,0 +1,28 @@
+"""A shop whose payment provider is a double on a line that can be cut."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from bodega.backbone.settings import Settings
+from tests.kit.provider import RunningProvider, running_provider
+from tests.kit.servers import empty_database
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProvider]:
+    with running_provider(tmp_path_factory.mktemp("provider")) as provider:
+        yield provider
+
+
+@pytest.fixture
+def provider(running: RunningProvider) -> Iterator[RunningProvider]:
+    """The double, its line mended afterwards."""
+    yield running
+    running.line.mend()
+
+
+@pytest.fixture
+def settings(servers: Settings, provider: RunningProvider) -> Iterator[Settings]:
+    yield servers.model_copy(update={"payments_url": provider.url, "payments_timeout_seconds": 0.5})
+    empty_database(servers)

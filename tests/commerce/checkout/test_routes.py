@@ -1,0 +1,159 @@
+"""Checkout over HTTP."""
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from bodega.backbone.module import Context
+from bodega.kernel.ids import CartId, UserId, VariantId, new_id
+from tests.kit.doors import Doors, key
+from tests.kit.goods import filled_cart, level, stocked
+from tests.kit.provider import RunningProvider
+
+ADDRESS = {"name": "Ada Buyer", "line1": "1 High Street", "city": "London", "country": "GB"}
+
+
+def body(cart_id: CartId, **changes: Any) -> dict[str, Any]:
+    asked = {
+        "cart_id": str(cart_id),
+        "email": "ada@example.com",
+        "shipping_address": ADDRESS,
+        "payment_token": "pm_card_visa",
+    }
+    return asked | changes
+
+
+@pytest.fixture
+async def mug(context: Context) -> VariantId:
+    return await stocked(context, 2)
+
+
+@pytest.fixture
+async def cart(context: Context, mug: VariantId) -> CartId:
+    return await filled_cart(context, mug)
+
+
+async def buy(
+    client: httpx.AsyncClient, sent: dict[str, Any], headers: dict[str, str] | None = None
+) -> httpx.Response:
+    return await client.post("/api/v1/checkouts", json=sent, headers=headers or key())
+
+
+async def test_a_guest_buys_and_finds_the_checkout_again(
+    client: httpx.AsyncClient, cart: CartId
+) -> None:
+    bought = await buy(client, body(cart))
+    assert bought.status_code == 201, bought.text
+    assert (bought.json()["state"], bought.json()["order_number"]) == ("completed", 1001)
+    assert "ada" not in bought.text
+    found = await client.get(bought.headers["location"])
+    assert found.json() == bought.json()
+
+
+async def test_the_same_key_answers_the_same_and_buys_once(
+    client: httpx.AsyncClient, cart: CartId, context: Context, mug: VariantId
+) -> None:
+    once = key()
+    first, second = await asyncio.gather(
+        buy(client, body(cart), once), buy(client, body(cart), once)
+    )
+    assert first.status_code == second.status_code == 201
+    assert first.json() == second.json()
+    assert (await level(context, mug)).on_hand == 1
+
+
+async def test_the_same_key_with_another_body_is_refused(
+    client: httpx.AsyncClient, cart: CartId
+) -> None:
+    once = key()
+    await buy(client, body(cart), once)
+    answer = await buy(client, body(cart, email="eve@example.com"), once)
+    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_reused")
+
+
+async def test_two_guests_may_choose_the_same_key(
+    client: httpx.AsyncClient, context: Context, mug: VariantId
+) -> None:
+    once = {"idempotency-key": "1"}
+    carts = [await filled_cart(context, mug) for _ in range(2)]
+    answers = [await buy(client, body(cart), once) for cart in carts]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert answers[0].json()["id"] != answers[1].json()["id"]
+
+
+async def test_no_key_no_checkout(client: httpx.AsyncClient, cart: CartId) -> None:
+    answer = await client.post("/api/v1/checkouts", json=body(cart))
+    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_missing")
+
+
+async def test_a_declined_card_is_402_again_and_again(
+    client: httpx.AsyncClient, cart: CartId
+) -> None:
+    once, sent = key(), body(cart, payment_token="pm_card_chargeDeclined")
+    for _ in range(2):
+        answer = await buy(client, sent, once)
+        assert (answer.status_code, answer.json()["code"]) == (402, "payment_declined")
+        assert answer.json()["decline_code"] == "generic_decline"
+    checkout = await client.get(f"/api/v1/checkouts/{answer.json()['checkout_id']}")
+    assert checkout.json()["state"] == "failed"
+
+
+async def test_too_little_stock_is_409(
+    client: httpx.AsyncClient, context: Context, mug: VariantId
+) -> None:
+    answer = await buy(client, body(await filled_cart(context, mug, quantity=3)))
+    assert (answer.status_code, answer.json()["code"]) == (409, "out_of_stock")
+
+
+async def test_an_ordered_cart_is_409(client: httpx.AsyncClient, cart: CartId) -> None:
+    await buy(client, body(cart))
+    answer = await buy(client, body(cart))
+    assert (answer.status_code, answer.json()["code"]) == (409, "cart_ordered")
+
+
+async def test_a_provider_that_is_away_is_202(
+    client: httpx.AsyncClient, cart: CartId, provider: RunningProvider
+) -> None:
+    provider.line.cut("lost")
+    answer = await buy(client, body(cart))
+    assert (answer.status_code, answer.json()["state"]) == (202, "running")
+    assert (await client.get(answer.headers["location"])).json()["state"] == "running"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"payment_token": "4242424242424242"},
+        {"email": "nobody"},
+        {"shipping_address": {}},
+        {"card_number": "4242424242424242"},
+    ],
+)
+async def test_malformed_requests_are_422(
+    client: httpx.AsyncClient, cart: CartId, changes: dict[str, Any]
+) -> None:
+    answer = await buy(client, body(cart, **changes))
+    assert (answer.status_code, answer.json()["code"]) == (422, "malformed")
+
+
+async def test_a_customers_checkout_is_for_the_customer_and_staff(
+    doors: Doors, context: Context, mug: VariantId
+) -> None:
+    ada, eve = await doors.customer(), await doors.customer()
+    me = UserId(UUID((await ada.get("/api/v1/me")).json()["id"]))
+    bought = await buy(ada, body(await filled_cart(context, mug, customer_id=me)))
+    assert bought.status_code == 201, bought.text
+    where = bought.headers["location"]
+    assert (await ada.get(where)).json()["customer_id"] == str(me)
+    staff = await doors.staff(await doors.admin())
+    assert (await staff.get(where)).status_code == 200
+    for stranger in (eve, doors.guest()):
+        answer = await stranger.get(where)
+        assert (answer.status_code, answer.json()["code"]) == (404, "checkout_not_found")
+
+
+async def test_an_unknown_checkout_is_404(client: httpx.AsyncClient) -> None:
+    assert (await client.get(f"/api/v1/checkouts/{new_id()}")).status_code == 404
