@@ -6,7 +6,9 @@ import typer
 
 from bodega.apps.cli import (
     config,
+    db,
     down,
+    events,
     importing,
     lake,
     logs,
@@ -39,6 +41,8 @@ for group in (
     importing,
     lake,
     models,
+    events,
+    db,
     config,
     version,
 ):

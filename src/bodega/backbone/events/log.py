@@ -34,6 +34,15 @@ _TAIL = text(
     ORDER BY l."offset" LIMIT :limit
     """
 )
+_NEWEST = text(
+    f"""
+    SELECT * FROM (
+        SELECT {_COLUMNS} FROM backbone.event_log l
+        WHERE CAST(:type AS text) IS NULL OR l.type = :type
+        ORDER BY l."offset" DESC LIMIT :limit
+    ) newest ORDER BY "offset"
+    """
+)
 _LAST = text("""SELECT coalesce(max("offset"), 0) FROM backbone.event_log""")
 _LAG = text(
     """
@@ -110,6 +119,14 @@ async def read_tail(
     """Events of all partitions behind `after`, in log order."""
     asked = {"after": after, "limit": limit, "type": event_type}
     return [logged(row) for row in await connection.execute(_TAIL, asked)]
+
+
+async def read_newest(
+    connection: AsyncConnection, *, limit: int, event_type: str | None = None
+) -> list[LoggedEvent]:
+    """The last events of all partitions, in log order."""
+    rows = await connection.execute(_NEWEST, {"limit": limit, "type": event_type})
+    return [logged(row) for row in rows]
 
 
 async def last_offset(connection: AsyncConnection) -> int:

@@ -1,0 +1,212 @@
+"""`bodega events`: what is in the log, how far everyone has read, and what is stuck."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from uuid import UUID
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from bodega.backbone.db import Database
+    from bodega.backbone.events.log import LoggedEvent
+
+T = TypeVar("T")
+_FOLLOW_SECONDS = 0.5
+
+Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="How many.")]
+Consumer = Annotated[str | None, typer.Option(help="Only this consumer's: see `events lag`.")]
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, help="The event log, its consumers, stuck events.")
+    for command in (tail, lag, dead, replay, drop):
+        group.command()(command)
+    app.add_typer(group, name="events")
+
+
+def tail(
+    type_: Annotated[
+        str | None, typer.Option("--type", help="Only this type, as orders.order_placed.")
+    ] = None,
+    limit: Limit = 20,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Wait for more.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Show the newest events of the log, oldest first.
+
+    Example: bodega events tail --type orders.order_placed -f
+    """
+    _run(lambda database: _tail(database, type_, limit, follow, _json if as_json else _line))
+
+
+def lag(as_json: Json = False) -> None:
+    """Show how many events each consumer has still to look at, and how many are stuck.
+
+    Example: bodega events lag
+    """
+    from dataclasses import asdict
+
+    from bodega.backbone.events.log import consumer_lag
+
+    async def read(database: "Database") -> list[dict[str, Any]]:
+        async with database.reading() as connection:
+            return [asdict(row) for row in await consumer_lag(connection)]
+
+    rows = _run(read)
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+    else:
+        _print(_table(["consumer", "lag", "parked", "dead"], rows))
+
+
+def dead(consumer: Consumer = None, limit: Limit = 100, as_json: Json = False) -> None:
+    """List events that handlers failed on: *retrying* by themselves, *dead* until you replay or
+    drop them, or *waiting* behind an earlier one of their key.
+
+    Example: bodega events dead --consumer notifications.confirm_order
+    """
+    from bodega.backbone.events import parked
+
+    async def read(database: "Database") -> list[parked.ParkedEvent]:
+        async with database.reading() as connection:
+            return await parked.list_parked(connection, consumer=consumer, limit=limit)
+
+    rows = [
+        {
+            "consumer": row.consumer,
+            "state": row.state,
+            "event_id": str(row.event.envelope.event_id),
+            "type": row.event.envelope.type,
+            "key": str(row.event.envelope.key),
+            "attempts": row.attempts,
+            "error": row.error or "",
+        }
+        for row in _run(read)
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+    elif rows:
+        _print(_table(list(rows[0]), rows))
+    else:
+        typer.echo("Nothing is stuck.")
+
+
+def replay(
+    consumer: Consumer = None,
+    key: Annotated[UUID | None, typer.Option(help="Only events of this aggregate.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Whatever is stuck anywhere.")] = False,
+) -> None:
+    """Try stuck events again now, in order per key; the worker does it within a second.
+
+    Example: bodega events replay --consumer notifications.confirm_order
+    """
+    from bodega.backbone.events import parked
+
+    if consumer is None and key is None and not everything:
+        raise typer.BadParameter("Say which: --consumer, --key or --all.")
+
+    async def write(database: "Database") -> int:
+        async with database.work(actor="operator") as uow:
+            return await parked.replay(uow.connection, consumer=consumer, key=key)
+
+    typer.echo(f"{_run(write)} to be tried again; those behind them follow.")
+
+
+def drop(
+    consumer: Annotated[str, typer.Argument(help="As `bodega events dead` names it.")],
+    event_id: Annotated[UUID, typer.Argument(help="The event this consumer shall never handle.")],
+) -> None:
+    """Give up one stuck event for one consumer, for good; the next of its key goes on.
+
+    Example: bodega events drop orders.paid 0199a1b2-7f00-7000-8000-000000000001
+    """
+    from bodega.backbone.events import parked
+
+    async def write(database: "Database") -> bool:
+        async with database.work(actor="operator") as uow:
+            return await parked.drop(uow.connection, consumer=consumer, event_id=event_id)
+
+    if not _run(write):
+        typer.echo(f"{consumer} has no stuck event {event_id}: see `bodega events dead`.", err=True)
+        raise typer.Exit(1)
+    typer.echo("Dropped.")
+
+
+async def _tail(
+    database: "Database",
+    type_: str | None,
+    limit: int,
+    follow: bool,
+    shown: "Callable[[LoggedEvent], str]",
+) -> None:
+    from bodega.backbone.events.log import read_newest, read_tail
+
+    async with database.reading() as connection:
+        events = await read_newest(connection, limit=limit, event_type=type_)
+        reached = 0
+        while True:
+            for event in events:
+                reached = event.offset
+                typer.echo(shown(event))
+            if not follow:
+                return
+            await asyncio.sleep(_FOLLOW_SECONDS)
+            events = await read_tail(connection, after=reached, limit=1000, event_type=type_)
+
+
+def _line(event: "LoggedEvent") -> str:
+    envelope = event.envelope
+    at = envelope.occurred_at.strftime("%Y-%m-%d %H:%M:%S")
+    return f"{event.offset:>8}  {at}  {envelope.type:<28}  {envelope.key}  {envelope.actor}"
+
+
+def _json(event: "LoggedEvent") -> str:
+    place = {"offset": event.offset, "partition": event.partition}
+    return json.dumps(place | event.envelope.model_dump(mode="json"))
+
+
+def _table(columns: list[str], rows: list[dict[str, Any]]) -> "Table":
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(*columns, box=None)
+    for row in rows:
+        table.add_row(*(escape(str(row[column])) for column in columns))
+    return table
+
+
+def _print(table: "Table") -> None:
+    from rich.console import Console
+
+    Console(highlight=False, soft_wrap=True).print(table)
+
+
+def _run(work: "Callable[[Database], Coroutine[Any, Any, T]]") -> T:
+    async def connected() -> T:
+        async with _database() as database:
+            return await work(database)
+
+    return asyncio.run(connected())
+
+
+@asynccontextmanager
+async def _database() -> "AsyncIterator[Database]":
+    from bodega.apps.supervise.environment import connected_settings
+    from bodega.backbone.db import Database
+    from bodega.kernel.errors import Unavailable
+
+    database = Database(connected_settings())
+    try:
+        try:
+            await database.ping()
+        except Exception as error:
+            raise Unavailable("The database does not answer: see `bodega status`.") from error
+        yield database
+    finally:
+        await database.close()
