@@ -20,6 +20,7 @@ COLUMNS = (
 )  # fmt: skip
 MAX_LINE = 64 * 1024
 MAX_QUANTITY = 2**31 - 1
+EARLIEST_YEAR = 1980
 MAX_TOTAL = Decimal(10**13)
 
 _WHOLE = re.compile(r"-?[0-9]{1,10}(\.0*)?")
@@ -60,8 +61,8 @@ def read_rows(path: Path, *, now: datetime, progress: Progress) -> Iterator[Row 
     quote spoils no other line. Raises WrongHeader, EmptyFile, BrokenFile."""
     latest = now + timedelta(days=1)
     lines = _lines(path, progress)
-    first = next(lines, None)
-    if first is None:
+    first = next(lines, "")
+    if first == "":
         raise EmptyFile(f"{path.name} is empty: it needs at least the header line")
     _demand_header(path, first)
     for number, text in enumerate(lines, start=2):
@@ -172,6 +173,8 @@ def _is_key(text: str) -> bool:
 def _out_of_range(units: int, each: Decimal, moment: datetime, latest: datetime) -> str | None:
     if moment > latest:
         return "date in the future"
+    if moment.year < EARLIEST_YEAR:
+        return "date too long ago"
     return "amount out of range" if abs(each * units) > MAX_TOTAL else None
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from bodega.data.ingest.online_retail.parse import Reject, Row
 from bodega.data.ingest.online_retail.rules import Category, category, line_kind, sku
 
-_NEVER = datetime.min.replace(tzinfo=UTC)
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
