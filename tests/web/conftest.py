@@ -1,10 +1,10 @@
 """A shop of fakes, and browsers without JavaScript that visit it."""
 
 import re
-from collections.abc import Callable
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from bodega.backbone.settings import Settings
 from tests.web.shop import PASSWORD, FakeShop
@@ -25,9 +25,10 @@ def shop() -> FakeShop:
 class Browser:
     """Keeps cookies, asks for HTML, and posts forms with their hidden fields as they stand."""
 
-    def __init__(self, shop: FakeShop, *, scheme: str = "http") -> None:
+    def __init__(self, shop: FakeShop | FastAPI, *, scheme: str = "http") -> None:
+        app = shop if isinstance(shop, FastAPI) else shop.app
         self.client = httpx.AsyncClient(
-            transport=httpx.ASGITransport(shop.app, raise_app_exceptions=False),
+            transport=httpx.ASGITransport(app, raise_app_exceptions=False),
             base_url=f"{scheme}://shop.test",
             headers={"accept": "text/html,application/xhtml+xml"},
         )
@@ -62,11 +63,6 @@ class Browser:
 def _part(tag: str, name: str) -> str:
     found = re.search(rf'{name}="([^"]*)"', tag)
     return found[1] if found else ""
-
-
-@pytest.fixture
-def visit(shop: FakeShop) -> Callable[[], Browser]:
-    return lambda: Browser(shop)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A drawn package for every product without a photograph.
 
-The category picks two neighbouring colours, the product its pattern, and the label carries its
+The category picks a few colours, the product its pattern, and the label carries its
 initial: the same product always looks the same.
 """
 
@@ -41,6 +41,7 @@ PAPERS = (
     Paper("#efe3d8", "#b98f6a", "#5a3a20"),
 )
 TURNS = 4
+SHADES = (0, 1, 4, 7)
 
 
 def _stripes(paper: Paper) -> str:
@@ -110,7 +111,7 @@ def _pick(text: str, among: int) -> int:
 
 def artwork_address(product: ProductView) -> str:
     """Where the product's drawing is served."""
-    shade = _pick(f"shade {product.id}", 2)
+    shade = SHADES[_pick(f"shade {product.id}", len(SHADES))]
     paper = (_pick(f"1 {product.category or product.id}", len(PAPERS)) + shade) % len(PAPERS)
     pattern = _pick(f"pattern {product.id}", len(PATTERNS))
     turn = _pick(f"turn {product.id}", TURNS)

@@ -1,5 +1,6 @@
 """The shelf: newest products, one category, or what a search found."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlencode
@@ -55,27 +56,26 @@ async def shelf(
     wanted: Annotated[Wanted, Query()],
 ) -> Response:
     """Products with a search box, categories and cursor pages."""
-    if wanted.q:
-        found = await _found(aisle, wanted.q)
-    else:
-        found = await _listed(aisle.products, wanted.category, wanted.cursor)
+    shown = _found(aisle, wanted.q) if wanted.q else _listed(aisle.products, wanted)
+    found, categories = await asyncio.gather(shown, aisle.products.categories())
     return render(
         request,
         "storefront/list.html",
         shelf=found,
         sold_out=await _sold_out(aisle.stock, found.items),
-        categories=await aisle.products.categories(),
+        categories=categories,
         category=wanted.category,
         query=wanted.q,
         first_page=wanted.cursor is None,
     )
 
 
-async def _listed(products: Catalog, category: str | None, cursor: str | None) -> Shelf:
-    page = await products.products(PageRequest(limit=PAGE, cursor=cursor), category=category)
+async def _listed(products: Catalog, wanted: Wanted) -> Shelf:
+    asked = PageRequest(limit=PAGE, cursor=wanted.cursor)
+    page = await products.products(asked, category=wanted.category)
     if page.next_cursor is None:
         return Shelf(page.items)
-    kept = {"category": category} if category else {}
+    kept = {"category": wanted.category} if wanted.category else {}
     return Shelf(page.items, f"/?{urlencode({**kept, 'cursor': page.next_cursor})}")
 
 

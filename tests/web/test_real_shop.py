@@ -1,0 +1,106 @@
+"""The pages over the real modules and servers: what fakes cannot promise."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from bodega.apps.admin import ensure_admin
+from bodega.backbone.module import Context
+from bodega.backbone.settings import Settings
+from bodega.contracts.catalog import Catalog
+from bodega.kernel.page import PageRequest
+from tests.kit.goods import level, stocked
+from tests.kit.provider import RunningProvider, running_provider
+from tests.kit.servers import empty_database
+from tests.web.conftest import Browser
+from tests.web.test_checkout import TYPED
+
+
+@pytest.fixture(scope="module")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProvider]:
+    with running_provider(tmp_path_factory.mktemp("provider")) as provider:
+        yield provider
+
+
+@pytest.fixture
+def settings(servers: Settings, provider: RunningProvider, tmp_path: Path) -> Iterator[Settings]:
+    """A shop with a provider, and nobody who serves models or numbers."""
+    yield servers.model_copy(
+        update={"payments_url": provider.url, "serving_url": "http://127.0.0.1:9"}
+    )
+    empty_database(servers)
+
+
+@pytest.fixture
+def browser(app: FastAPI, client: httpx.AsyncClient) -> Browser:
+    """`client` is asked for so that the application lives."""
+    return Browser(app)
+
+
+async def on_shelf(context: Context) -> str:
+    page = await context.container.get(Catalog).products(PageRequest(limit=1))
+    return f"/products/{page.items[0].slug}"
+
+
+async def test_a_guest_buys_once_however_often_the_form_is_sent(
+    context: Context, browser: Browser
+) -> None:
+    variant_id = await stocked(context, 5)
+    product = await on_shelf(context)
+    assert "Mug" in (await browser.get("/")).text
+    page = await browser.get(product)
+    assert page.status_code == 200
+    assert "Only 5 left" in page.text
+    await browser.send(product, f"{product}/cart", quantity="2")
+    declined = await browser.send(
+        "/checkout", "/checkout", **{**TYPED, "payment_token": "pm_card_visa_chargeDeclined"}
+    )
+    assert declined.status_code == 402
+    form = {**await browser.fields("/checkout", "/checkout"), **TYPED}
+    first = await browser.post("/checkout", form)
+    again = await browser.post("/checkout", form)
+    assert first.status_code == 303
+    assert first.headers["location"] == again.headers["location"]
+    assert "£11.98" in (await browser.get(first.headers["location"])).text
+    assert (await level(context, variant_id)).on_hand == 3
+
+
+async def test_too_few_in_stock_is_said_in_the_cart(context: Context, browser: Browser) -> None:
+    await stocked(context, 1)
+    product = await on_shelf(context)
+    await browser.send(product, f"{product}/cart", quantity="2")
+    page = await browser.get("/cart")
+    assert "not in this quantity" in page.text
+    refused = await browser.send("/checkout", "/checkout", **TYPED)
+    assert refused.status_code == 409
+    assert "Lower the quantity in your cart" in refused.text
+
+
+async def test_a_registration_takes_the_cart_along(context: Context, browser: Browser) -> None:
+    await stocked(context, 5)
+    product = await on_shelf(context)
+    await browser.send(product, f"{product}/cart", quantity="1")
+    typed = {"email": "ada@example.com", "name": "Ada", "password": "purple river stone 42"}
+    answer = await browser.send("/register", "/register", **typed)
+    assert answer.status_code == 303
+    assert "Mug" in (await browser.get("/cart")).text
+    bought = await browser.send("/checkout", "/checkout", **TYPED)
+    assert (await browser.get(bought.headers["location"])).status_code == 200
+    assert "£5.99" in (await browser.get("/account")).text
+
+
+async def test_the_console_opens_while_nobody_serves_numbers(
+    settings: Settings, browser: Browser
+) -> None:
+    password = await ensure_admin(settings)
+    answer = await browser.send(
+        "/sign-in", "/sign-in", email=settings.admin_email, password=password
+    )
+    assert answer.headers["location"] == "/console"
+    page = await browser.get("/console")
+    assert page.status_code == 200
+    assert "does not answer" in page.text
+    assert "No consumer has a position yet" in page.text or 'data-testid="consumers"' in page.text
