@@ -43,7 +43,7 @@ async def commits_per_second(dsn: str, clients: int, seconds: float) -> float:
 
 async def checkouts(shop: Tree, clients: int, seconds: float) -> tuple[float, list[float]]:
     """Checkouts a second and their seconds; carts are filled beforehand, outside the clock."""
-    async with await staff_client(shop.url, shop.password) as staff:
+    async with staff_client(shop.url, shop.password) as staff:
         variant = await product_with_stock(staff, 9_000)
     took: list[float] = []
     each = max(4, int(80 * seconds / clients))

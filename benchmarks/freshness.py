@@ -15,30 +15,31 @@ import time
 import httpx
 
 from benchmarks.shop import open_shop
-from tests.kit.buyer import Buyer, product_with_stock, staff_client
+from tests.kit.buyer import Buyer, product_with_stock, sign_in_to_console, staff_client
 from tests.kit.tree import Tree
 
 
 async def ages(shop: Tree, sales: int) -> list[float]:
     seen: list[float] = []
-    async with await staff_client(shop.url, shop.password) as staff:
+    async with staff_client(shop.url, shop.password) as staff:
         variant = await product_with_stock(staff, sales)
         async with httpx.AsyncClient(base_url=shop.url, timeout=60) as client:
-            buyer = Buyer(client)
+            await sign_in_to_console(client, "admin@bodega.local", shop.password)
+            buyer = Buyer(httpx.AsyncClient(base_url=shop.url, timeout=60))
             for _ in range(sales):
                 answer = await buyer.buy(variant)
                 order = answer.json()["order_number"]
-                seen.append(await until_shown(staff, order))
+                seen.append(await until_shown(client, order))
                 print(f"  order {order} in the console after {seen[-1]:.2f} s", flush=True)
                 await asyncio.sleep(random.uniform(0, 4))
     return seen
 
 
-async def until_shown(staff: httpx.AsyncClient, order: int) -> float:
+async def until_shown(client: httpx.AsyncClient, order: int) -> float:
     """Seconds until the console's latest orders, read from gold, show the number."""
     started = time.perf_counter()
     while True:
-        overview = await staff.get("/console/overview.json")
+        overview = await client.get("/console/overview.json")
         latest = overview.json().get("latest_orders") or []
         if any(row["number"] == order for row in latest):
             return time.perf_counter() - started

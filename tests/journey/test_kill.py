@@ -35,7 +35,7 @@ IN_GOLD = """SELECT number, count(*) AS lines FROM gold.fct_order_lines
 
 async def load_with(shop: Tree, kill: Callable[[], Awaitable[None]]) -> tuple[str, list[int]]:
     """ORDERS buyers in a steady stream while `kill` strikes; the order numbers they were told."""
-    async with await staff_client(shop.url, shop.password) as staff:
+    async with staff_client(shop.url, shop.password) as staff:
         variant = await product_with_stock(staff, ORDERS * 2)
     async with httpx.AsyncClient(base_url=shop.url, timeout=30) as client:
 

@@ -31,7 +31,7 @@ UNFINISHED = "SELECT count(*) FROM checkout.checkouts WHERE state IN ('running',
 
 
 async def rush(url: str, password: str) -> tuple[str, Counter[int]]:
-    async with await staff_client(url, password) as staff:
+    async with staff_client(url, password) as staff:
         variant = await product_with_stock(staff, STOCK)
     limits = httpx.Limits(max_connections=100)
     async with httpx.AsyncClient(base_url=url, timeout=120, limits=limits) as client:

@@ -1,6 +1,9 @@
 """A buyer over HTTP, as stubborn as a good client: one Idempotency-Key until an answer comes."""
 
 import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -77,15 +80,17 @@ class Buyer:
         return await self.check_out(await self.fill_cart(variant_id, quantity))
 
 
+@asynccontextmanager
 async def staff_client(
     url: str, password: str, email: str = "admin@bodega.local"
-) -> httpx.AsyncClient:
+) -> AsyncIterator[httpx.AsyncClient]:
     """A client that carries the administrator's bearer token."""
-    client = httpx.AsyncClient(base_url=url, timeout=30)
-    answer = await client.post("/api/v1/auth/token", json={"email": email, "password": password})
-    answer.raise_for_status()
-    client.headers["authorization"] = f"Bearer {answer.json()['access_token']}"
-    return client
+    async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+        credentials = {"email": email, "password": password}
+        answer = await client.post("/api/v1/auth/token", json=credentials)
+        answer.raise_for_status()
+        client.headers["authorization"] = f"Bearer {answer.json()['access_token']}"
+        yield client
 
 
 async def product_with_stock(staff: httpx.AsyncClient, stock: int, price: int = 599) -> str:
@@ -107,3 +112,12 @@ async def product_with_stock(staff: httpx.AsyncClient, stock: int, price: int = 
     )
     moved.raise_for_status()
     return variant_id
+
+
+async def sign_in_to_console(client: httpx.AsyncClient, email: str, password: str) -> None:
+    """The web's sign-in form, hidden fields and all; the cookie stays in the client."""
+    page = await client.get("/sign-in")
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+    fields = {**hidden, "email": email, "password": password}
+    answer = await client.post("/sign-in", data=fields)
+    assert answer.status_code == 303, answer.text
