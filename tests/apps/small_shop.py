@@ -61,13 +61,12 @@ def cast(manner: str) -> Cast:
     prepare = {"failing": CRASH, "slow": WORK}.get(manner, PREPARE)
     worker = {"stubborn": DEAF, "broken": CRASH}.get(manner, WORK)
     return Cast(
-        inner=(role("serving", WEB, "SERVING_PORT"),),
         prepare=(sys.executable, "-c", prepare),
         shop=(
             role("worker", worker),
             role("api", WEB, "PORT", faces_people=True),
-            role("pipelines", BUILD),
         ),
+        back=(role("serving", WEB, "SERVING_PORT"), role("pipelines", BUILD)),
     )
 
 

@@ -11,7 +11,7 @@ from bodega.apps.supervise.errors import ProcessFailed
 from bodega.apps.supervise.folder import DataFolder, ours
 from bodega.apps.supervise.lock import RunLock
 from bodega.apps.supervise.logs import LogLine, Tail, rotate
-from bodega.apps.supervise.preparation import prepare
+from bodega.apps.supervise.preparation import Preparation
 from bodega.apps.supervise.processes import Cast, Role, child, last_words
 from bodega.apps.supervise.readiness import answers, wait_until
 from bodega.apps.supervise.report import Report, Reporter, step
@@ -91,15 +91,21 @@ class Supervisor:
             valkey_url=self._servers.valkey_url,
         )
         self.folder.write(self.folder.environment_file, self._environment)
-        self._begin(self._cast.inner)
-        prepare(self.folder, self._environment, self._cast.prepare, self._report)
+        self._prepare()
         self._begin(self._cast.shop)
         self._open_shop()
+        self._begin(self._cast.back)
+        self._open_back()
         self._fill_the_back()
         for watched in self._watched:
             self._wait(watched.name, lambda watched=watched: watched.steady)  # type: ignore[misc]
         self._note("ready")
         self._report(Report("ready", text="Bodega is open", values=self.urls()))
+
+    def _prepare(self) -> None:
+        preparation = Preparation(self.folder, self._servers.database_url, seed=self._cast.seed)
+        if preparation.needed:
+            preparation.run(self._cast.prepare, self._environment, self._report)
 
     def _begin(self, roles: Iterable[Role]) -> None:
         for role in roles:
@@ -122,6 +128,8 @@ class Supervisor:
         with step("Shop", self._report) as current:
             self._wait("api", lambda: answers(host, port))
             current.detail = self.url
+
+    def _open_back(self) -> None:
         with step("Models and metrics", self._report):
             self._wait("serving", lambda: answers("127.0.0.1", self._ports["serving_port"]))
 

@@ -19,7 +19,7 @@ def test_an_installation_without_the_back_is_explained(monkeypatch: pytest.Monke
 
 def test_every_role_is_a_module_that_exists() -> None:
     cast = processes.cast_of(Settings(api_processes=2), seed=True)
-    for role in (*cast.inner, *cast.shop):
+    for role in (*cast.shop, *cast.back):
         assert processes.find_spec(role.command[-1]), role.name
 
 
@@ -28,6 +28,8 @@ def test_every_role_is_a_module_that_exists() -> None:
     [
         ("raise SystemExit('no bread')", "code 1: no bread"),
         ("", "code 0"),
+        ('print(\'{"event": "worker_stopped"}\')', "code 0: worker_stopped"),
+        ('print(\'{"exception": "Trace\\\\nOops: no"}\')', "code 0: Oops: no"),
         ("import os; os.kill(os.getpid(), 9)", "killed by SIGKILL"),
     ],
 )

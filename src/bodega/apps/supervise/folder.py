@@ -14,7 +14,14 @@ DATA_VERSION = 1
 _OURS = (
     *("postgres", "valkey", "lake", "models", "search", "objects", "logs", "ports"),
     *("provider.sqlite3", "provider.sqlite3-wal", "provider.sqlite3-shm"),
-    *("secrets.json", "state.json", "environment.json", "supervisor.pid", "version.json"),
+    *(
+        "secrets.json",
+        "state.json",
+        "environment.json",
+        "supervisor.pid",
+        "version.json",
+        "prepared.json",
+    ),
 )
 
 
@@ -27,6 +34,7 @@ class DataFolder:
         self.pid_file = path / "supervisor.pid"
         self.state_file = path / "state.json"
         self.environment_file = path / "environment.json"
+        self.prepared_file = path / "prepared.json"
         self.secrets_file = path / "secrets.json"
         self.logs = path / "logs"
         self.ports = path / "ports"

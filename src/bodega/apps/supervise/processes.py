@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from bodega.apps.supervise.environment import uses_provider_double
 from bodega.apps.supervise.errors import ExtrasMissing
 from bodega.apps.supervise.folder import DataFolder
+from bodega.apps.supervise.logs import LogLine
 from bodega.backbone.embedded.process import ChildProcess
 from bodega.backbone.settings import Settings
 
@@ -27,12 +28,13 @@ class Role:
 
 @dataclass(frozen=True)
 class Cast:
-    """All that a shop runs: `inner` needs no migrated database, `prepare` brings it there, `shop`
-    does the rest. `prepare` runs once and speaks in reports."""
+    """All that a shop runs. `prepare` brings the database to where `shop` can start; it runs once,
+    in the beginning, and speaks in reports. `back` is not needed to open the shop."""
 
-    inner: tuple[Role, ...]
     prepare: tuple[str, ...]
     shop: tuple[Role, ...]
+    back: tuple[Role, ...]
+    seed: bool = True
 
 
 def cast_of(settings: Settings, *, seed: bool) -> Cast:
@@ -44,12 +46,13 @@ def cast_of(settings: Settings, *, seed: bool) -> Cast:
     count = settings.api_processes
     names = ["api"] if count == 1 else [f"api-{number + 1}" for number in range(count)]
     return Cast(
-        inner=tuple(Role(name, module(name)) for name in (*double, "serving")),
         prepare=(*module("supervise.prepare"), *(() if seed else ("--no-seed",))),
         shop=(
             *(Role(name, module("api"), faces_people=True) for name in names),
-            *(Role(name, module(name)) for name in ("pipelines", "relay", "worker")),
+            *(Role(name, module(name)) for name in (*double, "relay", "worker")),
         ),
+        back=tuple(Role(name, module(name)) for name in ("serving", "pipelines")),
+        seed=seed,
     )
 
 
@@ -80,4 +83,11 @@ def last_words(process: ChildProcess) -> str:
     if code is not None and code < 0:
         return f"killed by {signal.Signals(-code).name}"
     said = [line for line in process.words().splitlines() if line.strip()]
-    return f"code {code}" + (f": {said[-1].strip()[:300]}" if said else "")
+    return f"code {code}" + (f": {_spoken(said[-1])[:300]}" if said else "")
+
+
+def _spoken(raw: str) -> str:
+    """A line as a person would say it: of a logged exception its last line, of JSON the event."""
+    entry = LogLine.parse("", raw).entry
+    trace = str(entry.get("exception", "")).strip().splitlines()
+    return trace[-1] if trace else str(entry.get("event", raw.strip()))
