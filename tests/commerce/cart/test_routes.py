@@ -137,13 +137,13 @@ async def test_currencies_are_not_mixed(
     assert answer.json()["currency"] == "EUR"
 
 
-@pytest.mark.parametrize("quantity", [-1, 10_001, 1.5, "2", None, True, 10**30, [1]])
 async def test_a_quantity_is_a_small_whole_number(
-    client: httpx.AsyncClient, mug: dict[str, Any], quantity: Any
+    client: httpx.AsyncClient, mug: dict[str, Any]
 ) -> None:
     cart = await opened(client)
-    answer = await client.put(at(cart, mug), json={"quantity": quantity})
-    assert answer.status_code == 422, answer.text
+    for quantity in (-1, 10_001, 1.5, "2", None, True, 10**30, [1]):
+        answer = await client.put(at(cart, mug), json={"quantity": quantity})
+        assert answer.status_code == 422, (quantity, answer.text)
 
 
 async def test_units_of_one_variant_are_limited(

@@ -167,7 +167,9 @@ async def test_users_come_in_pages(client: httpx.AsyncClient, settings: Settings
     seen: list[str] = []
     cursor: dict[str, str] = {}
     while True:
-        answer = await client.get("/api/v1/admin/users", params={"limit": 2} | cursor, headers=boss)
+        answer = await client.get(
+            "/api/v1/admin/users", params={"limit": "2"} | cursor, headers=boss
+        )
         page = answer.json()
         seen += [user["email"] for user in page["items"]]
         if not page["next_cursor"]:

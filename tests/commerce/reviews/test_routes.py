@@ -52,7 +52,7 @@ async def test_a_buyer_reviews_and_everybody_reads(
     assert (await client.get(f"{at}/summary")).json() == {"count": 1, "average": 5.0}
     async with context.database.reading() as connection:
         query = text("SELECT payload FROM backbone.outbox WHERE type = 'reviews.review_posted'")
-        (payload,) = (await connection.execute(query)).scalars()
+        payload: Any = (await connection.execute(query)).scalar_one()
     assert payload == {"review_id": answer.json()["id"], "product_id": mug["id"], "rating": 5}
 
 
@@ -94,27 +94,27 @@ async def test_a_product_that_is_not_there_is_not_reviewed(
     assert (await post(client, {"id": uuid4()}, who)).status_code == 404
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {},
-        {"rating": 0},
-        {"rating": 6},
-        {"rating": "5"},
-        {"rating": 4.5},
-        {"rating": True},
-        {"rating": 5, "title": "x" * 121},
-        {"rating": 5, "body": "x" * 5001},
-        {"rating": 5, "body": None},
-        {"rating": 5, "status": "published"},
-        [],
-    ],
-)
+WRONG: list[Any] = [
+    {},
+    {"rating": 0},
+    {"rating": 6},
+    {"rating": "5"},
+    {"rating": 4.5},
+    {"rating": True},
+    {"rating": 5, "title": "x" * 121},
+    {"rating": 5, "body": "x" * 5001},
+    {"rating": 5, "body": None},
+    {"rating": 5, "status": "published"},
+    [],
+]
+
+
 async def test_bad_reviews_are_refused(
-    client: httpx.AsyncClient, context: Context, mug: dict[str, Any], body: Any
+    client: httpx.AsyncClient, context: Context, mug: dict[str, Any]
 ) -> None:
     who = await buyer(client, context, mug)
-    assert (await post(client, mug, who, body)).status_code == 422
+    for body in WRONG:
+        assert (await post(client, mug, who, body)).status_code == 422, body
 
 
 async def test_disguises_are_taken_off(

@@ -81,9 +81,10 @@ async def _plain(_request: Request, error: Exception) -> JSONResponse:
     return problem(error.status_code, code, str(error.detail), headers=error.headers)
 
 
-async def _unstorable(_request: Request, error: Exception) -> JSONResponse:
+async def _unstorable(request: Request, error: Exception) -> JSONResponse:
     """SQLSTATE class 22: a value PostgreSQL cannot hold, such as text with a NUL in it."""
-    log.warning("unstorable_value", exc_info=error)
+    assert isinstance(error, DataError)
+    log.warning("unstorable_value", path=request.url.path, error=type(error.orig).__name__)
     return problem(422, "unstorable", "The request holds a value that cannot be stored")
 
 
