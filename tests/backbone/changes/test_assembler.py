@@ -135,7 +135,7 @@ def test_a_batch_that_is_behind_moves_nothing_back() -> None:
 
 
 def test_forgetting_leaves_unknown_tables_unknown() -> None:
-    checkpoint = Checkpoint("s", 10, {"a": 5, "b": 6})
+    checkpoint = Checkpoint("s", 10, 10, {"a": 5, "b": 6})
     forgotten = checkpoint.forgetting(["a", "c"])
     assert forgotten.copied(["a", "b", "c"]) == {"b"}
     assert "c" not in forgotten.tables

@@ -6,7 +6,6 @@ from contextlib import suppress
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.backbone.changes import wire
 
 from bodega.backbone.changes.errors import ProtocolError
 from bodega.backbone.changes.pgoutput import (
@@ -24,6 +23,7 @@ from bodega.backbone.changes.pgoutput import (
     Truncate,
     Update,
 )
+from tests.backbone.changes import wire
 
 THINGS = Relation(
     4711,

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psycopg
 
@@ -20,7 +20,13 @@ from bodega.backbone.changes.errors import (
 from bodega.backbone.changes.publication import Plan, apply_publication, plan_publication
 from bodega.backbone.changes.replication import ReplicationStream
 from bodega.backbone.changes.sink import Batch, Checkpoint, Sink
-from bodega.backbone.changes.slot import create_slot, drop_slot, identify_server, inspect_slot
+from bodega.backbone.changes.slot import (
+    SlotState,
+    create_slot,
+    drop_slot,
+    identify_server,
+    inspect_slot,
+)
 from bodega.backbone.changes.status import FeedStatus, StatusBoard
 from bodega.backbone.telemetry.logs import get_logger
 
@@ -112,15 +118,22 @@ class ChangeFeed:
         with sql_connection(self._dsn) as connection:
             plan = plan_publication(connection, self._publication, self._published)
             state = inspect_slot(connection, self._slot)
-            whole = state is not None and not state.lost
-            doubtful = plan.widened | plan.removed if whole else set(self._checkpoint.tables)
-            self._save(self._checkpoint.forgetting(doubtful))
+            self._save(self._without_gaps(plan, state))
             apply_publication(connection, plan)
-            if not whole:
+            if state is None or state.lost:
                 log.info("change_feed_slot_created", slot=self._slot, lost=state is not None)
                 drop_slot(connection, self._slot)
-                create_slot(self._dsn, self._slot)
+                begins = create_slot(self._dsn, self._slot) + 1
+                self._save(self._checkpoint.at(self._checkpoint.position, begins))
         return plan
+
+    def _without_gaps(self, plan: Plan, slot: SlotState | None) -> Checkpoint:
+        known = self._checkpoint
+        if slot is None or slot.lost:
+            return known.forgetting(known.tables)
+        if slot.confirmed > known.confirmed:
+            return known.forgetting(known.tables).at(known.position, slot.confirmed)
+        return known.forgetting(plan.widened | plan.removed)
 
     def _claim_database(self) -> None:
         server = identify_server(self._dsn)
@@ -130,7 +143,7 @@ class ChangeFeed:
         if known.highest() > server.position:
             raise ForeignDatabase("it is ahead of the database, which was restored from the past")
         if not known.system:
-            self._save(Checkpoint(server.system, known.position, known.tables))
+            self._save(replace(known, system=server.system))
 
     def _copy_missing(self, plan: Plan) -> None:
         missing = sorted(plan.tables.keys() - self._checkpoint.copied(plan.tables))
@@ -181,7 +194,7 @@ class ChangeFeed:
 
     def _flush(self, batch: Batch, stream: ReplicationStream) -> None:
         self._write(batch, stream)
-        self._complete(batch.position)
+        self._complete(batch.position, batch.end_lsn)
         stream.confirm(batch.end_lsn)
         self._wait = _SHORTEST_WAIT
         self._board.flushed(batch, stream.reached)
@@ -206,17 +219,20 @@ class ChangeFeed:
 
     def _rest(self, stream: ReplicationStream) -> None:
         """Nothing to write: the slot and the complete position go forward with the server."""
-        if stream.reached > stream.confirmed:
-            if self._touched or time.monotonic() - self._saved_at > self._policy.seconds:
-                self._complete(stream.reached - 1)
-            stream.confirm(stream.reached)
+        reached = stream.reached
+        rested = time.monotonic() - self._saved_at > self._policy.seconds
+        if reached > stream.confirmed and (self._touched or rested):
+            self._complete(reached - 1, reached)
+            stream.confirm(reached)
             self._wait = _SHORTEST_WAIT
-        self._board.caught_up(stream.reached)
+        self._board.caught_up()
         self._sink.rest()
 
-    def _complete(self, position: int) -> None:
-        if position > self._checkpoint.position:
-            self._save(self._checkpoint.at(position))
+    def _complete(self, position: int, confirmed: int) -> None:
+        """Comes before `confirm`: the checkpoint is never behind what the server forgets."""
+        higher = position > self._checkpoint.position
+        self._save(self._checkpoint.at(position, confirmed))
+        if higher:
             self._board.completed(position)
             self._listener(position, frozenset(self._touched))
             self._touched.clear()

@@ -31,10 +31,15 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """`tables` says at which position each table was copied; NEVER: begun and not finished."""
+    """`tables` says at which position each table was copied; NEVER: begun and not finished.
+
+    The server is told to forget what lies before `confirmed` only after that has been saved: a
+    slot that is further on has forgotten changes that this sink never had (it was put back).
+    """
 
     system: str = ""
     position: int = 0
+    confirmed: int = 0
     tables: Mapping[str, int] = field(default_factory=dict)
 
     def copied(self, tables: Iterable[str]) -> frozenset[str]:
@@ -54,8 +59,12 @@ class Checkpoint:
     def finished(self, table: str, position: int) -> "Checkpoint":
         return replace(self, tables={**self.tables, table: position})
 
-    def at(self, position: int) -> "Checkpoint":
-        return replace(self, position=max(self.position, position))
+    def at(self, position: int, confirmed: int) -> "Checkpoint":
+        return replace(
+            self,
+            position=max(self.position, position),
+            confirmed=max(self.confirmed, confirmed),
+        )
 
 
 @dataclass(frozen=True, slots=True)

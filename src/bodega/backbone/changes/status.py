@@ -74,9 +74,8 @@ class StatusBoard:
     def completed(self, position: int) -> None:
         self._position = position
 
-    def caught_up(self, reached: int) -> None:
+    def caught_up(self) -> None:
         self._bytes_behind = 0
-        self._position = max(self._position, reached - 1)
         self._fresh_as_of = time.time()
 
     def measured(self, slot: SlotState) -> None:

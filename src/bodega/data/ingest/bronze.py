@@ -54,6 +54,7 @@ class BronzeSink:
         return Checkpoint(
             system=str(saved.get("system", "")),
             position=int(saved.get("position", 0)),
+            confirmed=int(saved.get("confirmed", 0)),
             tables=tables,
         )
 
@@ -61,6 +62,7 @@ class BronzeSink:
         content = {
             "system": checkpoint.system,
             "position": checkpoint.position,
+            "confirmed": checkpoint.confirmed,
             "tables": dict(checkpoint.tables),
         }
         try:
