@@ -170,7 +170,7 @@ def test_readers_killed_in_the_middle_leave_every_change_once(
     loading = threading.Thread(target=load, args=(things, stop))
     loading.start()
     try:
-        for _ in range(3):
+        for _ in range(2):
             seen = rows_in(root, TABLE)
             with reader_process(things, root):
                 eventually(lambda seen=seen: rows_in(root, TABLE) > seen + 100)
