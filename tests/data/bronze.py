@@ -72,7 +72,8 @@ class Source:
 
     def flush(self, rows: int | None = None) -> None:
         """Append the first `rows` pending changes (all by default), a Delta commit a table."""
-        batch, self.pending = self.pending[:rows], self.pending[rows:] if rows else []
+        cut = len(self.pending) if rows is None else rows
+        batch, self.pending = self.pending[:cut], self.pending[cut:]
         by_table: dict[str, list[dict[str, Any]]] = {}
         for row in batch:
             envelope = {name: value for name, value in row.items() if name != "table"}

@@ -10,11 +10,10 @@ import pytest
 
 pytest.importorskip("dbt.cli.main")
 
-from tests.data.bronze import Source
-
 from bodega.data.pipelines.dbt import Transforms
 from bodega.data.pipelines.refresh import Outcome, refresh
 from bodega.data.pipelines.warehouse import Warehouse
+from tests.data.bronze import Source
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +41,7 @@ def empty_warehouse(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> 
     """Every model built over a bronze without a row: where each test starts, a second earlier."""
     warehouse = Warehouse(tmp_path_factory.mktemp("empty"), memory_mb=512)
     transforms = Transforms(warehouse, manifest)
-    assert refresh(warehouse, transforms).state == "published"
+    assert refresh(warehouse, transforms, full=True).state == "published"
     Transforms(warehouse).manifest()
     with warehouse.open() as con:
         con.execute("checkpoint")

@@ -3,13 +3,14 @@
 import signal
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 from bodega.apps.modules import published
 from bodega.apps.training import keep_training
 from bodega.backbone.settings import Settings, load_settings
 from bodega.backbone.telemetry.logs import configure_logs, get_logger
 from bodega.data.ingest.feed import Landings, bronze_feed
+from bodega.data.lake.publish import vacuum
+from bodega.data.lake.published import lake_folder
 from bodega.data.pipelines.child import Child
 from bodega.data.pipelines.loop import Loop
 from bodega.data.pipelines.owner import ownership
@@ -46,13 +47,19 @@ def run(settings: Settings, stop: threading.Event) -> None:
 
 
 def _refresh(settings: Settings, wake: threading.Event, stop: threading.Event) -> None:
-    lake = Path(settings.lake_root)
+    lake = lake_folder(settings.lake_root)
     child = Child(lake, memory_mb=settings.lake_memory_mb)
     with ownership(lake):
         child.warm()
         threading.Thread(target=_interrupt, args=(child, stop), daemon=True).start()
         try:
-            loop = Loop(lake, child, complete=lambda: complete_position(lake), wake=wake)
+            loop = Loop(
+                lake,
+                child,
+                complete=lambda: complete_position(lake) or 0,
+                wake=wake,
+                tidy=lambda: vacuum(lake),
+            )
             loop.run(stop)
         finally:
             child.close()

@@ -5,9 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deltalake import DeltaTable
 
 from bodega.data.lake.published import read_published
 from bodega.data.lake.query import query
+from bodega.data.pipelines.dbt import Transforms
+from bodega.data.pipelines.refresh import refresh
+from bodega.data.pipelines.warehouse import Warehouse
 from tests.data.bronze import (
     START_MS,
     Source,
@@ -53,6 +57,26 @@ def test_a_sale_reaches_gold_and_a_second_look_finds_nothing_new(
     assert published.position == position
     assert published.known_at == datetime.fromtimestamp((START_MS + position * 1000) / 1000, UTC)
     assert refreshed().state == "nothing"
+
+
+def test_an_empty_lake_is_not_built(lake: Path, manifest: Any) -> None:
+    warehouse = Warehouse(lake)
+    assert refresh(warehouse, Transforms(warehouse, manifest)).state == "nothing"
+    assert not read_published(lake).tables
+
+
+def test_a_compaction_of_bronze_is_no_news(lake: Path, source: Source, refreshed: Refresh) -> None:
+    for n in range(3):
+        source.commit(product(f"p{n}"))
+        source.flush()
+    refreshed(upto=source.position)
+    table = DeltaTable(str(lake / "bronze" / "shop__catalog_products"))
+    assert table.optimize.compact()["numFilesRemoved"] == 3
+    assert refreshed(upto=source.position).state == "nothing"
+    source.commit(product("p3"))
+    source.flush()
+    assert refreshed(upto=source.position).moved == ["shop__catalog_products"]
+    assert read_published(lake).tables["dim_products"].rows == 4
 
 
 def test_only_the_month_that_changed_is_written_again(

@@ -1,4 +1,4 @@
-"""The dbt project keeps its own promises: unit tests beside the marts, contracts, documented grains."""
+"""The dbt project keeps its promises: unit tests beside the marts, contracts, stated grains."""
 
 import shutil
 from pathlib import Path

@@ -127,8 +127,9 @@ def reconcile(
 
 def _lake() -> Path:
     from bodega.backbone.settings import load_settings
+    from bodega.data.lake.published import lake_folder
 
-    return Path(load_settings().lake_root)
+    return lake_folder(load_settings().lake_root)
 
 
 def _dsn() -> str:

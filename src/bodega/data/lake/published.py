@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from bodega.data.lake.errors import LakeUnavailable
 from bodega.data.lake.paths import CURRENT, GOLD
 from bodega.data.lake.storage import LakeRoot
 
@@ -30,6 +31,13 @@ class Published(BaseModel):
     published_at: datetime | None = None
     known_at: datetime | None = None
     position: int | None = None
+
+
+def lake_folder(root: str) -> Path:
+    """The lake as a folder. Raises LakeUnavailable for an object store: gold is not there yet."""
+    if not LakeRoot(root).is_local:
+        raise LakeUnavailable(root, "gold is built and read in a folder; unset BODEGA_LAKE_URL")
+    return Path(root)
 
 
 def pointer(lake: Path) -> Path:

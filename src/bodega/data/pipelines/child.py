@@ -26,8 +26,7 @@ class ChildFailed(Unavailable):
 
 
 class Child:
-    """Refreshes in a process of its own, replaced after `runs` refreshes, above `rss_mb`, or after
-    a rebuild of everything."""
+    """Refreshes in a process of its own, replaced after `runs` refreshes or above `rss_mb`."""
 
     def __init__(
         self, lake: Path, *, memory_mb: int = 1024, runs: int = RUNS, rss_mb: int = RSS_MB
@@ -48,7 +47,7 @@ class Child:
         answer = self._ask({"full": full, "upto": upto})
         self._runs += 1
         outcome = Outcome.model_validate(answer["outcome"])
-        if outcome.full or self._runs >= self._runs_allowed or answer["rss_mb"] > self._rss_allowed:
+        if self._runs >= self._runs_allowed or answer["rss_mb"] > self._rss_allowed:
             self.close()
             self.recycled += 1
             self.warm()

@@ -16,6 +16,7 @@ from bodega.data.pipelines.status import record
 
 POLL_SECONDS = 0.5
 HEARTBEAT_SECONDS = 5.0
+TIDY_SECONDS = 3600.0
 RETRY_SECONDS = (1.0, 2.0, 5.0, 15.0, 60.0)
 
 log = get_logger(__name__)
@@ -35,13 +36,16 @@ def anywhere() -> int | None:
 @dataclass
 class Loop:
     """`complete` tells up to which position bronze is complete over all tables; `wake` is set by
-    the change feed after a flush; `after` is told of every outcome that did something."""
+    the change feed after a flush; `after` is told of every outcome that did something; `tidy` is
+    called when there is nothing else to do, every `tidy_seconds`."""
 
     lake: Path
     refresher: Refresher
     complete: Callable[[], int | None] = anywhere
     wake: threading.Event | None = None
     after: Callable[[Outcome], None] | None = None
+    tidy: Callable[[], object] | None = None
+    tidy_seconds: float = TIDY_SECONDS
     poll_seconds: float = POLL_SECONDS
 
     def __post_init__(self) -> None:
@@ -51,6 +55,7 @@ class Loop:
         self._failures = 0
         self._not_before = 0.0
         self._beat = 0.0
+        self._tidied = time.monotonic()
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop` is set; errors are logged and tried again, later each time."""
@@ -68,10 +73,18 @@ class Loop:
         now = time.monotonic()
         if seen != self._done and now >= self._not_before:
             return self._refresh(seen)
-        if seen == self._done and now - self._beat >= HEARTBEAT_SECONDS:
+        if seen == self._done:
+            self._rest(now)
+        return None
+
+    def _rest(self, now: float) -> None:
+        """Nothing to do: say so now and then, and tidy up once in a while."""
+        if now - self._beat >= HEARTBEAT_SECONDS:
             self._beat = now
             record(self.lake, Outcome.nothing())
-        return None
+        if self.tidy is not None and now - self._tidied >= self.tidy_seconds:
+            self._tidied = now
+            self.tidy()
 
     def _signature(self) -> object:
         """Changes whenever a bronze table gets a new version, or more of it is complete."""

@@ -98,8 +98,8 @@ def _plan(warehouse: Warehouse, *, full: bool, upto: int | None) -> _Plan | None
         rebuild = full or before.project != project_fingerprint()
         if rebuild:
             before = Seen(before.batch, before.project, before.known_at_ms, {}, {})
-        moved = _moved(bronze, before, reach)
-        if not moved and not rebuild:
+        moved = _moved(bronze, before, reach, upto)
+        if not moved and not (full or (rebuild and before.project)):
             return None
         begin(con, bronze, before, reach)
         instants = (before.known_at_ms, newest_commit(con, list(bronze), reach))
@@ -136,13 +136,16 @@ def _reach(bronze: Mapping[str, BronzeTable], upto: int | None) -> int:
     return highest if upto is None else min(highest, upto)
 
 
-def _moved(bronze: Mapping[str, BronzeTable], before: Seen, reach: int) -> list[str]:
-    """Tables whose version moved, or that hold changes which `upto` has let through since."""
+def _moved(
+    bronze: Mapping[str, BronzeTable], before: Seen, reach: int, upto: int | None
+) -> list[str]:
+    """Tables with changes that count and were not counted. Where nobody vouches for complete
+    transactions, more of the newest one may have come: then a new version is news, too."""
     return [
         name
         for name, table in bronze.items()
-        if table.version != before.versions.get(name, NOTHING)
-        or before.since.get(name, NOTHING) < min(table.position, reach)
+        if before.since.get(name, NOTHING) < min(table.position, reach)
+        or (upto is None and table.version != before.versions.get(name, NOTHING))
     ]
 
 
