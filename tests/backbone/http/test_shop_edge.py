@@ -120,6 +120,8 @@ async def test_a_failure_of_ours_shows_no_trace(
     assert "secret detail" not in answer.text
     assert "Traceback" not in answer.text
     assert answer.json()["code"] == "internal_error"
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+    assert answer.headers["x-frame-options"] == "DENY"
 
 
 async def test_request_ids_are_kept_when_sound_and_made_when_not(

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp
 
 from bodega.backbone.container import Container
 from bodega.backbone.db import Database
@@ -24,6 +25,15 @@ async def nobody(_token: str) -> Principal | None:
     return None
 
 
+class _Edged(FastAPI):
+    """Puts the edge around everything, so that even an unforeseen error's answer carries a request
+    id and security headers."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        secure = self.state.settings.environment == "prod"
+        return Edge(super().build_middleware_stack(), secure=secure)
+
+
 def create_app(
     settings: Settings,
     *,
@@ -37,7 +47,7 @@ def create_app(
 ) -> FastAPI:
     """Routes plus health, metrics, problem documents, correlation and security headers."""
     extra: dict[str, Any] = {"lifespan": lifespan} if lifespan else {}
-    app = FastAPI(title=title, version="1", docs_url="/docs", redoc_url=None, **extra)
+    app = _Edged(title=title, version="1", docs_url="/docs", redoc_url=None, **extra)
     app.state.settings = settings
     app.state.container = container
     app.state.database = database
@@ -49,5 +59,4 @@ def create_app(
     for router in routers:
         app.include_router(router)
     app.add_middleware(PublicCache)
-    app.add_middleware(Edge, secure=settings.environment == "prod")
     return app
