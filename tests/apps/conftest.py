@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -119,20 +120,42 @@ def processes_of(path: Path) -> list[str]:
     return found
 
 
-@pytest.fixture
-def data_dir() -> Iterator[Path]:
+@contextmanager
+def new_place() -> Iterator[Path]:
     path = Path(tempfile.mkdtemp(prefix="bodega-test-"))
     path.chmod(0o755)
     yield path / "shop"
     shutil.rmtree(path)
 
 
+@contextmanager
+def new_shop() -> Iterator[SmallShop]:
+    """Whatever a test did to it, no process of it is left."""
+    with new_place() as path:
+        small = SmallShop(path)
+        yield small
+        small.end()
+        assert eventually(lambda: not processes_of(path)), processes_of(path)
+
+
 @pytest.fixture
-def shop(data_dir: Path) -> Iterator[SmallShop]:
-    small = SmallShop(data_dir)
-    yield small
-    small.end()
-    assert eventually(lambda: not processes_of(data_dir)), processes_of(data_dir)
+def data_dir() -> Iterator[Path]:
+    with new_place() as path:
+        yield path
+
+
+@pytest.fixture
+def shop() -> Iterator[SmallShop]:
+    """A shop to break."""
+    with new_shop() as small:
+        yield small
+
+
+@pytest.fixture(scope="module")
+def open_shop() -> Iterator[SmallShop]:
+    """A shop to look at, not to break."""
+    with new_shop() as small:
+        yield small.up()
 
 
 @pytest.fixture

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 Patience = Callable[..., bool]
 
 
-def test_a_shop_opens_step_by_step_and_says_where(shop: "SmallShop") -> None:
-    ready = shop.up().reports[-1]
+def test_a_shop_opens_step_by_step_and_says_where(open_shop: "SmallShop") -> None:
+    shop = open_shop
+    ready = shop.reports[-1]
     done = [report.step for report in shop.reports if report.kind == "done"]
     assert done == [
         "PostgreSQL",
@@ -40,8 +41,8 @@ def test_a_shop_opens_step_by_step_and_says_where(shop: "SmallShop") -> None:
     assert seen.memory_mb > 20
 
 
-def test_files_with_secrets_are_for_their_owner_only(shop: "SmallShop") -> None:
-    folder = shop.up().folder
+def test_files_with_secrets_are_for_their_owner_only(open_shop: "SmallShop") -> None:
+    folder = open_shop.folder
     for file in (folder.secrets_file, folder.environment_file):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
     secrets = json.loads(folder.secrets_file.read_text())
@@ -52,7 +53,7 @@ def test_files_with_secrets_are_for_their_owner_only(shop: "SmallShop") -> None:
 def test_the_next_start_is_warm_and_has_lost_nothing(
     shop: "SmallShop", living: Callable[[Path], list[str]]
 ) -> None:
-    shop.up()
+    ports = shop.up().inspect().ports
     shop.signal(signal.SIGTERM)
     assert shop.finish() == 0
     assert shop.reports[-1].step == "Stopping"
@@ -62,6 +63,7 @@ def test_the_next_start_is_warm_and_has_lost_nothing(
     shop.reports.clear()
     shop.up()
     done = {report.step: report.text for report in shop.reports if report.kind == "done"}
+    assert shop.inspect().ports == ports
     assert not done.keys() & {"Database schema", "First gold tables", "First model"}
     url = json.loads(shop.folder.environment_file.read_text())["BODEGA_DATABASE_URL"]
     with psycopg.connect(url) as connection:
@@ -102,15 +104,14 @@ def test_kill_9_of_the_supervisor_takes_all_with_it_and_the_next_start_works(
     assert shop.inspect().healthy
 
 
-def test_a_second_supervisor_is_refused_with_the_firsts_pid(shop: "SmallShop") -> None:
-    shop.up()
-    second = type(shop)(shop.folder.path)
+def test_a_second_supervisor_is_refused_with_the_firsts_pid(open_shop: "SmallShop") -> None:
+    second = type(open_shop)(open_shop.folder.path)
     second.launch()
     assert second.finish() == 1
     second.end()
     assert "Bodega already runs" in second.text()
-    assert f"pid {shop.inspect().pid}" in second.text()
-    assert shop.inspect().healthy
+    assert f"pid {open_shop.inspect().pid}" in second.text()
+    assert open_shop.inspect().healthy
 
 
 def test_a_deaf_process_is_ended_after_its_grace(shop: "SmallShop") -> None:
@@ -176,11 +177,3 @@ def test_a_stale_pid_file_of_a_number_used_again_is_no_obstacle(
     assert not shop.inspect().running
     shop.up()
     assert shop.inspect().healthy
-
-
-def test_inner_ports_are_kept_and_wanted_ones_obeyed(shop: "SmallShop") -> None:
-    shop.up()
-    first = shop.inspect().ports
-    shop.signal(signal.SIGTERM)
-    shop.finish()
-    assert shop.up().inspect().ports == first
