@@ -1,0 +1,83 @@
+"""The real file, or one made up, from `bodega import` to the warehouse: not a penny is lost."""
+
+import csv
+import gzip
+import json
+import os
+import random
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from bodega.data.ingest.online_retail.parse import COLUMNS
+from tests.kit.tree import Tree, eventually
+
+pytestmark = pytest.mark.journey
+
+REAL = "online-retail/online_retail_2010-12_2011-08.csv.gz"
+FOLDER = Path(os.environ.get("BODEGA_TEST_DATA") or Path(__file__).parents[3] / "shared" / "data")
+NET = (
+    "select coalesce(sum(total_amount), 0) as pence, count(*) as lines"
+    " from gold.fct_order_lines where source = 'online_retail'"
+)
+
+
+@pytest.fixture(scope="module")
+def empty_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
+    """A tree of its own: a third of a million rows would slow the other journeys down."""
+    tree = Tree(tmp_path_factory.mktemp("import") / ".bodega", lake_flush_seconds=2)
+    tree.start("--no-seed")
+    yield tree
+    tree.stop()
+
+
+def made_up(path: Path, count: int = 2000) -> Path:
+    draw = random.Random(7)
+    with gzip.open(path, "wt", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        for number in range(count):
+            back = draw.random() < 0.05
+            writer.writerow(
+                (
+                    f"{'C' if back else ''}{900000 + number // 8}",
+                    draw.choice(("POST", "M", "77001", "77002", "77003")),
+                    "MADE UP",
+                    -1 if back else draw.randint(1, 9),
+                    f"2011-0{1 + number * 8 // count}-11 10:00:00",
+                    draw.choice(("1.25", "0.001", "2.95")),
+                    draw.choice(("", "70001.0", "70002.0")),
+                    "France",
+                )
+            )
+    return path
+
+
+def exact_sum(path: Path) -> Decimal:
+    with gzip.open(path, "rt", newline="") as file:
+        rows = csv.DictReader(file)
+        return sum((int(r["Quantity"]) * Decimal(r["UnitPrice"]) for r in rows), Decimal(0))
+
+
+@pytest.mark.parametrize("kind", ["made up", "real"])
+def test_the_warehouse_reports_what_the_file_sums_to(shop: Tree, tmp_path: Path, kind: str) -> None:
+    if kind == "real" and not (FOLDER / REAL).exists():
+        pytest.skip(f"no {REAL} beside the repository")
+    path = FOLDER / REAL if kind == "real" else made_up(tmp_path / "made_up.csv.gz")
+    before = empty_shop.query(NET)[0]
+    report = json.loads(empty_shop.run("import", "online-retail", str(path), "--json"))
+    counted = report["categories"]
+    lines = sum(counted.values()) - counted["stock_corrections"]
+    assert report["rows"] == sum(counted.values()) + sum(report["rejected"].values())
+
+    def arrived() -> dict[str, int]:
+        now = empty_shop.query(NET)[0]
+        assert now["lines"] - before["lines"] == lines
+        return now
+
+    now = eventually(arrived, seconds=240, every=2)
+    assert abs(now["pence"] - before["pence"] - exact_sum(path) * 100) <= Decimal("0.5")
+    again = json.loads(empty_shop.run("import", "online-retail", str(path), "--json"))
+    assert set(again["new"].values()) == {0}
