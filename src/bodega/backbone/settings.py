@@ -35,6 +35,7 @@ class Settings(BaseSettings):
     port: Port = Field(8000, description="port the shop listens on")
     api_processes: Count = Field(1, description="API processes sharing the port")
     shutdown_seconds: Seconds = Field(10, description="grace for requests in flight at shutdown")
+    max_body_kb: Count = Field(1024, description="largest request body taken")
     trusted_proxies: str = Field("127.0.0.1", description="peers whose X-Forwarded-* are believed")
     public_cache_seconds: float = Field(
         1.0,

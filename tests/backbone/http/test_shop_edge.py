@@ -1,6 +1,7 @@
 """The edge as a client of the shop sees it: ids, headers, problems, idempotency."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -162,3 +163,18 @@ async def test_health_and_metrics_answer(client: httpx.AsyncClient) -> None:
     assert ready == {"status": "ok", "checks": {"database": "ok", "valkey": "ok"}}
     assert (await client.get("/health/startup")).status_code == 200
     assert "bodega_http_requests_total" in (await client.get("/metrics")).text
+
+
+async def test_a_body_too_large_is_refused_unread(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/api/v1/auth/token", content=b"x" * (1024 * 1024 + 1))
+    assert answer.status_code == 413
+    assert answer.json()["code"] == "too_large"
+
+
+async def test_a_body_that_hides_its_length_is_refused_too(client: httpx.AsyncClient) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(2000):
+            yield b"x" * 1024
+
+    answer = await client.post("/api/v1/auth/token", content=endless())
+    assert answer.status_code == 413

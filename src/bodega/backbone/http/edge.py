@@ -30,8 +30,12 @@ class _Edged(FastAPI):
     id and security headers."""
 
     def build_middleware_stack(self) -> ASGIApp:
-        secure = self.state.settings.environment == "prod"
-        return Edge(super().build_middleware_stack(), secure=secure)
+        settings: Settings = self.state.settings
+        return Edge(
+            super().build_middleware_stack(),
+            secure=settings.environment == "prod",
+            max_body=settings.max_body_kb * 1024,
+        )
 
 
 def create_app(
@@ -47,7 +51,14 @@ def create_app(
 ) -> FastAPI:
     """Routes plus health, metrics, problem documents, correlation and security headers."""
     extra: dict[str, Any] = {"lifespan": lifespan} if lifespan else {}
-    app = _Edged(title=title, version="1", docs_url="/docs", redoc_url=None, **extra)
+    app = _Edged(
+        title=title,
+        version="1",
+        docs_url="/docs",
+        redoc_url=None,
+        max_body_size=settings.max_body_kb * 1024,
+        **extra,
+    )
     app.state.settings = settings
     app.state.container = container
     app.state.database = database

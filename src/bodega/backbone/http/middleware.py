@@ -7,6 +7,7 @@ from uuid import uuid4
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from bodega.backbone.http.problems import problem
 from bodega.backbone.telemetry.context import correlation
 from bodega.backbone.telemetry.logs import get_logger
 from bodega.backbone.telemetry.metrics import REQUEST_SECONDS, REQUESTS
@@ -36,8 +37,9 @@ _DOCS_POLICY = (
 class Edge:
     """One wrapper for all of it: on the hot path every layer costs."""
 
-    def __init__(self, app: ASGIApp, *, secure: bool) -> None:
+    def __init__(self, app: ASGIApp, *, secure: bool, max_body: int) -> None:
         self.app = app
+        self.max_body = max_body
         self.headers = dict(_SECURITY)
         if secure:
             self.headers["strict-transport-security"] = "max-age=31536000; includeSubDomains"
@@ -59,9 +61,15 @@ class Edge:
 
         with correlation(request_id):
             try:
-                await self.app(scope, receive, answer)
+                await self._within_limits(scope)(scope, receive, answer)
             finally:
                 _account(scope, status, time.perf_counter() - started)
+
+    def _within_limits(self, scope: Scope) -> ASGIApp:
+        declared = Headers(scope=scope).get("content-length", "0")
+        if declared.isdecimal() and int(declared) > self.max_body:
+            return problem(413, "too_large", f"A request has at most {self.max_body} bytes")
+        return self.app
 
     def _decorate(self, headers: MutableHeaders, path: str, request_id: str) -> None:
         headers["x-request-id"] = request_id
