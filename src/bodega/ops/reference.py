@@ -1,4 +1,4 @@
-"""The reference of settings, made from the settings themselves: `python -m bodega.ops.reference`."""
+"""The reference of settings, made from the settings: `python -m bodega.ops.reference`."""
 
 from pathlib import Path
 
