@@ -1,0 +1,107 @@
+"""A unit of work commits all or nothing; a command's work is done once, by whoever asks."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from bodega.backbone.db import Database, UnitOfWork
+from bodega.contracts.catalog import ProductChanged
+from bodega.kernel.ids import ProductId
+
+COUNT = text("SELECT count(*) FROM backbone.commands")
+OUTBOX = text("SELECT type, correlation_id, actor, causation_id FROM backbone.outbox ORDER BY id")
+
+
+async def test_the_same_command_at_the_same_time_works_once(database: Database) -> None:
+    command, worked = uuid4(), 0
+
+    async def work() -> list[int]:
+        nonlocal worked
+        worked += 1
+        await asyncio.sleep(0.05)
+        return [1, 2, 3]
+
+    async def ask() -> list[int]:
+        async with database.work() as uow:
+            return await uow.once(command, "test.ask", list[int], work)
+
+    answers = await asyncio.gather(*(ask() for _ in range(6)))
+    assert answers == [[1, 2, 3]] * 6
+    assert worked == 1
+
+
+async def test_a_command_that_failed_may_be_tried_again(database: Database) -> None:
+    command, worked = uuid4(), 0
+
+    async def work() -> int:
+        nonlocal worked
+        worked += 1
+        if worked == 1:
+            raise ZeroDivisionError
+        return worked
+
+    async def ask() -> int:
+        async with database.work() as uow:
+            return await uow.once(command, "test.ask", int, work)
+
+    with pytest.raises(ZeroDivisionError):
+        await ask()
+    assert await ask() == 2
+    assert await ask() == 2
+
+
+async def test_an_id_belongs_to_one_command(database: Database) -> None:
+    command = uuid4()
+
+    async def nothing() -> None:
+        return None
+
+    async def ask(name: str) -> None:
+        async with database.work() as uow:
+            await uow.once(command, name, None, nothing)
+
+    await ask("test.one")
+    with pytest.raises(ValueError, match=r"was test\.one, not test\.other"):
+        await ask("test.other")
+
+
+async def test_rows_and_events_go_together(database: Database) -> None:
+    done: list[str] = []
+
+    async def work(fail: bool) -> None:
+        async with database.work(actor="staff:1", correlation_id="request-1") as uow:
+            uow.emit(ProductChanged(product_id=ProductId(uuid4())))
+            uow.after_commit(lambda: done.append("told"))
+            if fail:
+                raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await work(fail=True)
+    assert done == []
+    await work(fail=False)
+    assert done == ["told"]
+    async with database.reading() as connection:
+        rows = [tuple(row) for row in await connection.execute(OUTBOX)]
+    assert rows == [("catalog.product_changed", "request-1", "staff:1", None)]
+
+
+async def test_reads_never_wait_for_a_full_pool_of_writers(database: Database) -> None:
+    """Every writer asks another module's query while it holds its own connection."""
+    size = database.settings.database_pool
+    everybody = asyncio.Barrier(size)
+
+    async def write() -> int:
+        async with database.work() as uow:
+            await held(uow)
+            await everybody.wait()
+            async with database.reading() as connection:
+                return int((await connection.execute(COUNT)).scalar_one())
+
+    async with asyncio.timeout(10):
+        assert await asyncio.gather(*(write() for _ in range(size))) == [0] * size
+
+
+async def held(uow: UnitOfWork) -> None:
+    await uow.connection.execute(text("SELECT 1"))
