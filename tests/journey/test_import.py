@@ -62,7 +62,9 @@ def exact_sum(path: Path) -> Decimal:
 
 
 @pytest.mark.parametrize("kind", ["made up", "real"])
-def test_the_warehouse_reports_what_the_file_sums_to(shop: Tree, tmp_path: Path, kind: str) -> None:
+def test_the_warehouse_reports_what_the_file_sums_to(
+    empty_shop: Tree, tmp_path: Path, kind: str
+) -> None:
     if kind == "real" and not (FOLDER / REAL).exists():
         pytest.skip(f"no {REAL} beside the repository")
     path = FOLDER / REAL if kind == "real" else made_up(tmp_path / "made_up.csv.gz")

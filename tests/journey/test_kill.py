@@ -55,6 +55,8 @@ async def load_with(shop: Tree, kill: Callable[[], Awaitable[None]]) -> tuple[st
 
 @pytest.mark.parametrize("victim", VICTIMS)
 def test_nothing_is_lost_or_half_done(shop: Tree, victim: str) -> None:
+    assert eventually(shop.well, seconds=60)
+
     async def kill() -> None:
         for _ in range(2):
             await asyncio.sleep(1.3)
@@ -74,4 +76,3 @@ def test_nothing_is_lost_or_half_done(shop: Tree, victim: str) -> None:
 
     expected = [(number, 1) for number in accepted]
     assert eventually(lambda: in_gold() == expected, seconds=90, every=1), in_gold()
-    assert eventually(lambda: shop.status()["healthy"], seconds=60)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
+import psycopg
 
 T = TypeVar("T")
 BODEGA = str(Path(sys.executable).with_name("bodega"))
@@ -34,7 +35,7 @@ def eventually(check: Callable[[], T], *, seconds: float = 30, every: float = 0.
             answer = check()
             if answer or time.monotonic() > deadline:
                 return answer
-        except (AssertionError, httpx.HTTPError, subprocess.CalledProcessError):
+        except (AssertionError, httpx.HTTPError, psycopg.OperationalError):
             if time.monotonic() > deadline:
                 raise
         time.sleep(every)
@@ -97,6 +98,10 @@ class Tree:
         status: dict[str, Any] = json.loads(done.stdout)
         return status
 
+    def well(self) -> bool:
+        """Every process up, and the shop able to do its work."""
+        return self.status()["healthy"] and httpx.get(f"{self.url}/health/ready").is_success
+
     def pids(self, prefix: str) -> list[int]:
         rows = self.status()["processes"]
         return [row["pid"] for row in rows if row["name"].startswith(prefix) and row["pid"]]
@@ -113,8 +118,6 @@ class Tree:
 
     def database(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of the shop's own database, for invariants that no public door shows."""
-        import psycopg
-
         told = json.loads((self.data_dir / "environment.json").read_text())
         with psycopg.connect(told["BODEGA_DATABASE_URL"]) as connection:
             return connection.execute(sql).fetchall()

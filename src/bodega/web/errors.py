@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from bodega.backbone.http.problems import DATABASE_AWAY
 from bodega.backbone.telemetry.context import bound_correlation_id
 from bodega.kernel.errors import BodegaError
 from bodega.web.access import SignInNeeded, current_visitor
@@ -30,7 +31,7 @@ _ODD = ("That did not work", "Go back, check what you entered and try again.")
 
 def install_pages(app: FastAPI) -> None:
     """Put a page in front of each of the edge's error handlers."""
-    for kind in (BodegaError, RequestValidationError, HTTPException, Exception):
+    for kind in (BodegaError, RequestValidationError, HTTPException, *DATABASE_AWAY, Exception):
         problems = cast("Answer", app.exception_handlers[kind])
         app.add_exception_handler(kind, _negotiated(problems))
 

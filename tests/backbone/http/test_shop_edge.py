@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from bodega.backbone.db import Database
 from tests.kit.doors import Doors, key
@@ -178,3 +179,15 @@ async def test_a_body_that_hides_its_length_is_refused_too(client: httpx.AsyncCl
 
     answer = await client.post("/api/v1/auth/token", content=endless())
     assert answer.status_code == 413
+
+
+async def test_a_database_away_is_a_503_worth_retrying(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_args: object, **_options: object) -> None:
+        raise OperationalError("SELECT 1", {}, Exception("starting up"))
+
+    monkeypatch.setattr("bodega.commerce.catalog.repository.find_products", away)
+    answer = await client.get("/api/v1/products")
+    assert (answer.status_code, answer.json()["code"]) == (503, "database_unavailable")
+    assert answer.headers["retry-after"] == "1"

@@ -6,7 +6,7 @@ from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError, TimeoutError
 from starlette.exceptions import HTTPException
 
 from bodega.backbone.telemetry.context import bound_correlation_id
@@ -16,6 +16,7 @@ from bodega.kernel.errors import BodegaError
 log = get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+DATABASE_AWAY = (OperationalError, InterfaceError, TimeoutError)
 _CODES = {
     404: "not_found",
     405: "method_not_allowed",
@@ -88,6 +89,18 @@ async def _unstorable(request: Request, error: Exception) -> JSONResponse:
     return problem(422, "unstorable", "The request holds a value that cannot be stored")
 
 
+async def _away(request: Request, error: Exception) -> JSONResponse:
+    """The database is restarting, out of connections, or asks for another try."""
+    log.warning("database_unavailable", path=request.url.path, error=type(error).__name__)
+    return problem(
+        503,
+        "database_unavailable",
+        "The shop's database does not answer right now",
+        "Nothing was lost: try again shortly, with the same Idempotency-Key",
+        headers={"Retry-After": "1"},
+    )
+
+
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     log.error("request_failed", path=request.url.path, exc_info=error)
     return problem(
@@ -103,4 +116,6 @@ def install_problems(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _plain)
     app.add_exception_handler(DataError, _unstorable)
+    for away in DATABASE_AWAY:
+        app.add_exception_handler(away, _away)
     app.add_exception_handler(Exception, _unexpected)
