@@ -166,7 +166,7 @@ def _engine(settings: Settings, *, size: int, autocommit: bool) -> AsyncEngine:
         pool_size=size,
         max_overflow=0,
         pool_timeout=10,
-        pool_pre_ping=False,
+        pool_pre_ping=True,  # a restarted server costs a ping, not an answer
         hide_parameters=True,  # an error's text reaches the logs; personal data must not
         pool_recycle=1800,
         connect_args={
