@@ -61,6 +61,16 @@ async def test_an_invoice_torn_apart_in_the_file_is_still_one_order(tmp_path: Pa
     assert [len(order.lines) for order in shop.books.orders.values()] == [1, 2]
 
 
+async def test_an_endless_invoice_becomes_several_orders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bodega.data.ingest.online_retail.assemble.MAX_LINES", 2)
+    shop, report = await imported(tmp_path, *(row(quantity=n) for n in range(1, 6)))
+    sizes = {key: len(order.lines) for key, order in shop.books.orders.items()}
+    assert sizes == {"536365": 2, "536365/2": 2, "536365/3": 1}
+    assert shop.net == report.loaded_total.amount == 15 * 255
+
+
 async def test_codes_that_are_no_product_become_lines_of_their_kind(tmp_path: Path) -> None:
     codes = ["85123A", "POST", "BANK CHARGES", "D", "M", "gift_0001_20"]
     shop, report = await imported(tmp_path, *(row(code=code) for code in codes))

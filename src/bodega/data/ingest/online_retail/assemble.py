@@ -25,6 +25,7 @@ CURRENCY = "GBP"
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "online-retail.import.bodega")
 OPENING_DAYS = 30
 OPENING_UNITS = 10
+MAX_LINES = 30_000
 
 
 @lru_cache(maxsize=100_000)
@@ -128,6 +129,7 @@ class Assembler:
         self._open: dict[str, list[_Settled]] = defaultdict(list)
         self._returned: dict[str, list[_Settled]] = defaultdict(list)
         self._sold: dict[tuple[str, str], list[_Sold]] = defaultdict(list)
+        self._parts: Counter[str] = Counter()
         self._recent = found.ends_at - timedelta(days=OPENING_DAYS)
 
     def orders(self, rows: Iterable[Row | Reject], *, lines: int) -> Iterator[list[ImportedOrder]]:
@@ -173,11 +175,18 @@ class Assembler:
         ]
 
     def _take(self, row: Row) -> ImportedOrder | None:
-        """Note the row; the order, if the invoice ends here and sold something."""
-        self._open[row.invoice].append(self._settle(row))
-        if self._found.last_line[row.invoice] != row.line:
+        """Note the row; the order, if the invoice ends here and sold something. One of more than
+        MAX_LINES becomes several orders: that bounds memory, and lines are numbered by a smallint.
+        """
+        waiting = self._open[row.invoice]
+        waiting.append(self._settle(row))
+        is_last = self._found.last_line[row.invoice] == row.line
+        if not is_last and len(waiting) < MAX_LINES:
             return None
         settled = self._open.pop(row.invoice)
+        part = self._parts[row.invoice] + 1
+        if not is_last:
+            self._parts[row.invoice] = part
         self._count(settled)
         ordered = []
         for item in settled:
@@ -185,7 +194,8 @@ class Assembler:
                 self._returned[row.invoice].append(item)
             elif item.category is not Category.STOCK:
                 ordered.append(item)
-        return self._order(row.invoice, ordered) if ordered else None
+        key = row.invoice if part == 1 else f"{row.invoice}/{part}"
+        return self._order(key, ordered) if ordered else None
 
     def _settle(self, row: Row) -> _Settled:
         return _Settled(row, category(row), self.rounding.settle(row.price * row.quantity))
