@@ -26,7 +26,7 @@ def online_retail(
     file: Annotated[Path, typer.Argument(help="The UCI Online Retail file: .csv or .csv.gz.")],
     as_json: Annotated[bool, typer.Option("--json", help="The report, for scripts.")] = False,
     report_dir: Annotated[
-        Path | None, typer.Option(help="Where report and rejected lines go [imports/ in the data].")
+        Path | None, typer.Option(help="Where report and rejected lines go (imports/ of the data).")
     ] = None,
 ) -> None:
     """Load products, customers, orders and returns; the same file again adds nothing.

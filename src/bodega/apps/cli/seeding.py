@@ -11,7 +11,7 @@ def register(app: typer.Typer) -> None:
 
 def seed(
     orders: Annotated[
-        int | None, typer.Option(min=0, help="How many orders [BODEGA_SEED_ORDERS, 3000].")
+        int | None, typer.Option(min=0, help="How many orders (BODEGA_SEED_ORDERS, 3000).")
     ] = None,
     days: Annotated[int, typer.Option(min=1, help="How far back the history goes.")] = 180,
     products: Annotated[int, typer.Option(min=2, help="How many products.")] = 200,
