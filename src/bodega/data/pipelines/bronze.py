@@ -21,6 +21,7 @@ TABLES = (
     "shop__reviews_reviews",
 )
 NOTHING = -1
+ANYTHING = 2**63 - 1
 
 _COLUMNS = {
     "key": "varchar",
@@ -39,12 +40,18 @@ _COLUMNS = {
 
 @dataclass(frozen=True)
 class BronzeTable:
-    """One bronze table at one instant. `position` is the highest commit position it holds."""
+    """One bronze table at one instant. `position` is the highest commit position it is known to
+    hold; a file without statistics may hold a higher one."""
 
     name: str
     version: int
     position: int
     files: tuple[tuple[str, int], ...]
+
+    @property
+    def measured(self) -> bool:
+        """Whether every file tells its highest position."""
+        return all(highest < ANYTHING for _, highest in self.files)
 
     def files_since(self, position: int) -> list[str]:
         """Files that may hold a change at or after `position`."""
@@ -68,12 +75,11 @@ def _read(path: Path, name: str) -> BronzeTable:
         if "max._position" in columns
         else [None] * len(names)
     )
-    # A file without statistics may hold anything.
     files = tuple(
-        (str(path / file), 2**63 - 1 if position is None else int(position))
+        (str(path / file), ANYTHING if position is None else int(position))
         for file, position in zip(names, highest, strict=True)
     )
-    known = [position for _, position in files if position < 2**63 - 1]
+    known = [position for _, position in files if position < ANYTHING]
     return BronzeTable(name, table.version(), max(known, default=NOTHING), files)
 
 

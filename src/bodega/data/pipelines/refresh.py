@@ -140,12 +140,15 @@ def _moved(
     bronze: Mapping[str, BronzeTable], before: Seen, reach: int, upto: int | None
 ) -> list[str]:
     """Tables with changes that count and were not counted. Where nobody vouches for complete
-    transactions, more of the newest one may have come: then a new version is news, too."""
+    transactions, or a file does not tell what it holds, a new version is news, too."""
     return [
         name
         for name, table in bronze.items()
         if before.since.get(name, NOTHING) < min(table.position, reach)
-        or (upto is None and table.version != before.versions.get(name, NOTHING))
+        or (
+            (upto is None or not table.measured)
+            and table.version != before.versions.get(name, NOTHING)
+        )
     ]
 
 
