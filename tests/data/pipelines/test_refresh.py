@@ -297,3 +297,26 @@ def test_a_changed_project_rebuilds_by_itself(
     monkeypatch.setattr("bodega.data.pipelines.refresh.project_fingerprint", lambda: "another")
     assert refreshed().full
     assert refreshed().state == "nothing"
+
+
+def test_a_line_that_moves_twice_while_publishing_is_blocked_leaves_every_day_it_was_counted_on(
+    lake: Path, source: Source, refreshed: Refresh
+) -> None:
+    def moved(at: str, *, total: int = 250) -> None:
+        source.commit(order("o1", number=1, total=total, at=at, op="u"))
+        source.flush()
+
+    source.commit(order("o1", number=1, total=250), order_line("l1", "o1", product_id="p1"))
+    source.commit(order("o2", number=2, total=250, at="2026-03-20T10:00:00Z"))
+    source.commit(order_line("l2", "o2", at="2026-03-20T10:00:00Z"))
+    source.flush()
+    assert refreshed().state == "published"
+    moved("2026-03-10T10:00:00Z", total=1)
+    assert refreshed().state == "blocked"
+    moved("2026-03-15T10:00:00Z")
+    assert refreshed().state == "published"
+
+    days = "select strftime(date, '%m-%d'), net_amount from gold.mart_daily_sales order by 1"
+    assert gold(lake, days) == [("03-15", 250), ("03-20", 250)]
+    days = "select strftime(date, '%m-%d'), net_amount from gold.mart_product_sales order by 1"
+    assert gold(lake, days) == [("03-15", 250)]

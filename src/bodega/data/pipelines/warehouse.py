@@ -15,9 +15,10 @@ create schema if not exists meta;
 create table if not exists meta.refresh (
     batch bigint, upto bigint, project varchar, known_at_ms bigint
 );
+alter table meta.refresh add column if not exists good bigint default 0;
 create table if not exists meta.bronze (table_name varchar, version bigint, since bigint);
-insert into meta.refresh
-select 0, -1, '', null where not exists (select 1 from meta.refresh);
+insert into meta.refresh (batch, upto, project)
+select 0, -1, '' where not exists (select 1 from meta.refresh);
 """
 
 
@@ -133,7 +134,9 @@ def remember(
 ) -> None:
     """Close the batch: from now on the changes up to `upto` are old news."""
     con.execute("begin")
-    con.execute("update meta.refresh set project = ?, known_at_ms = ?", [project, known_at_ms])
+    con.execute(
+        "update meta.refresh set good = batch, project = ?, known_at_ms = ?", [project, known_at_ms]
+    )
     con.execute("delete from meta.bronze")
     con.executemany(
         "insert into meta.bronze values (?, ?, ?)",

@@ -16,3 +16,16 @@
 {% macro fit(relation) -%}
   (not {{ relation }}._deleted and {{ relation }}._reject_reason is null)
 {%- endmacro %}
+
+{#- The days, or months, on which sales changed since this model last ran. -#}
+{% macro changed_days(shape='day') -%}
+  select distinct {{ month_of('day') if shape == 'month' else 'day' }} as changed
+  from (
+    select order_date as day from {{ ref('int_sales_lines') }} as lines
+    where {{ changed_since_last_run('lines') }}
+    union all
+    select unnest(_days_left) from {{ ref('int_sales_lines') }} as lines
+    where {{ changed_since_last_run('lines') }}
+  )
+  where day is not null
+{%- endmacro %}

@@ -57,11 +57,30 @@ returned as (
   where {{ changed_since_last_run('lines') }}
     or {{ changed_since_last_run('returns') }}
     or coalesce({{ changed_since_last_run('orders') }}, false)
+),
+
+changed as (
+  select * from sold
+  union all
+  select * from returned
 )
 
+-- A corrected date moves a line: the days it left since the last published refresh have changed, too.
 select
-  *,
-  {{ utc_day('occurred_at') }} as order_date,
-  {{ month_of(utc_day('occurred_at')) }} as order_month,
+  changed.*,
+  {{ utc_day('changed.occurred_at') }} as order_date,
+  {{ month_of(utc_day('changed.occurred_at')) }} as order_month,
+  {% if is_incremental() %}
+  case
+    when before._batch > (select good from {{ source('meta', 'refresh') }})
+      then list_append(before._days_left, before.order_date)
+    else [before.order_date]
+  end as _days_left,
+  {% else %}
+  cast([] as date[]) as _days_left,
+  {% endif %}
   {{ this_batch() }} as _batch
-from (select * from sold union all select * from returned)
+from changed
+{% if is_incremental() %}
+left join {{ this }} as before on before.line_id = changed.line_id
+{% endif %}

@@ -1,0 +1,39 @@
+{{ config(unique_key='date') }}
+
+-- Days with a change are counted anew; each leaves a flagged row, so that an emptied day is emptied.
+with days as (
+  {{ changed_days() }}
+),
+
+counted as (
+  select
+    order_date as date,
+    currency,
+    count(distinct order_id) filter (where not is_return) as orders,
+    coalesce(sum(quantity) filter (where not is_return and kind = 'product'), 0) as units,
+    coalesce(-sum(quantity) filter (where is_return and kind = 'product'), 0) as returned_units,
+    coalesce(sum(total_amount) filter (where not is_return), 0) as gross_amount,
+    coalesce(-sum(total_amount) filter (where is_return), 0) as returns_amount,
+    sum(total_amount) as net_amount,
+    false as _removed
+  from {{ ref('int_sales_lines') }}
+  where not _removed and order_date in (select changed from days)
+  group by order_date, currency
+),
+
+emptied as (
+  select changed as date, cast(null as varchar) as currency, 0, 0, 0, 0, 0, 0, true from days
+)
+
+select
+  date,
+  currency,
+  orders,
+  cast(units as bigint) as units,
+  cast(returned_units as bigint) as returned_units,
+  cast(gross_amount as bigint) as gross_amount,
+  cast(returns_amount as bigint) as returns_amount,
+  cast(net_amount as bigint) as net_amount,
+  _removed,
+  {{ this_batch() }} as _batch
+from (select * from counted union all select * from emptied)
