@@ -2,9 +2,12 @@
 
 import importlib
 from functools import cache
+from typing import TYPE_CHECKING
 
-from bodega.backbone.migrate import BACKBONE, Branch
 from bodega.backbone.module import Module
+
+if TYPE_CHECKING:
+    from bodega.backbone.migrate import Branch
 
 NAMES = (
     "identity",
@@ -26,8 +29,10 @@ def modules() -> tuple[Module, ...]:
     return tuple(importlib.import_module(f"bodega.commerce.{name}.module").MODULE for name in NAMES)
 
 
-def branches() -> list[Branch]:
+def branches() -> "list[Branch]":
     """The backbone's migrations and those of every module that has tables."""
+    from bodega.backbone.migrate import BACKBONE, Branch
+
     return [
         BACKBONE,
         *(

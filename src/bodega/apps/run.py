@@ -4,21 +4,25 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-import uvicorn
-from fastapi import FastAPI
 from prometheus_client import start_http_server
 
 from bodega.backbone.settings import Settings
 from bodega.backbone.telemetry.logs import configure_logs
 
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
-def serve(app: FastAPI, settings: Settings, *, host: str, port: int) -> None:
+
+def serve(app: "FastAPI", settings: Settings, *, host: str, port: int) -> None:
     """Serve until a signal; requests in flight get `shutdown_seconds` to finish.
 
     The port is opened with SO_REUSEPORT, so that several processes share it and the kernel spreads
     connections over them.
     """
+    import uvicorn
+
     configure_logs(settings)
     listener = _listen(host, port)
     config = uvicorn.Config(
