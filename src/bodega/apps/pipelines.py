@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from collections.abc import Callable
 
 from bodega.apps.modules import published
@@ -16,6 +17,7 @@ from bodega.data.pipelines.loop import Loop
 from bodega.data.pipelines.owner import ownership
 from bodega.data.pipelines.refresh import complete_position
 
+GRACE_SECONDS = 3.0
 log = get_logger(__name__)
 
 
@@ -66,8 +68,9 @@ def _refresh(settings: Settings, wake: threading.Event, stop: threading.Event) -
 
 
 def _interrupt(child: Child, stop: threading.Event) -> None:
-    """A refresh under way is not waited for: nothing half done is published."""
+    """A refresh under way is not waited for long: nothing half done is ever published."""
     stop.wait()
+    time.sleep(GRACE_SECONDS)
     child.kill()
 
 
