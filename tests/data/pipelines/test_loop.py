@@ -53,6 +53,17 @@ def test_the_loop_refreshes_once_for_what_moved(
     assert [run.state for run in status.runs] == ["published"]
 
 
+@pytest.mark.parametrize("unknown", [None, -1])
+def test_nothing_is_published_before_the_first_copy_is_whole(
+    lake: Path, source: Source, refreshed: Refresh, unknown: int | None
+) -> None:
+    source.commit(product("p1"))
+    source.flush()
+    refresher = InProcess(refreshed)
+    assert Loop(lake, refresher, complete=lambda: unknown).step() is None
+    assert refresher.calls == 0
+
+
 def test_the_loop_waits_until_bronze_is_complete(
     lake: Path, source: Source, refreshed: Refresh
 ) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bodega.backbone.telemetry.logs import get_logger
-from bodega.data.pipelines.bronze import TABLES
+from bodega.data.pipelines.bronze import NOTHING, TABLES
 from bodega.data.pipelines.child import ChildFailed
 from bodega.data.pipelines.owner import BuildAnswer, BuildRequest, Desk
 from bodega.data.pipelines.refresh import Outcome
@@ -69,6 +69,8 @@ class Loop:
         """One look: answer requests, refresh if bronze moved, else keep the heartbeat."""
         for asked in self._desk.waiting():
             self._serve(asked)
+        if self.complete is not anywhere and self.complete() in (None, NOTHING):
+            return None  # the feed's first copy is under way: an empty warehouse is no news
         seen = self._signature()
         now = time.monotonic()
         if seen != self._done and now >= self._not_before:
