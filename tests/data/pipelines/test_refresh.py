@@ -59,9 +59,14 @@ def test_a_sale_reaches_gold_and_a_second_look_finds_nothing_new(
     assert refreshed().state == "nothing"
 
 
-def test_an_empty_lake_is_not_built(lake: Path, manifest: Any) -> None:
+def test_an_empty_lake_is_not_built_nor_one_of_which_nothing_is_complete(
+    lake: Path, source: Source, manifest: Any
+) -> None:
     warehouse = Warehouse(lake)
     assert refresh(warehouse, Transforms(warehouse, manifest)).state == "nothing"
+    source.commit(product("p1"))
+    source.flush()
+    assert refresh(warehouse, Transforms(warehouse, manifest), upto=0).state == "nothing"
     assert not read_published(lake).tables
 
 

@@ -144,7 +144,7 @@ def _moved(
     return [
         name
         for name, table in bronze.items()
-        if before.since.get(name, NOTHING) < min(table.position, reach)
+        if max(before.since.get(name, 0), 0) < min(table.position, reach)
         or (
             (upto is None or not table.measured)
             and table.version != before.versions.get(name, NOTHING)
