@@ -51,7 +51,7 @@ class Buyer:
 
     @staticmethod
     def _worth_retrying(answer: httpx.Response) -> bool:
-        if answer.status_code >= 500:
+        if answer.status_code == 202 or answer.status_code >= 500:
             return True
         codes = RETRIED.get(answer.status_code)
         return codes is not None and answer.json().get("code") in codes
