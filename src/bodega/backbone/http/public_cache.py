@@ -1,8 +1,8 @@
 """A shared micro-cache in the process, for answers that are the same for everyone.
 
-A route says so by a parameter `cached: PubliclyCached`, which sets `Cache-Control: public, max-age=N`;
-requests that carry credentials or cookies pass by. One request fills an entry while others wait, so
-a popular page costs the database one query every N seconds, however many ask.
+A route says so by a parameter `cached: PubliclyCached`, which sets `Cache-Control: public, max-
+age=N`; requests that carry credentials or cookies pass by. One request fills an entry while
+others wait, so a popular page costs the database one query every N seconds, however many ask.
 """
 
 import asyncio
