@@ -95,6 +95,11 @@ async def test_a_bad_key_is_refused(admin: httpx.AsyncClient, bad: str) -> None:
     assert answer.json()["code"] == "idempotency_key_malformed"
 
 
+async def test_a_guest_takes_a_key_nobody_else_would(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/api/v1/carts", headers={"idempotency-key": "1"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "idempotency_key_malformed")
+
+
 async def test_no_key_is_refused_and_nobody_gets_that_far_unasked(
     admin: httpx.AsyncClient, client: httpx.AsyncClient
 ) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from bodega.backbone.db import Database, UnitOfWork
 from bodega.backbone.http.deps import (
+    KeyMalformed,
     Requires,
     current_principal,
     fingerprint,
@@ -21,9 +22,11 @@ from bodega.backbone.http.deps import (
     unit_of_work,
 )
 from bodega.kernel.errors import Conflict, Rejected
+from bodega.kernel.principal import Principal
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 LOCK_SECONDS = 60
+GUEST_KEY = 16
 
 _CLAIM = text(
     """INSERT INTO backbone.idempotency AS mine (scope, key, route, fingerprint, locked_until)
@@ -81,7 +84,7 @@ def _permission(dependant: Dependant) -> Requires:
 def _recorded(handler: Handler, route: str, permission: Requires) -> Handler:
     async def handle(request: Request) -> Response:
         principal = await permission(await current_principal(request))
-        name = {"scope": principal.label, "key": idempotency_key(request)}
+        name = {"scope": principal.label, "key": _own_key(request, principal)}
         database: Database = request.app.state.database
         earlier = await _claim(database, name, route, await fingerprint(request))
         if earlier is not None:
@@ -96,6 +99,14 @@ def _recorded(handler: Handler, route: str, permission: Requires) -> Handler:
         return response
 
     return handle
+
+
+def _own_key(request: Request, principal: Principal) -> str:
+    """All guests share one scope, so a guest's key must be too long to be anybody else's."""
+    key = idempotency_key(request)
+    if principal.id is None and len(key) < GUEST_KEY:
+        raise KeyMalformed(f"Without signing in, a key has at least {GUEST_KEY} characters")
+    return key
 
 
 async def _claim(
