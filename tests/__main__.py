@@ -19,7 +19,8 @@ def _options() -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("--no-journeys", action="store_true", help="leave the process trees out")
     parser.add_argument("--journeys-only", action="store_true", help="only the process trees")
     parser.add_argument("--coverage", action="store_true", help="measure, and fail below 85 %%")
-    parser.add_argument("-n", "--workers", default=str(os.cpu_count() or 2), metavar="N")
+    # One more worker than cores: real servers and kill tests wait as much as they work.
+    parser.add_argument("-n", "--workers", default=str((os.cpu_count() or 2) + 1), metavar="N")
     return parser.parse_known_args()
 
 
