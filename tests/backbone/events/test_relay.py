@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from bodega.backbone.db import Database
-from bodega.backbone.events.log import partition_of
+from bodega.backbone.events.partitions import partition_of
 from bodega.backbone.events.relay import SLOT
 from bodega.backbone.settings import Settings
 from tests.backbone.events.probe import (

@@ -19,7 +19,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from bodega.backbone.db import Database, UnitOfWork
 from bodega.backbone.events import parked
-from bodega.backbone.events.log import CHANNEL, LoggedEvent, consumer_lag, read_next
+from bodega.backbone.events.log import LoggedEvent, consumer_lag, read_next
+from bodega.backbone.events.partitions import CHANNEL
 from bodega.backbone.events.positions import (
     Wanted,
     create_positions,

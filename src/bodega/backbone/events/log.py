@@ -1,17 +1,14 @@
 """The event log: ordered, partitioned by key, read by consumers at their own pace."""
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bodega.kernel.events import Envelope
 
-CHANNEL = "bodega_events"
 _COLUMNS = (
     'l."offset", l.partition, l.event_id, l.type, l.version, l.key, l.occurred_at,'
     " l.correlation_id, l.causation_id, l.actor, l.payload"
@@ -74,11 +71,6 @@ class ConsumerLag:
     lag: int
     parked: int
     dead: int
-
-
-def partition_of(key: UUID, partitions: int) -> int:
-    """Where a key's events go: the same for the life of the log."""
-    return zlib.crc32(key.bytes) % partitions
 
 
 def logged(row: Row[Any]) -> LoggedEvent:

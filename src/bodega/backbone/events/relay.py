@@ -22,10 +22,10 @@ from bodega.backbone.changes.position import parse_lsn
 from bodega.backbone.changes.publication import INSERTS, ensure_publication
 from bodega.backbone.changes.replication import ReplicationStream
 from bodega.backbone.changes.slot import create_slot, drop_slot, inspect_slot
-from bodega.backbone.events.log import CHANNEL, partition_of
-from bodega.backbone.schema import outbox
+from bodega.backbone.events.partitions import CHANNEL, partition_of
 from bodega.backbone.telemetry.logs import get_logger
 from bodega.backbone.telemetry.metrics import RELAYED, SLOT_LAG
+from bodega.kernel.events import Envelope
 
 log = get_logger(__name__)
 
@@ -33,7 +33,7 @@ SLOT = "bodega_events"
 BATCH = 500
 LOOK_SECONDS = 10.0
 _READ_SECONDS = 0.5
-_COLUMNS = tuple(column.name for column in outbox.columns if column.name != "id")
+_COLUMNS = tuple(Envelope.model_fields)
 _TYPES = (
     *("uuid", "text", "smallint", "uuid", "timestamptz"),
     *("text", "uuid", "text", "jsonb"),
