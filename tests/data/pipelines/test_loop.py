@@ -142,7 +142,7 @@ def test_the_child_refreshes_is_recycled_and_survives_a_kill(
 
     assert child.pid is not None
     os.kill(child.pid, signal.SIGKILL)
-    with pytest.raises(ChildFailed):
+    with suppress(ChildFailed):  # or its death was noticed before it was asked
         child.refresh()
     assert child.refresh().state == "nothing"
 

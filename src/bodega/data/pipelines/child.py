@@ -57,6 +57,7 @@ class Child:
         """Start the process if there is none; it imports and parses while nobody waits."""
         if self._process is not None and self._process.poll() is None:
             return
+        self._part(seconds=1)
         self._runs = 0
         self._process = subprocess.Popen(
             [sys.executable, "-m", __name__, str(self._lake), str(self._memory_mb)],
