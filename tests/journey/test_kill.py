@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import httpx
 import pytest
 
+from bodega.data.lake.query import query
 from tests.kit.buyer import Buyer, product_with_stock, staff_client
 from tests.kit.tree import Tree, eventually
 
@@ -71,8 +72,8 @@ def test_nothing_is_lost_or_half_done(shop: Tree, victim: str) -> None:
     assert accepted == sorted(told)
 
     def in_gold() -> list[tuple[int, int]]:
-        rows = shop.query(IN_GOLD.format(variant=variant))
-        return [(row["number"], row["lines"]) for row in rows]
+        rows = query(shop.data_dir / "lake", IN_GOLD.format(variant=variant)).rows
+        return [(int(number), int(lines)) for number, lines in rows]
 
     expected = [(number, 1) for number in accepted]
-    assert eventually(lambda: in_gold() == expected, seconds=90, every=1), in_gold()
+    assert eventually(lambda: in_gold() == expected, seconds=90), in_gold()
