@@ -47,6 +47,9 @@ class SellableVariant(BaseModel):
     title: str
     price: Money
     active: bool
+    category: str | None = None
+    tax_class: str = "standard"
+    weight_grams: int = 0
 
 
 class ImportedProduct(BaseModel):

@@ -1,4 +1,4 @@
-"""From cart to order: the saga reserve → authorise → consume → place → capture."""
+"""From cart to order: redeem → reserve → fraud → authorise → allocate → place → capture."""
 
 from typing import Annotated, ClassVar, Literal, Protocol
 
@@ -6,10 +6,10 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from bodega.kernel.address import Address
 from bodega.kernel.events import Event
-from bodega.kernel.ids import CartId, CheckoutId, OrderId, UserId
+from bodega.kernel.ids import CartId, CheckoutId, OrderId, ShippingMethodId, UserId
 from bodega.kernel.money import Money
 
-CheckoutState = Literal["running", "undoing", "completed", "failed"]
+CheckoutState = Literal["running", "waiting", "undoing", "completed", "failed"]
 Email = Annotated[
     str,
     StringConstraints(
@@ -21,7 +21,9 @@ PaymentToken = Annotated[str, StringConstraints(pattern=r"^[a-z]+_[A-Za-z0-9_]{1
 
 class CheckoutRequest(BaseModel):
     """What a buyer submits. `payment_token` is the provider's token for a card; card numbers never
-    reach us. `email` and `shipping_address` are personal data."""
+    reach us. `email` and the addresses are personal data. Without `shipping_method_id` the cheapest
+    way is taken; with `expected_total` the checkout is refused when the cart has come to another
+    sum (`total_changed`). `return_url` is where the buyer comes back to from 3-D Secure."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -29,11 +31,17 @@ class CheckoutRequest(BaseModel):
     email: Email
     shipping_address: Address
     payment_token: PaymentToken
+    billing_address: Address | None = None
+    shipping_method_id: ShippingMethodId | None = None
+    expected_total: Money | None = None
+    return_url: str | None = None
 
 
 class CheckoutView(BaseModel):
-    """How a checkout stands. `failure_code` says why it was undone: `out_of_stock`,
-    `payment_declined` (then `decline_code` is the provider's) or `payment_not_captured`."""
+    """How a checkout stands. `waiting` for the buyer means: send them to `action_url`; for
+    a review: the order is placed and paid once staff accept it. `failure_code` says why it was
+    undone: `out_of_stock`, `payment_declined` (then `decline_code` is the provider's) or
+    `payment_not_captured`."""
 
     id: CheckoutId
     cart_id: CartId
@@ -42,6 +50,8 @@ class CheckoutView(BaseModel):
     order_id: OrderId | None = None
     order_number: int | None = None
     total: Money
+    waiting_for: Literal["buyer", "review"] | None = None
+    action_url: str | None = None
     failure_code: str | None = None
     decline_code: str | None = None
     failure_detail: str | None = None
@@ -82,5 +92,13 @@ class Checkouts(Protocol):
         """Run the saga for the cart; the same `checkout_id` again answers the same outcome.
         Raises `NotFound` for an unknown cart, `Rejected` for an empty one, `Conflict` when the cart
         is already being checked out or ordered."""
+
+    async def proceed(self, checkout_id: CheckoutId) -> CheckoutView | None:
+        """Go on with a checkout that waits for its buyer, who is back; None when unknown."""
+
+    async def review(
+        self, checkout_id: CheckoutId, *, accept: bool, reviewer: UserId, note: str
+    ) -> CheckoutView:
+        """Staff decide on a held checkout: capture, or undo it. Raises `NotFound`, `Conflict`."""
 
     async def checkout(self, checkout_id: CheckoutId) -> CheckoutView | None: ...

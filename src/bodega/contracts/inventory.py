@@ -7,7 +7,7 @@ from typing import ClassVar, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from bodega.kernel.events import Event
-from bodega.kernel.ids import CheckoutId, CommandId, ImportBatchId, VariantId
+from bodega.kernel.ids import CheckoutId, CommandId, ImportBatchId, LocationId, VariantId
 from bodega.kernel.page import Page, PageRequest
 from bodega.kernel.quantity import Quantity
 
@@ -25,6 +25,24 @@ class Reserved(BaseModel):
     ok: bool
     expires_at: datetime | None = None
     short: list[VariantId] = []
+
+
+class Allocation(BaseModel):
+    """Units of a variant promised to an order at a location; `backordered` of them are not on hand
+    yet."""
+
+    variant_id: VariantId
+    location_id: LocationId
+    quantity: int
+    backordered: int = 0
+
+
+class Pick(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    variant_id: VariantId
+    location_id: LocationId
+    quantity: Quantity
 
 
 class StockLevel(BaseModel):
@@ -67,10 +85,11 @@ class StockImported(Event):
 
 class Inventory(Protocol):
     """Never negative, never oversold. Commands are idempotent by `command_id`; the three that
-    belong to a checkout are steps of its saga: reserve → consume, undone by release."""
+    belong to a checkout are steps of its saga: reserve → allocate, undone by release."""
 
     async def available(self, variant_ids: Sequence[VariantId]) -> Mapping[VariantId, int]:
-        """On hand less what is held by reservations that have not expired; 0 for unknown ids."""
+        """What may be promised now over all locations: on hand less what is promised, held by live
+        reservations or kept as safety stock; a backorder's allowance counts. 0 for unknown ids."""
 
     async def levels(self, page: PageRequest) -> Page[StockLevel]:
         """Every variant with a level, for staff."""
@@ -84,12 +103,58 @@ class Inventory(Protocol):
     ) -> Reserved:
         """Hold every line until an expiry, or hold nothing. Rows are locked in variant order."""
 
-    async def consume(self, *, command_id: CommandId, checkout_id: CheckoutId) -> bool:
-        """Turn what is held into stock sold. False when the hold has lapsed and the stock is gone;
-        a lapsed hold whose stock is still there is honoured."""
+    async def extend(self, *, checkout_id: CheckoutId, until: datetime) -> bool:
+        """Keep a live hold until `until` while a payment is in flight; an earlier instant changes
+        nothing. False when the hold has lapsed or is gone."""
+
+    async def allocate(self, *, command_id: CommandId, checkout_id: CheckoutId) -> bool:
+        """Turn what is held into units promised to the order. False when the hold has lapsed and
+        the stock is gone; a lapsed hold whose stock is still there is honoured."""
+
+    async def allocations(self, checkout_id: CheckoutId) -> list[Allocation]:
+        """Units promised and not yet sent, by location, in the order they should be picked."""
+
+    async def allocate_more(
+        self,
+        *,
+        command_id: CommandId,
+        checkout_id: CheckoutId,
+        lines: Sequence[ReservationLine],
+    ) -> Reserved:
+        """Promise further units to an order that was edited: all, or none and what fell short."""
+
+    async def deallocate(
+        self,
+        *,
+        command_id: CommandId,
+        checkout_id: CheckoutId,
+        lines: Sequence[ReservationLine],
+    ) -> None:
+        """Take promised units back that were not sent. Raises `Conflict` for more."""
+
+    async def fulfil(
+        self,
+        *,
+        command_id: CommandId,
+        checkout_id: CheckoutId,
+        picks: Sequence[Pick],
+    ) -> None:
+        """Promised units leave their location. Raises `Conflict` for more than is promised there,
+        or not on hand yet (a backorder)."""
+
+    async def restock(
+        self,
+        *,
+        command_id: CommandId,
+        variant_id: VariantId,
+        quantity: int,
+        location_id: LocationId | None = None,
+        reason: str,
+    ) -> None:
+        """Units that came back are for sale again, at a location or the default one."""
 
     async def release(self, *, command_id: CommandId, checkout_id: CheckoutId) -> None:
-        """Undo reserve and consume: held rows are let go, consumed stock comes back."""
+        """Undo reserve and allocate: held and promised units that were not sent are let go."""
 
     async def receive(
         self,

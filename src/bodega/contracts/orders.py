@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
@@ -16,6 +17,7 @@ from bodega.kernel.ids import (
     OrderId,
     ProductId,
     ReturnId,
+    ShippingMethodId,
     UserId,
     VariantId,
 )
@@ -27,7 +29,8 @@ LineKind = Literal["product", "shipping", "fee", "discount", "adjustment"]
 
 
 class OrderLine(BaseModel):
-    """`total` is authoritative; a unit price may have been rounded on import."""
+    """`total` is what the buyer pays for the line and authoritative: unit price × quantity less
+    `discount`, plus `tax` unless it is included; a unit price may have been rounded on import."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -39,6 +42,10 @@ class OrderLine(BaseModel):
     quantity: int
     unit_price: Money
     total: Money
+    discount: Money | None = None
+    tax: Money | None = None
+    tax_rate: Decimal = Decimal(0)
+    tax_included: bool = True
 
 
 class OrderView(BaseModel):
@@ -69,6 +76,11 @@ class PlaceOrder(BaseModel):
     shipping_address: Address
     lines: list[OrderLine]
     total: Money
+    billing_address: Address | None = None
+    shipping_method_id: ShippingMethodId | None = None
+    shipping_method: str | None = None
+    coupons: list[str] = []
+    note: str | None = None
 
 
 class PlacedOrder(BaseModel):

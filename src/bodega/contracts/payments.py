@@ -6,11 +6,12 @@ from typing import ClassVar, Literal, Protocol
 from pydantic import BaseModel
 
 from bodega.kernel.events import Event
-from bodega.kernel.ids import CheckoutId, PaymentId
+from bodega.kernel.ids import CheckoutId, CommandId, PaymentId, RefundId, UserId
 from bodega.kernel.money import Money
 
 PaymentStatus = Literal[
     "authorising",
+    "requires_action",
     "authorised",
     "declined",
     "capturing",
@@ -21,13 +22,16 @@ PaymentStatus = Literal[
 
 
 class PaymentView(BaseModel):
-    """A payment; `failure_code` is the provider's decline code."""
+    """A payment; `failure_code` is the provider's decline code. `requires_action` sends the buyer
+    to `action_url` (3-D Secure, an approval page). `refunded` is None until money went back."""
 
     id: PaymentId
     checkout_id: CheckoutId
     amount: Money
     status: PaymentStatus
     failure_code: str | None = None
+    action_url: str | None = None
+    refunded: Money | None = None
 
 
 class PaymentTransition(BaseModel):
@@ -61,6 +65,30 @@ class PaymentCaptured(Event):
         return self.checkout_id
 
 
+class PaymentActionDone(Event):
+    """The buyer came back from `action_url`, or the provider says so: ask `confirm` how it went."""
+
+    type: ClassVar[str] = "payments.payment_action_done"
+    payment_id: PaymentId
+    checkout_id: CheckoutId
+
+    @property
+    def key(self) -> CheckoutId:
+        return self.checkout_id
+
+
+class PaymentRefunded(Event):
+    type: ClassVar[str] = "payments.payment_refunded"
+    payment_id: PaymentId
+    refund_id: RefundId
+    checkout_id: CheckoutId
+    amount: Money
+
+    @property
+    def key(self) -> CheckoutId:
+        return self.checkout_id
+
+
 class PaymentVoided(Event):
     type: ClassVar[str] = "payments.payment_voided"
     payment_id: PaymentId
@@ -71,18 +99,45 @@ class PaymentVoided(Event):
         return self.checkout_id
 
 
+class RefundView(BaseModel):
+    id: RefundId
+    payment_id: PaymentId
+    amount: Money
+    status: Literal["pending", "succeeded", "failed"]
+    reason: str
+    failure_code: str | None = None
+
+
 class Payments(Protocol):
     """Intent is committed before each provider call and the outcome after it; a call whose answer
     was lost is settled by asking the provider, never by guessing. Idempotent by `checkout_id`.
     Raises `Unavailable` when the provider cannot be asked: the same call may be made again."""
 
     async def authorise(
-        self, *, checkout_id: CheckoutId, amount: Money, payment_token: str
+        self,
+        *,
+        checkout_id: CheckoutId,
+        amount: Money,
+        payment_token: str,
+        customer_id: UserId | None = None,
+        return_url: str | None = None,
     ) -> PaymentView:
-        """Authorised or declined."""
+        """Authorised, declined, or `requires_action`. The token's prefix names the provider.
+        Without a `return_url` nobody can act: a payment that would need it is declined."""
 
-    async def capture(self, *, checkout_id: CheckoutId) -> PaymentView:
-        """Take the authorised money; captured again is no error."""
+    async def confirm(self, *, checkout_id: CheckoutId) -> PaymentView:
+        """Ask the provider how a payment that required an action stands; any other as it is."""
+
+    async def capture(self, *, checkout_id: CheckoutId, amount: Money | None = None) -> PaymentView:
+        """Take the authorised money, or a part of it (the rest is let go); captured again is no
+        error."""
+
+    async def refund(
+        self, *, command_id: CommandId, checkout_id: CheckoutId, amount: Money, reason: str
+    ) -> RefundView:
+        """Give back a part or all of what was captured. Raises `Conflict` for more than is left."""
+
+    async def refunds(self, checkout_id: CheckoutId) -> list[RefundView]: ...
 
     async def void(self, *, checkout_id: CheckoutId) -> PaymentView | None:
         """Let an authorisation go, or refund what was captured; None when there was neither."""

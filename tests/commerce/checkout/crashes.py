@@ -15,7 +15,7 @@ from bodega.contracts.payments import Payments
 from bodega.kernel.clock import FixedClock
 
 DRIVEN = {
-    Inventory: ("reserve", "consume", "release"),
+    Inventory: ("reserve", "allocate", "release"),
     Payments: ("authorise", "capture", "void"),
     Orders: ("place", "cancel"),
 }

@@ -145,7 +145,7 @@ async def test_a_sale_goes_through_in_nine_commits(shop: Shop, commits: list[obj
     view = await shop.submit()
     assert view.state == "completed"
     assert len(commits) == 9
-    assert shop.doom.calls == ["reserve", "authorise", "consume", "place", "capture"]
+    assert shop.doom.calls == ["reserve", "authorise", "allocate", "place", "capture"]
     await shop.check_placed()
 
 

@@ -48,8 +48,8 @@ class Store:
             command_id=id_ or command(), checkout_id=checkout, lines=lines
         )
 
-    async def consume(self, checkout: CheckoutId) -> bool:
-        return await self.service.consume(command_id=command(), checkout_id=checkout)
+    async def allocate(self, checkout: CheckoutId) -> bool:
+        return await self.service.allocate(command_id=command(), checkout_id=checkout)
 
     async def release(self, checkout: CheckoutId) -> None:
         await self.service.release(command_id=command(), checkout_id=checkout)
@@ -88,7 +88,7 @@ async def test_a_sale_holds_then_takes_and_leaves_a_trace(store: Store, settings
         "on_hand": 5,
         "available": 3,
     }
-    assert await store.consume(buyer)
+    assert await store.allocate(buyer)
     assert (await store.level(mug)).on_hand == 3
     assert ledger(settings, mug) == [(5, "received"), (-2, "sale")]
 
@@ -121,7 +121,7 @@ async def test_a_lapsed_hold_is_honoured_while_the_stock_is_there(store: Store) 
     mug, slow = await store.receive(1), checkout()
     await store.reserve({mug: 1}, slow)
     store.clock.at += HOLD
-    assert await store.consume(slow)
+    assert await store.allocate(slow)
 
 
 async def test_a_lapsed_hold_yields_to_whoever_took_the_stock(store: Store) -> None:
@@ -129,8 +129,8 @@ async def test_a_lapsed_hold_yields_to_whoever_took_the_stock(store: Store) -> N
     await store.reserve({mug: 1}, slow)
     store.clock.at += HOLD
     assert (await store.reserve({mug: 1}, quick)).ok
-    assert not await store.consume(slow)
-    assert await store.consume(quick)
+    assert not await store.allocate(slow)
+    assert await store.allocate(quick)
     assert (await store.level(mug)).on_hand == 0
 
 
@@ -139,13 +139,13 @@ async def test_release_undoes_a_hold(store: Store) -> None:
     await store.reserve({mug: 2}, buyer)
     await store.release(buyer)
     assert (await store.level(mug)).available == 2
-    assert not await store.consume(buyer)
+    assert not await store.allocate(buyer)
 
 
 async def test_release_undoes_a_sale_once(store: Store, settings: Settings) -> None:
     mug, buyer = await store.receive(2), checkout()
     await store.reserve({mug: 2}, buyer)
-    await store.consume(buyer)
+    await store.allocate(buyer)
     await store.release(buyer)
     await store.release(buyer)
     assert (await store.level(mug)).on_hand == 2
@@ -166,7 +166,7 @@ async def test_a_correction_below_what_is_held_fails_the_late_sale(store: Store)
     await store.reserve({mug: 3}, buyer)
     await store.receive(-1, mug)
     assert (await store.level(mug)).available == 0
-    assert not await store.consume(buyer)
+    assert not await store.allocate(buyer)
     assert (await store.level(mug)).on_hand == 2
 
 
@@ -180,7 +180,7 @@ async def test_parallel_buyers_never_oversell(store: Store) -> None:
 
     async def buy() -> bool:
         buyer = checkout()
-        return (await store.reserve({mug: 1}, buyer)).ok and await store.consume(buyer)
+        return (await store.reserve({mug: 1}, buyer)).ok and await store.allocate(buyer)
 
     bought = await asyncio.gather(*(buy() for _ in range(60)))
     assert sum(bought) == 20
@@ -252,13 +252,13 @@ class Stock(RuleBasedStateMachine):
             self.held[buyer] = (quantity, self.store.clock.at + HOLD)
 
     @rule(data=st.data())
-    def consume(self, data: st.DataObject) -> None:
+    def allocate(self, data: st.DataObject) -> None:
         if not self.held:
             return
         buyer = data.draw(st.sampled_from(sorted(self.held)))
         quantity, until = self.held[buyer]
         others = 0 if until > self.store.clock.at else self.live(but=buyer)
-        done = self.run(self.store.consume(buyer))
+        done = self.run(self.store.allocate(buyer))
         assert done == (self.on_hand - others >= quantity)
         if done:
             del self.held[buyer]

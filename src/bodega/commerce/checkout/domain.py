@@ -1,6 +1,6 @@
 """The checkout saga as a pure state machine.
 
-running ──reserve → authorise → consume → place → capture──→ completed
+running ──reserve → authorise → allocate → place → capture──→ completed
    └─ a step fails ─→ undoing ──cancel → release → void──→ failed
 
 Only the two ends of the path are written down. Every step answers the same when it is asked again,
@@ -27,7 +27,7 @@ from bodega.kernel.ids import CommandId, derived_id
 class Step(StrEnum):
     RESERVE = "reserve"
     AUTHORISE = "authorise"
-    CONSUME = "consume"
+    ALLOCATE = "allocate"
     PLACE = "place"
     CAPTURE = "capture"
 
@@ -41,7 +41,7 @@ class Undo(StrEnum):
 UNDONE_BY = {
     Step.RESERVE: Undo.RELEASE,
     Step.AUTHORISE: Undo.VOID,
-    Step.CONSUME: Undo.RELEASE,
+    Step.ALLOCATE: Undo.RELEASE,
     Step.PLACE: Undo.CANCEL,
     Step.CAPTURE: Undo.VOID,
 }

@@ -84,7 +84,7 @@ class Driver:
         steps = {
             Step.RESERVE: self._reserve,
             Step.AUTHORISE: self._authorise,
-            Step.CONSUME: self._consume,
+            Step.ALLOCATE: self._allocate,
             Step.PLACE: self._place,
             Step.CAPTURE: self._capture,
         }
@@ -130,10 +130,10 @@ class Driver:
             return None
         return declined(payment.failure_code)
 
-    async def _consume(self) -> Failure | None:
+    async def _allocate(self) -> Failure | None:
         saga = self._saga
-        taken = await self._inventory.consume(
-            command_id=command(saga.id, Step.CONSUME), checkout_id=saga.id
+        taken = await self._inventory.allocate(
+            command_id=command(saga.id, Step.ALLOCATE), checkout_id=saga.id
         )
         return None if taken else out_of_stock(line.title for line in saga.lines)
 

@@ -45,7 +45,7 @@ async def reserve(
     return Reserved(ok=True, expires_at=now + hold_for)
 
 
-async def consume(uow: UnitOfWork, *, clock: Clock, checkout_id: CheckoutId) -> bool:
+async def allocate(uow: UnitOfWork, *, clock: Clock, checkout_id: CheckoutId) -> bool:
     """Sell what is held; False leaves everything as it was."""
     variant_ids = [hold.variant_id for hold in await _holds(uow, checkout_id)]
     on_hand = await repository.lock_levels(uow.connection, variant_ids)
@@ -172,13 +172,13 @@ class InventoryService:
                 ),
             )
 
-    async def consume(self, *, command_id: CommandId, checkout_id: CheckoutId) -> bool:
+    async def allocate(self, *, command_id: CommandId, checkout_id: CheckoutId) -> bool:
         async with self._database.work() as uow:
             return await uow.once(
                 command_id,
-                "inventory.consume",
+                "inventory.allocate",
                 bool,
-                lambda: consume(uow, clock=self._clock, checkout_id=checkout_id),
+                lambda: allocate(uow, clock=self._clock, checkout_id=checkout_id),
             )
 
     async def release(self, *, command_id: CommandId, checkout_id: CheckoutId) -> None:

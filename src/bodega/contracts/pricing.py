@@ -1,0 +1,140 @@
+"""What a basket costs: promotions, coupons and taxes, exact to the line; and exchange rates."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, ClassVar, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+from bodega.kernel.address import CountryCode
+from bodega.kernel.events import Event
+from bodega.kernel.ids import CheckoutId, CommandId, ProductId, PromotionId, UserId, VariantId
+from bodega.kernel.money import Money
+from bodega.kernel.quantity import Quantity
+
+CouponCode = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, to_upper=True, pattern=r"^\s*[A-Za-z0-9][A-Za-z0-9_-]{1,39}\s*$"
+    ),
+]
+CouponRefusal = Literal[
+    "unknown", "not_yet", "expired", "used_up", "not_applicable", "not_stacking"
+]
+
+
+class BasketLine(BaseModel):
+    """`key` names the line in the answer; it is unique in a basket."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    product_id: ProductId
+    variant_id: VariantId
+    quantity: Quantity
+    unit_price: Money
+    category: str | None = None
+    tax_class: str = "standard"
+
+
+class Basket(BaseModel):
+    """All money in `currency`. `country` (and `region`) is where the goods go: None before the
+    buyer has said so, then the shop's own country is assumed. `shipping` is the price of the
+    chosen way to send it, before free-shipping promotions."""
+
+    model_config = ConfigDict(frozen=True)
+
+    currency: str
+    lines: Sequence[BasketLine]
+    shipping: Money | None = None
+    country: CountryCode | None = None
+    region: str | None = None
+    customer_id: UserId | None = None
+    coupons: Sequence[CouponCode] = ()
+
+
+class AppliedPromotion(BaseModel):
+    promotion_id: PromotionId
+    title: str
+    coupon: str | None = None
+    amount: Money
+
+
+class PricedLine(BaseModel):
+    """`subtotal` is unit price × quantity; `total` is what the buyer pays for the line:
+    subtotal − discount, plus `tax` where prices are shown without it (`tax_included` False)."""
+
+    key: str
+    subtotal: Money
+    discount: Money
+    tax: Money
+    tax_rate: Decimal
+    tax_included: bool
+    total: Money
+    promotions: list[AppliedPromotion] = []
+
+
+class CouponOutcome(BaseModel):
+    code: str
+    refusal: CouponRefusal | None = None
+
+
+class Quote(BaseModel):
+    """`total` is exactly the sum of the lines' totals and shipping's."""
+
+    lines: list[PricedLine]
+    shipping: PricedLine | None
+    subtotal: Money
+    discount: Money
+    tax: Money
+    total: Money
+    promotions: list[AppliedPromotion]
+    coupons: list[CouponOutcome]
+
+
+class Rate(BaseModel):
+    """One unit of `base` is `rate` units of `quote`."""
+
+    base: str
+    quote: str
+    rate: Decimal
+    day: date
+    source: str
+
+
+class CouponRedeemed(Event):
+    type: ClassVar[str] = "pricing.coupon_redeemed"
+    checkout_id: CheckoutId
+    codes: list[str]
+
+    @property
+    def key(self) -> CheckoutId:
+        return self.checkout_id
+
+
+class Pricing(Protocol):
+    """An outside engine may answer in its place. `redeem` is a step of the checkout saga, undone
+    by `release`."""
+
+    async def quote(self, basket: Basket) -> Quote:
+        """The price now. Refused coupons are named in the answer, never an error."""
+
+    async def redeem(
+        self, *, command_id: CommandId, checkout_id: CheckoutId, basket: Basket
+    ) -> bool:
+        """Count the basket's promotions against their limits; False when one is used up."""
+
+    async def release(self, *, command_id: CommandId, checkout_id: CheckoutId) -> None:
+        """Give back what `redeem` counted; nothing counted is no error."""
+
+
+class Rates(Protocol):
+    """Exchange rates, each with its day and source."""
+
+    async def rate(self, base: str, quote: str, *, at: datetime | None = None) -> Rate:
+        """The newest on or before `at` (now). Raises `NotFound` when there is none, direct or
+        through the shop's currency."""
+
+    async def convert(self, money: Money, to: str, *, at: datetime | None = None) -> Money:
+        """Rounded half to even onto the minor unit of `to`."""
