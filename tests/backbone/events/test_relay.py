@@ -139,5 +139,5 @@ async def test_an_idle_slot_goes_forward_with_the_server(
 
 def slots(settings: Settings) -> list[int]:
     query = """SELECT (confirmed_flush_lsn - '0/0')::bigint FROM pg_replication_slots
-               WHERE slot_name = %s AND active"""
+               WHERE slot_name = %s AND active AND confirmed_flush_lsn IS NOT NULL"""
     return [int(row[0]) for row in rows(settings, query, SLOT)]
