@@ -11,6 +11,8 @@ from bodega.backbone.db import Database
 from bodega.backbone.http.remote import remote
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
+from bodega.backbone.workflows import Workflows
+from bodega.contracts.fraud import Fraud
 from bodega.contracts.freshness import Freshness
 from bodega.contracts.metrics import Metrics
 from bodega.contracts.recommend import Recommender
@@ -44,6 +46,8 @@ def compose(settings: Settings) -> Shop:
     for module in modules():
         for protocol, build in module.provides.items():
             container.bind(protocol, build(context))
+    sources = [build(context) for module in modules() for build in module.workflows]
+    container.bind(Workflows, Workflows(sources))
     client = httpx.AsyncClient()
     _bind_serving(container, settings, client)
     return Shop(context=context, client=client)
@@ -53,6 +57,7 @@ def _bind_serving(container: Container, settings: Settings, client: httpx.AsyncC
     token = settings.internal_token.get_secret_value()
     for protocol, timeout in (
         (Recommender, settings.recommend_timeout_seconds),
+        (Fraud, settings.fraud_timeout_seconds),
         (Metrics, settings.metrics_timeout_seconds),
         (Freshness, settings.metrics_timeout_seconds),
     ):

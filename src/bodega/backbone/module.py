@@ -12,6 +12,7 @@ from bodega.backbone.cache import Cache
 from bodega.backbone.container import Container
 from bodega.backbone.db import Database, UnitOfWork
 from bodega.backbone.settings import Settings
+from bodega.backbone.workflows import WorkflowSource
 from bodega.kernel.clock import Clock
 from bodega.kernel.events import Envelope, Event
 
@@ -53,13 +54,15 @@ class Job:
 @dataclass(frozen=True, slots=True)
 class Module:
     """One bounded context. `published` lists, per table, the columns others may see in the lake
-    and their class; a column that is not listed, or is not public, never leaves the schema."""
+    and their class; a column that is not listed, or is not public, never leaves the schema.
+    `workflows` make the module's durable work visible to staff."""
 
     name: str
     metadata: MetaData | None = None
     routers: Sequence[APIRouter] = ()
     handlers: Sequence[Handler] = ()
     jobs: Sequence[Job] = ()
+    workflows: Sequence[Callable[[Context], WorkflowSource]] = ()
     provides: Mapping[type, Callable[[Context], object]] = field(default_factory=dict)
     published: Mapping[str, Mapping[str, Classification]] = field(default_factory=dict)
     migrations: Path | None = None

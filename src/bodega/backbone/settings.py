@@ -98,6 +98,18 @@ class Settings(BaseSettings):
     provider_port: Port = Field(8002, description="port of the local provider double")
 
     checkout_lease_seconds: Seconds = Field(15, description="then another process resumes a saga")
+    checkout_buyer_minutes: Count = Field(
+        30, description="how long a buyer may take over 3-D Secure; the stock is held as long"
+    )
+    checkout_review_hours: Count = Field(
+        120, description="then a purchase nobody has reviewed is refused; card holds last 7 days"
+    )
+    fraud_timeout_seconds: Seconds = Field(0.1, description="then the policy below decides")
+    fraud_open_below: int = Field(
+        20_000,
+        ge=0,
+        description="smaller purchases (minor units) go through unscored; others are reviewed",
+    )
     inventory_hold_minutes: Count = Field(15, description="life of a reservation")
     cart_max_units: Count = Field(1000, description="units of one variant a cart may hold")
 

@@ -1,13 +1,15 @@
-"""From cart to order: redeem → reserve → fraud → authorise → allocate → place → capture."""
+"""From cart to order: fraud → redeem → reserve → authorise → allocate → place → capture."""
 
+from datetime import datetime
 from typing import Annotated, ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from bodega.kernel.address import Address
+from bodega.kernel.address import Address, CountryCode
 from bodega.kernel.events import Event
 from bodega.kernel.ids import CartId, CheckoutId, OrderId, ShippingMethodId, UserId
 from bodega.kernel.money import Money
+from bodega.kernel.page import Page, PageRequest
 
 CheckoutState = Literal["running", "waiting", "undoing", "completed", "failed"]
 Email = Annotated[
@@ -17,6 +19,7 @@ Email = Annotated[
     ),
 ]
 PaymentToken = Annotated[str, StringConstraints(pattern=r"^[a-z]+_[A-Za-z0-9_]{1,200}$")]
+ReturnUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"]+$", max_length=2000)]
 
 
 class CheckoutRequest(BaseModel):
@@ -34,14 +37,15 @@ class CheckoutRequest(BaseModel):
     billing_address: Address | None = None
     shipping_method_id: ShippingMethodId | None = None
     expected_total: Money | None = None
-    return_url: str | None = None
+    return_url: ReturnUrl | None = None
 
 
 class CheckoutView(BaseModel):
     """How a checkout stands. `waiting` for the buyer means: send them to `action_url`; for
     a review: the order is placed and paid once staff accept it. `failure_code` says why it was
-    undone: `out_of_stock`, `payment_declined` (then `decline_code` is the provider's) or
-    `payment_not_captured`."""
+    undone: `out_of_stock`, `promotion_used_up`, `purchase_refused`, `payment_declined` (then
+    `decline_code` is the provider's), `payment_not_confirmed`, `payment_not_captured`,
+    `review_refused` or `checkout_cancelled`."""
 
     id: CheckoutId
     cart_id: CartId
@@ -55,6 +59,47 @@ class CheckoutView(BaseModel):
     failure_code: str | None = None
     decline_code: str | None = None
     failure_detail: str | None = None
+
+
+class HeldCheckout(BaseModel):
+    """A checkout in the review queue: its order is placed, its money authorised and not taken.
+    Without a decision it is refused at `waits_until`. `reasons` are the fraud model's."""
+
+    id: CheckoutId
+    customer_id: UserId | None
+    order_id: OrderId | None
+    order_number: int | None
+    total: Money
+    country: CountryCode | None
+    score: float
+    reasons: list[str]
+    model: str
+    started_at: datetime
+    waits_until: datetime
+
+
+class CheckoutHeld(Event):
+    """The order is placed, its money authorised; staff decide whether to take it."""
+
+    type: ClassVar[str] = "checkout.held"
+    checkout_id: CheckoutId
+    cart_id: CartId
+    order_id: OrderId
+
+    @property
+    def key(self) -> CheckoutId:
+        return self.checkout_id
+
+
+class CheckoutReviewed(Event):
+    type: ClassVar[str] = "checkout.reviewed"
+    checkout_id: CheckoutId
+    reviewer: UserId
+    accepted: bool
+
+    @property
+    def key(self) -> CheckoutId:
+        return self.checkout_id
 
 
 class CheckoutCompleted(Event):
@@ -100,5 +145,8 @@ class Checkouts(Protocol):
         self, checkout_id: CheckoutId, *, accept: bool, reviewer: UserId, note: str
     ) -> CheckoutView:
         """Staff decide on a held checkout: capture, or undo it. Raises `NotFound`, `Conflict`."""
+
+    async def held(self, page: PageRequest) -> Page[HeldCheckout]:
+        """The review queue, the longest waiting first."""
 
     async def checkout(self, checkout_id: CheckoutId) -> CheckoutView | None: ...

@@ -9,14 +9,16 @@ from bodega.backbone.container import Container
 from bodega.backbone.module import Context
 from bodega.contracts.cart import Carts
 from bodega.contracts.catalog import Catalog
+from bodega.contracts.fraud import Fraud, FraudCheck, FraudDecision, FraudScore
 from bodega.contracts.inventory import Inventory
 from bodega.contracts.orders import Orders
 from bodega.contracts.payments import Payments
 from bodega.kernel.clock import FixedClock
+from bodega.kernel.errors import Unavailable
 
 DRIVEN = {
-    Inventory: ("reserve", "allocate", "release"),
-    Payments: ("authorise", "capture", "void"),
+    Inventory: ("reserve", "extend", "allocate", "release"),
+    Payments: ("authorise", "confirm", "capture", "void"),
     Orders: ("place", "cancel"),
 }
 
@@ -60,11 +62,28 @@ class Mortal:
         return call
 
 
-def mortal(context: Context, doom: Doom, clock: FixedClock) -> Context:
+@dataclass
+class Scorer:
+    """Answers for fraud as the test says; `late` never answers in time."""
+
+    decision: FraudDecision = "accept"
+    late: bool = False
+    asked: list[FraudCheck] = field(default_factory=list)
+
+    async def score(self, check: FraudCheck) -> FraudScore:
+        self.asked.append(check)
+        if self.late:
+            raise Unavailable
+        reasons = ["Ordered too often"] if self.decision != "accept" else []
+        return FraudScore(score=0.5, decision=self.decision, reasons=reasons, model="test-1")
+
+
+def mortal(context: Context, doom: Doom, clock: FixedClock, scorer: Scorer) -> Context:
     """The same shop with mortal participants, at a time that the test moves."""
     container = Container()
     for protocol in (Carts, Catalog):
         container.bind(protocol, context.container.get(protocol))
+    container.bind(Fraud, scorer)
     for protocol, steps in DRIVEN.items():
         container.bind(protocol, Mortal(context.container.get(protocol), steps, doom))
     return replace(context, container=container, clock=clock)

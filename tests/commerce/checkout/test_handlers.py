@@ -1,10 +1,10 @@
-"""Checkout is driven by its saga row, not by events; one job looks after what was left."""
+"""Checkout reacts to one event, which only makes a saga due; one job looks after all of them."""
 
 from bodega.commerce.checkout.module import MODULE
 
 
-def test_left_sagas_are_looked_for_every_few_seconds() -> None:
-    assert list(MODULE.handlers) == []
+def test_sagas_are_looked_for_every_few_seconds() -> None:
+    assert [handler.name for handler in MODULE.handlers] == ["checkout.buyer_acted"]
     [job] = MODULE.jobs
     assert (job.name, job.every_seconds) == ("checkout.resume", 2)
 

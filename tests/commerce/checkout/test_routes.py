@@ -9,6 +9,7 @@ import pytest
 
 from bodega.backbone.module import Context
 from bodega.kernel.ids import CartId, UserId, VariantId, new_id
+from bodega.kernel.money import Money
 from tests.kit.doors import Doors, key
 from tests.kit.goods import filled_cart, level, stocked
 from tests.kit.provider import RunningProvider
@@ -157,3 +158,72 @@ async def test_a_customers_checkout_is_for_the_customer_and_staff(
 
 async def test_an_unknown_checkout_is_404(client: httpx.AsyncClient) -> None:
     assert (await client.get(f"/api/v1/checkouts/{new_id()}")).status_code == 404
+
+
+@pytest.fixture
+async def painting(context: Context) -> VariantId:
+    """Dear enough to be reviewed when nobody scores it."""
+    return await stocked(context, 2, price=Money(amount=90_000, currency="GBP"))
+
+
+async def test_staff_take_the_money_of_a_held_purchase(
+    doors: Doors, context: Context, painting: VariantId
+) -> None:
+    guest, staff = doors.guest(), await doors.staff(await doors.admin())
+    held = await buy(guest, body(await filled_cart(context, painting)))
+    assert held.status_code == 202, held.text
+    assert (held.json()["state"], held.json()["waiting_for"]) == ("waiting", "review")
+    queue = await staff.get("/api/v1/admin/checkouts/held")
+    assert [item["id"] for item in queue.json()["items"]] == [held.json()["id"]]
+    where = f"/api/v1/admin/checkouts/{held.json()['id']}/review"
+    once, said = key(), {"accept": True, "note": "Known buyer"}
+    for _ in range(2):
+        answer = await staff.post(where, json=said, headers=once)
+        assert (answer.status_code, answer.json()["state"]) == (200, "completed"), answer.text
+    other = await staff.post(where, json={"accept": False}, headers=key())
+    assert (other.status_code, other.json()["code"]) == (409, "review_decided")
+
+
+async def test_a_refused_purchase_tells_its_buyer(
+    doors: Doors, context: Context, painting: VariantId
+) -> None:
+    guest, staff = doors.guest(), await doors.staff(await doors.admin())
+    once, sent = key(), body(await filled_cart(context, painting))
+    held = await buy(guest, sent, once)
+    where = f"/api/v1/admin/checkouts/{held.json()['id']}/review"
+    refused = await staff.post(where, json={"accept": False}, headers=key())
+    assert (refused.json()["state"], refused.json()["failure_code"]) == ("failed", "review_refused")
+    answer = await buy(guest, sent, once)
+    assert (answer.status_code, answer.json()["code"]) == (409, "review_refused")
+
+
+async def test_what_does_not_wait_is_not_reviewed(
+    doors: Doors, cart: CartId, client: httpx.AsyncClient
+) -> None:
+    staff = await doors.staff(await doors.admin())
+    bought = await buy(client, body(cart))
+    for checkout_id, status, code in (
+        (bought.json()["id"], 409, "not_in_review"),
+        (new_id(), 404, "checkout_not_found"),
+    ):
+        where = f"/api/v1/admin/checkouts/{checkout_id}/review"
+        answer = await staff.post(where, json={"accept": True}, headers=key())
+        assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+async def test_coming_back_to_a_finished_checkout_changes_nothing(
+    client: httpx.AsyncClient, cart: CartId
+) -> None:
+    bought = await buy(client, body(cart))
+    back = await client.post(f"{bought.headers['location']}/proceed", headers=key())
+    assert (back.status_code, back.json()) == (200, bought.json())
+    nobody = await client.post(f"/api/v1/checkouts/{new_id()}/proceed", headers=key())
+    assert (nobody.status_code, nobody.json()["code"]) == (404, "checkout_not_found")
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "/relative", "https://a b"])
+async def test_a_buyer_comes_back_to_a_web_address_only(
+    client: httpx.AsyncClient, cart: CartId, address: str
+) -> None:
+    answer = await buy(client, body(cart, return_url=address))
+    assert (answer.status_code, answer.json()["code"]) == (422, "malformed")

@@ -1,30 +1,45 @@
 """The checkout saga as a pure state machine.
 
-running ──reserve → authorise → allocate → place → capture──→ completed
-   └─ a step fails ─→ undoing ──cancel → release → void──→ failed
+running ──screen → redeem → reserve → authorise → allocate → place → capture──→ completed
+   │  ↑                                   │                    │
+   │  └───────────── waiting ←── buyer ───┴────── review ──────┘
+   │                    │ gave up, refused
+   └─ a step fails ─────┴→ undoing ──cancel → release → give back → void──→ failed
 
-Only the two ends of the path are written down. Every step answers the same when it is asked again,
-so whoever takes over starts at the first one and comes to the same end. What is ours is undone
-before what is the provider's: stock does not wait for a provider that is away.
+Only the ends of the path and the waits in it are written down. Every step answers the same when it
+is asked again, so whoever takes over starts at the first one and comes to the same end. What is
+ours is undone before what is the provider's: stock does not wait for a provider that is away.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
 from bodega.commerce.checkout.errors import (
+    BuyerGone,
+    CheckoutCancelled,
     OutOfStock,
     PaymentDeclined,
     PaymentNotCaptured,
+    PromotionUsedUp,
+    PurchaseRefused,
+    ReviewRefused,
 )
 from bodega.contracts.checkout import CheckoutState
+from bodega.contracts.fraud import FraudScore
 from bodega.kernel.errors import BodegaError
 from bodega.kernel.ids import CommandId, derived_id
+from bodega.kernel.money import Money
+
+WaitingFor = Literal["buyer", "review"]
 
 
 class Step(StrEnum):
+    SCREEN = "screen"
+    REDEEM = "redeem"
     RESERVE = "reserve"
     AUTHORISE = "authorise"
     ALLOCATE = "allocate"
@@ -35,10 +50,13 @@ class Step(StrEnum):
 class Undo(StrEnum):
     CANCEL = "cancel"
     RELEASE = "release"
+    GIVE_BACK = "give_back"
     VOID = "void"
 
 
-UNDONE_BY = {
+UNDONE_BY: dict[Step, Undo | None] = {
+    Step.SCREEN: None,  # it was answered with the offer and touches nothing
+    Step.REDEEM: Undo.GIVE_BACK,
     Step.RESERVE: Undo.RELEASE,
     Step.AUTHORISE: Undo.VOID,
     Step.ALLOCATE: Undo.RELEASE,
@@ -46,14 +64,25 @@ UNDONE_BY = {
     Step.CAPTURE: Undo.VOID,
 }
 
-_ENDS: dict[CheckoutState, frozenset[CheckoutState]] = {
-    "running": frozenset({"completed", "undoing"}),
+_NEXT: dict[CheckoutState, frozenset[CheckoutState]] = {
+    "running": frozenset({"waiting", "completed", "undoing"}),
+    "waiting": frozenset({"running", "undoing"}),
     "undoing": frozenset({"failed"}),
     "completed": frozenset(),
     "failed": frozenset(),
 }
 _FIRST_WAIT = timedelta(seconds=1)
 _LONGEST_WAIT = timedelta(minutes=5)
+_REFUSALS: tuple[type[BodegaError], ...] = (
+    OutOfStock,
+    PromotionUsedUp,
+    PurchaseRefused,
+    PaymentDeclined,
+    PaymentNotCaptured,
+    BuyerGone,
+    ReviewRefused,
+    CheckoutCancelled,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +94,26 @@ class Failure:
     decline_code: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A step goes on once somebody has done something; a buyer does it at `action_url`."""
+
+    waiting_for: WaitingFor
+    action_url: str | None = None
+
+
 def may_become(before: CheckoutState, after: CheckoutState) -> bool:
-    return after in _ENDS[before]
+    return after in _NEXT[before]
 
 
 def live(state: CheckoutState) -> bool:
-    """Somebody has still to bring it to an end."""
-    return bool(_ENDS[state])
+    """It has still to come to an end."""
+    return bool(_NEXT[state])
+
+
+def driven(state: CheckoutState) -> bool:
+    """Somebody is at it, or should be; a waiting one rests."""
+    return live(state) and state != "waiting"
 
 
 def command(checkout_id: UUID, step: Step | Undo) -> CommandId:
@@ -86,6 +128,18 @@ def wait_before(attempt: int, spread: float) -> timedelta:
     return longest * (0.5 + spread / 2)
 
 
+def unscreened(total: Money, *, open_below: int, currency: str) -> FraudScore:
+    """What a late answer means: small purchases in the shop's currency go through, the others are
+    looked at by staff."""
+    small = total.currency == currency and total.amount < open_below
+    return FraudScore(
+        score=0,
+        decision="accept" if small else "review",
+        reasons=["The fraud score was not answered in time"],
+        model="policy",
+    )
+
+
 def out_of_stock(titles: Iterable[str]) -> Failure:
     named = ", ".join(sorted(titles))
     return Failure(OutOfStock.code, f"Not enough in stock: {named}")
@@ -95,13 +149,11 @@ def declined(decline_code: str | None) -> Failure:
     return Failure(PaymentDeclined.code, PaymentDeclined.title, decline_code)
 
 
-def not_captured() -> Failure:
-    return Failure(PaymentNotCaptured.code, PaymentNotCaptured.title)
+def failed_by(kind: type[BodegaError]) -> Failure:
+    return Failure(kind.code, kind.title)
 
 
 def refusal(code: str | None, detail: str | None, **extra: object) -> BodegaError:
     """The error a client sees for a checkout that failed."""
-    known: dict[str, type[BodegaError]] = {
-        kind.code: kind for kind in (OutOfStock, PaymentDeclined, PaymentNotCaptured)
-    }
+    known = {kind.code: kind for kind in _REFUSALS}
     return known.get(code or "", PaymentNotCaptured)(detail or "", **extra)

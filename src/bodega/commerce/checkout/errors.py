@@ -4,7 +4,12 @@ BodegaError
 ├── PaymentDeclined  402
 ├── NotFound ── CheckoutNotFound, CartNotFound
 ├── Rejected ── CartEmpty, CheckoutKeyReused
-└── Conflict ── CartInCheckout, CartOrdered, VariantUnavailable, OutOfStock, PaymentNotCaptured
+└── Conflict
+    ├── before it begins ── CartInCheckout, CartOrdered, VariantUnavailable, NoShipping,
+    │                       ShippingMethodUnavailable, TotalChanged
+    ├── it was undone ── OutOfStock, PromotionUsedUp, PurchaseRefused, PaymentNotCaptured,
+    │                    BuyerGone, ReviewRefused, CheckoutCancelled
+    └── of staff ── NotInReview, ReviewDecided
 """
 
 from bodega.kernel.errors import BodegaError, Conflict, NotFound, Rejected
@@ -51,11 +56,61 @@ class VariantUnavailable(Conflict):
     title = "Something in the cart is no longer sold: take it out, then try again"
 
 
+class NoShipping(Conflict):
+    code = "no_shipping"
+    title = "Nothing we have is sent to this address: try another one"
+
+
+class ShippingMethodUnavailable(Conflict):
+    code = "shipping_method_unavailable"
+    title = "This cart is not sent that way to this address: choose another shipping method"
+
+
+class TotalChanged(Conflict):
+    code = "total_changed"
+    title = "The total has changed: look at the cart again, then confirm the new one"
+
+
 class OutOfStock(Conflict):
     code = "out_of_stock"
     title = "There is not enough in stock and nothing was charged: lower the quantity"
 
 
+class PromotionUsedUp(Conflict):
+    code = "promotion_used_up"
+    title = "A promotion in the cart was used up and nothing was charged: look at the cart again"
+
+
+class PurchaseRefused(Conflict):
+    code = "purchase_refused"
+    title = "This purchase cannot be made online and nothing was charged: contact the shop"
+
+
 class PaymentNotCaptured(Conflict):
     code = "payment_not_captured"
     title = "The payment could not be taken and the order was cancelled: try again"
+
+
+class BuyerGone(Conflict):
+    code = "payment_not_confirmed"
+    title = "The payment was not confirmed in time and nothing was charged: try again"
+
+
+class ReviewRefused(Conflict):
+    code = "review_refused"
+    title = "The order was not accepted and nothing was charged: contact the shop"
+
+
+class CheckoutCancelled(Conflict):
+    code = "checkout_cancelled"
+    title = "The shop cancelled this checkout and nothing was charged: try again"
+
+
+class NotInReview(Conflict):
+    code = "not_in_review"
+    title = "This checkout does not wait for a review"
+
+
+class ReviewDecided(Conflict):
+    code = "review_decided"
+    title = "This checkout was reviewed already, with another decision"

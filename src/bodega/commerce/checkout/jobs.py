@@ -5,7 +5,7 @@ from bodega.commerce.checkout.service import CheckoutService
 
 
 async def resume(context: Context) -> None:
-    """Sagas whose driver is gone are finished or undone."""
+    """Sagas whose driver is gone are finished or undone, and those that wait are looked at."""
     await CheckoutService(context).resume()
 
 

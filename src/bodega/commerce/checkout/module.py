@@ -6,7 +6,7 @@ from bodega.backbone.module import Module
 from bodega.commerce.checkout.handlers import HANDLERS
 from bodega.commerce.checkout.jobs import JOBS
 from bodega.commerce.checkout.routes import ROUTERS
-from bodega.commerce.checkout.service import CheckoutService
+from bodega.commerce.checkout.service import CheckoutService, CheckoutWorkflows
 from bodega.commerce.checkout.tables import METADATA
 from bodega.contracts.checkout import Checkouts
 
@@ -16,6 +16,7 @@ MODULE = Module(
     routers=ROUTERS,
     handlers=HANDLERS,
     jobs=JOBS,
+    workflows=[CheckoutWorkflows],
     provides={Checkouts: CheckoutService},
     migrations=Path(__file__).parent / "migrations",
 )

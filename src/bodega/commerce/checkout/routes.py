@@ -4,19 +4,25 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Response, status
 
-from bodega.backbone.http.deps import Anyone, Claim, SagaClaim, provided
+from bodega.backbone.http.deps import Anyone, Claim, PageQuery, SagaClaim, Staff, provided
 from bodega.backbone.http.router import api_router
 from bodega.commerce.checkout.domain import live, refusal
 from bodega.commerce.checkout.errors import CheckoutNotFound
-from bodega.contracts.checkout import CheckoutRequest, Checkouts, CheckoutView
+from bodega.commerce.checkout.schemas import ReviewDecision
+from bodega.contracts.checkout import CheckoutRequest, Checkouts, CheckoutView, HeldCheckout
 from bodega.kernel.ids import CheckoutId, UserId, derived_id
+from bodega.kernel.page import Page
 from bodega.kernel.principal import Principal, Role
 
 router = api_router("checkout", "/checkouts")
+admin = api_router("checkout", "/admin/checkouts")
 
 Till = Annotated[Checkouts, provided(Checkouts)]
 _ANSWERS: dict[int | str, dict[str, Any]] = {
-    202: {"model": CheckoutView, "description": "Not settled yet: ask again at Location"},
+    202: {
+        "model": CheckoutView,
+        "description": "Not settled yet: send the buyer to `action_url`, or ask again at Location",
+    },
     402: {"description": "`payment_declined`: nothing was charged"},
     409: {"description": "`out_of_stock`, `cart_in_checkout`, `cart_ordered`, …"},
 }
@@ -42,6 +48,34 @@ async def get_checkout(who: Anyone, till: Till, checkout_id: CheckoutId) -> Chec
     if checkout is None or not _may_see(who, checkout):
         raise CheckoutNotFound
     return checkout
+
+
+@router.post("/{checkout_id}/proceed", responses=_ANSWERS)
+async def proceed_checkout(
+    who: Anyone, claim: SagaClaim, till: Till, checkout_id: CheckoutId, response: Response
+) -> CheckoutView:
+    """The buyer is back from `action_url`: go on with what the provider says."""
+    known = await till.checkout(checkout_id)
+    if known is None or not _may_see(who, known):
+        raise CheckoutNotFound
+    return _answered(await till.proceed(checkout_id) or known, response)
+
+
+@admin.get("/held")
+async def list_held(who: Staff, till: Till, page: PageQuery) -> Page[HeldCheckout]:
+    """The review queue, the longest waiting first."""
+    return await till.held(page)
+
+
+@admin.post("/{checkout_id}/review")
+async def review_checkout(
+    who: Staff, claim: SagaClaim, till: Till, checkout_id: CheckoutId, decision: ReviewDecision
+) -> CheckoutView:
+    """Accept: the money is taken. Refuse: the order is cancelled and the money let go."""
+    assert who.id is not None
+    return await till.review(
+        checkout_id, accept=decision.accept, reviewer=UserId(who.id), note=decision.note
+    )
 
 
 def _checkout_id(claim: Claim, who: Principal, request: CheckoutRequest) -> CheckoutId:
@@ -70,4 +104,4 @@ def _may_see(who: Principal, checkout: CheckoutView) -> bool:
     return checkout.customer_id in (None, who.id) or who.at_least(Role.STAFF)
 
 
-ROUTERS: list[APIRouter] = [router]
+ROUTERS: list[APIRouter] = [router, admin]

@@ -44,6 +44,10 @@ _MARK = text(
     """UPDATE inventory.reservations SET status = :status
        WHERE checkout_id = :checkout AND location = :location AND status = ANY(:from_status)"""
 )
+_EXTEND = text(
+    """UPDATE inventory.reservations SET expires_at = greatest(expires_at, :until)
+       WHERE checkout_id = :checkout AND status = 'held' AND expires_at > :now RETURNING id"""
+)
 _OPEN_LEVEL = text(
     """INSERT INTO inventory.levels (variant_id, location, on_hand)
        VALUES (:variant, :location, 0) ON CONFLICT DO NOTHING"""
@@ -149,6 +153,13 @@ async def mark_holds(
         "from_status": list(from_status),
     }
     await connection.execute(_MARK, asked)
+
+
+async def extend_holds(
+    connection: AsyncConnection, checkout_id: CheckoutId, *, until: datetime, now: datetime
+) -> bool:
+    asked = {"checkout": checkout_id, "until": until, "now": now}
+    return (await connection.execute(_EXTEND, asked)).first() is not None
 
 
 async def open_level(connection: AsyncConnection, variant_id: VariantId) -> None:

@@ -1,7 +1,7 @@
 """Use cases of inventory."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from bodega.backbone.db import UnitOfWork
@@ -170,6 +170,12 @@ class InventoryService:
                     checkout_id=checkout_id,
                     lines=lines,
                 ),
+            )
+
+    async def extend(self, *, checkout_id: CheckoutId, until: datetime) -> bool:
+        async with self._database.work() as uow:
+            return await repository.extend_holds(
+                uow.connection, checkout_id, until=until, now=self._clock.now()
             )
 
     async def allocate(self, *, command_id: CommandId, checkout_id: CheckoutId) -> bool:

@@ -18,7 +18,7 @@ from bodega.contracts.payments import (
     PaymentView,
     PaymentVoided,
 )
-from bodega.kernel.ids import CheckoutId, PaymentId
+from bodega.kernel.ids import CheckoutId, PaymentId, UserId
 from bodega.kernel.money import Money
 
 
@@ -137,7 +137,13 @@ class PaymentsService:
             return await repository.find_record(connection, payment_id)
 
     async def authorise(
-        self, *, checkout_id: CheckoutId, amount: Money, payment_token: str
+        self,
+        *,
+        checkout_id: CheckoutId,
+        amount: Money,
+        payment_token: str,
+        customer_id: UserId | None = None,
+        return_url: str | None = None,
     ) -> PaymentView:
         async with self._database.work() as uow:
             fresh = await repository.open_payment(
@@ -151,6 +157,12 @@ class PaymentsService:
         if payment.amount != amount:
             raise AmountChanged
         return (await self._authorised(payment, fresh=fresh)).view()
+
+    async def confirm(self, *, checkout_id: CheckoutId) -> PaymentView:
+        payment = await self.payment(checkout_id)
+        if payment is None:
+            raise PaymentUnknown
+        return payment
 
     async def capture(self, *, checkout_id: CheckoutId) -> PaymentView:
         async with self._database.work() as uow:
