@@ -112,6 +112,20 @@ class Settings(BaseSettings):
     )
     inventory_hold_minutes: Count = Field(15, description="life of a reservation")
     cart_max_units: Count = Field(1000, description="units of one variant a cart may hold")
+    cart_max_total_units: Count = Field(5000, description="units of all variants a cart may hold")
+    cart_min_total: int = Field(
+        0, ge=0, description="least a cart must come to for checkout, in minor units; 0: anything"
+    )
+    cart_max_total: int = Field(
+        0, ge=0, description="most a cart may come to for checkout, in minor units; 0: anything"
+    )
+    cart_guest_days: Count = Field(30, description="life of a guest's cart that nobody touches")
+    cart_customer_days: Count = Field(
+        180, description="life of a customer's cart that nobody touches"
+    )
+    cart_abandoned_minutes: Count = Field(
+        60, description="then an untouched cart with something in it counts as abandoned"
+    )
 
     events_partitions: Count = Field(
         8, description="partitions of the event log; fixed at first start"

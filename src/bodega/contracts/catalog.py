@@ -38,7 +38,8 @@ class ProductView(BaseModel):
 
 
 class SellableVariant(BaseModel):
-    """What cart and checkout need to know of a variant."""
+    """What cart and checkout need to know of a variant. It is sold in `min_quantity` plus multiples
+    of `quantity_step`, up to `max_quantity` in one order."""
 
     id: VariantId
     product_id: ProductId
@@ -50,6 +51,9 @@ class SellableVariant(BaseModel):
     category: str | None = None
     tax_class: str = "standard"
     weight_grams: int = 0
+    min_quantity: int = 1
+    max_quantity: int | None = None
+    quantity_step: int = 1
 
 
 class ImportedProduct(BaseModel):

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
@@ -12,6 +13,7 @@ from tests.commerce.people import customer, fresh_key, product, put_in_stock, st
 
 CARTS = "/api/v1/carts"
 Headers = dict[str, str]
+ANY = {"if-match": "*"}
 
 
 @pytest.fixture
@@ -37,6 +39,15 @@ async def opened(client: httpx.AsyncClient, who: Headers | None = None) -> dict[
     return cart
 
 
+async def set_price(context: Context, variant_id: str, amount: int) -> None:
+    """No public door changes a price yet."""
+    async with context.database.work() as uow:
+        await uow.connection.execute(
+            text("UPDATE catalog.variants SET price_amount = :amount WHERE id = :id"),
+            {"amount": amount, "id": variant_id},
+        )
+
+
 async def test_a_guest_fills_a_cart(client: httpx.AsyncClient, mug: dict[str, Any]) -> None:
     cart = await opened(client)
     assert (cart["lines"], cart["total"]) == ([], {"amount": 0, "currency": "GBP"})
@@ -60,11 +71,12 @@ async def test_setting_a_line_replaces_it_and_zero_removes_it(
 ) -> None:
     cart = await opened(client)
     for quantity in (3, 2, 2):
-        answer = await client.put(at(cart, mug), json={"quantity": quantity})
+        answer = await client.put(at(cart, mug), json={"quantity": quantity}, headers=ANY)
         assert answer.json()["units"] == quantity
-    assert (await client.put(at(cart, mug), json={"quantity": 0})).json()["lines"] == []
+    gone = await client.put(at(cart, mug), json={"quantity": 0}, headers=ANY)
+    assert gone.json()["lines"] == []
     await client.put(at(cart, mug), json={"quantity": 1})
-    assert (await client.delete(at(cart, mug))).json()["lines"] == []
+    assert (await client.delete(at(cart, mug), headers=ANY)).json()["lines"] == []
     assert (await client.delete(at(cart, mug))).status_code == 200
 
 
@@ -77,9 +89,9 @@ async def test_what_is_no_longer_for_sale_shows_as_unavailable(
     await client.patch(f"/api/v1/admin/products/{mug['id']}", json=archived, headers=clerk)
     seen = (await client.get(f"{CARTS}/{cart['id']}")).json()
     assert seen["lines"][0]["available"] is False
-    refused = await client.put(at(cart, mug), json={"quantity": 2})
+    refused = await client.put(at(cart, mug), json={"quantity": 2}, headers=ANY)
     assert refused.json()["code"] == "not_for_sale"
-    assert (await client.put(at(cart, mug), json={"quantity": 0})).json()["lines"] == []
+    assert (await client.delete(at(cart, mug), headers=ANY)).json()["lines"] == []
 
 
 async def test_more_than_there_is_shows_as_unavailable(
@@ -103,6 +115,123 @@ async def test_a_version_guards_against_lost_changes(
     gone = await client.delete(at(cart, mug), headers={"if-match": read})
     assert gone.status_code == 412
     assert (await client.get(f"{CARTS}/{cart['id']}")).json()["units"] == 1
+
+
+async def test_overwriting_without_a_version_is_refused(
+    client: httpx.AsyncClient, mug: dict[str, Any]
+) -> None:
+    cart = await opened(client)
+    root = f"{CARTS}/{cart['id']}"
+    await client.put(at(cart, mug), json={"quantity": 1})
+    await client.put(f"{root}/note", json={"note": "Ring twice"})
+    blind = [
+        await client.put(at(cart, mug), json={"quantity": 2}),
+        await client.delete(at(cart, mug)),
+        await client.put(f"{at(cart, mug)}/saved", json={"saved": True}),
+        await client.put(f"{root}/note", json={"note": ""}),
+    ]
+    assert {(answer.status_code, answer.json()["code"]) for answer in blind} == {
+        (428, "if_match_missing")
+    }
+    seen = await client.get(root)
+    assert (seen.json()["units"], seen.json()["note"]) == (1, "Ring twice")
+    told = {"if-match": seen.headers["etag"]}
+    answer = await client.put(at(cart, mug), json={"quantity": 2}, headers=told)
+    assert (answer.status_code, answer.json()["units"]) == (200, 2)
+
+
+async def test_two_tabs_that_add_lose_nothing(
+    client: httpx.AsyncClient, mug: dict[str, Any]
+) -> None:
+    cart = await opened(client)
+    body = {"variant_id": mug["variants"][0]["id"], "quantity": 2}
+    for _ in range(2):
+        answer = await client.post(f"{CARTS}/{cart['id']}/lines", json=body, headers=fresh_key())
+        assert answer.status_code == 201, answer.text
+    assert answer.json()["units"] == 4
+    key = fresh_key()
+    for _ in range(2):
+        answer = await client.post(f"{CARTS}/{cart['id']}/lines", json=body, headers=key)
+    assert answer.json()["units"] == 6
+
+
+async def test_a_price_that_moves_is_shown_until_it_is_acknowledged(
+    client: httpx.AsyncClient, mug: dict[str, Any], context: Context
+) -> None:
+    cart = await opened(client)
+    await client.put(at(cart, mug), json={"quantity": 2})
+    await set_price(context, mug["variants"][0]["id"], 650)
+    for _ in range(2):
+        seen = (await client.get(f"{CARTS}/{cart['id']}")).json()
+        assert seen["lines"][0]["notices"] == [
+            {
+                "kind": "price_raised",
+                "was": {"amount": 599, "currency": "GBP"},
+                "now": {"amount": 650, "currency": "GBP"},
+                "left": None,
+            }
+        ]
+        assert seen["total"]["amount"] == 1300
+    root = f"{CARTS}/{cart['id']}"
+    answer = await client.post(f"{root}/acknowledgements", headers=fresh_key())
+    assert (answer.status_code, answer.json()["lines"][0]["notices"]) == (201, [])
+    assert (await client.get(root)).json()["lines"][0]["notices"] == []
+
+
+async def test_what_is_left_is_told(client: httpx.AsyncClient, mug: dict[str, Any]) -> None:
+    cart = await opened(client)
+    answer = await client.put(at(cart, mug), json={"quantity": 11})
+    [notice] = answer.json()["lines"][0]["notices"]
+    assert (notice["kind"], notice["left"]) == ("not_enough", 10)
+    assert answer.json()["problems"] == ["lines_unavailable"]
+
+
+async def test_a_line_is_put_aside_and_comes_back(
+    client: httpx.AsyncClient, mug: dict[str, Any]
+) -> None:
+    cart = await opened(client)
+    await client.put(at(cart, mug), json={"quantity": 3})
+    address = f"{at(cart, mug)}/saved"
+    aside = (await client.put(address, json={"saved": True}, headers=ANY)).json()
+    assert (aside["lines"], aside["units"], aside["saved"][0]["quantity"]) == ([], 0, 3)
+    back = (await client.put(address, json={"saved": False}, headers=ANY)).json()
+    assert (back["units"], back["saved"]) == (3, [])
+    nowhere = await client.put(f"{CARTS}/{cart['id']}/lines/{uuid4()}/saved", json={"saved": True})
+    assert (nowhere.status_code, nowhere.json()["code"]) == (404, "line_not_found")
+
+
+async def test_a_note_is_kept_and_is_not_too_long(client: httpx.AsyncClient) -> None:
+    cart = await opened(client)
+    address = f"{CARTS}/{cart['id']}/note"
+    answer = await client.put(address, json={"note": "  Ring twice  "})
+    assert answer.json()["note"] == "Ring twice"
+    assert (await client.put(address, json={"note": "x" * 501})).status_code == 422
+    assert (await client.put(address, json={"note": ""}, headers=ANY)).json()["note"] == ""
+
+
+async def test_signing_in_takes_a_guests_cart_along(
+    client: httpx.AsyncClient, mug: dict[str, Any]
+) -> None:
+    cart, maria = await opened(client), await customer(client)
+    await client.put(at(cart, mug), json={"quantity": 2})
+    claims = f"{CARTS}/{cart['id']}/claims"
+    assert (await client.post(claims, headers=fresh_key())).status_code == 401
+    mine = await client.post(claims, headers=maria | fresh_key())
+    assert (mine.status_code, mine.json()["units"]) == (201, 2)
+    assert (await client.get(f"{CARTS}/{cart['id']}")).status_code == 404
+    assert (await opened(client, maria))["id"] == cart["id"]
+
+
+async def test_all_units_together_are_limited(
+    client: httpx.AsyncClient, clerk: Headers, settings: Settings
+) -> None:
+    cart = await opened(client)
+    most, each = settings.cart_max_total_units, settings.cart_max_units
+    for _ in range(most // each):
+        answer = await client.put(at(cart, await product(client, clerk)), json={"quantity": each})
+        assert answer.status_code == 200
+    answer = await client.put(at(cart, await product(client, clerk)), json={"quantity": 1})
+    assert (answer.status_code, answer.json()["code"]) == (400, "cart_full")
 
 
 async def test_a_customer_has_one_open_cart_that_nobody_else_sees(
@@ -152,7 +281,7 @@ async def test_units_of_one_variant_are_limited(
     cart = await opened(client)
     most = settings.cart_max_units
     assert (await client.put(at(cart, mug), json={"quantity": most})).status_code == 200
-    answer = await client.put(at(cart, mug), json={"quantity": most + 1})
+    answer = await client.put(at(cart, mug), json={"quantity": most + 1}, headers=ANY)
     assert (answer.status_code, answer.json()["code"]) == (400, "too_many_units")
 
 

@@ -8,9 +8,9 @@ from bodega.kernel.events import Envelope
 
 
 async def close_ordered(
-    _context: Context, uow: UnitOfWork, _envelope: Envelope, event: CheckoutCompleted
+    context: Context, uow: UnitOfWork, _envelope: Envelope, event: CheckoutCompleted
 ) -> None:
-    await service.close_ordered(uow, cart_id=event.cart_id)
+    await service.close_ordered(context, uow, cart_id=event.cart_id, order_id=event.order_id)
 
 
 HANDLERS: list[Handler] = [Handler("cart.close_ordered", (CheckoutCompleted,), close_ordered)]

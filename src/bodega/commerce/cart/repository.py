@@ -2,94 +2,176 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, text, update
+from sqlalchemy import Row, bindparam, delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bodega.commerce.cart.domain import Basket, Line
+from bodega.commerce.cart.domain import Basket, Limits, Line
 from bodega.commerce.cart.tables import carts, lines
+from bodega.contracts.cart import CartAbandoned
 from bodega.kernel.ids import CartId, UserId
+from bodega.kernel.money import Money
+
+_CART = select(carts).where(carts.c.id == bindparam("cart_id"))
+_LOCKED = _CART.with_for_update()
+_LINES = select(lines).where(lines.c.cart_id == bindparam("cart_id")).order_by(lines.c.position)
+_IDLE = text(
+    """WITH idle AS (
+         SELECT id FROM cart.carts
+         WHERE status = 'open' AND abandoned_at IS NULL AND updated_at < :before
+           AND EXISTS (SELECT 1 FROM cart.lines WHERE cart_id = carts.id AND NOT saved)
+         ORDER BY updated_at LIMIT :most FOR UPDATE SKIP LOCKED)
+       UPDATE cart.carts SET abandoned_at = :now FROM idle WHERE carts.id = idle.id
+       RETURNING carts.id, customer_id, updated_at,
+         (SELECT sum(quantity) FROM cart.lines WHERE cart_id = carts.id AND NOT saved) AS units"""
+)
 
 
 async def find_basket(
-    connection: AsyncConnection, cart_id: CartId, *, lock: bool = False
+    connection: AsyncConnection, cart_id: CartId, *, limits: Limits, lock: bool = False
 ) -> Basket | None:
-    """A cart and its lines in the order they came; `lock` holds it until the transaction ends."""
-    query = select(carts).where(carts.c.id == cart_id)
-    row = (await connection.execute(query.with_for_update() if lock else query)).first()
+    """A cart and its lines in the order they came; `lock` holds it until the transaction ends.
+    The lines are read once the lock is had: a join would show them as they were before."""
+    asked = {"cart_id": cart_id}
+    row = (await connection.execute(_LOCKED if lock else _CART, asked)).first()
     if row is None:
         return None
-    inside = select(lines).where(lines.c.cart_id == cart_id).order_by(lines.c.position)
-    found = [Line(line.variant_id, line.quantity) for line in await connection.execute(inside)]
-    return Basket(row.id, row.customer_id, row.status, row.version, found)
+    found = [_line(line) for line in await connection.execute(_LINES, asked)]
+    return Basket(
+        id=row.id,
+        customer_id=row.customer_id,
+        status=row.status,
+        version=row.version,
+        lines=found,
+        note=row.note,
+        coupons=row.coupons,
+        expires_at=row.updated_at + limits.life(row.customer_id),
+        next_cart_id=row.next_cart_id,
+    )
+
+
+def _line(row: Row[Any]) -> Line:
+    seen = (
+        Money(amount=row.seen_amount, currency=row.seen_currency)
+        if row.seen_amount is not None
+        else None
+    )
+    return Line(row.variant_id, row.quantity, row.saved, seen)
 
 
 async def open_cart(
-    connection: AsyncConnection, *, fresh_id: UUID, customer_id: UserId | None
+    connection: AsyncConnection, *, fresh_id: UUID, customer_id: UserId | None, now: datetime
 ) -> CartId:
     """A new cart; for a customer who has an open one, that one."""
-    statement = insert(carts).values(id=fresh_id, customer_id=customer_id, status="open")
+    stamps = {"created_at": now, "updated_at": now}
+    statement = insert(carts).values(id=fresh_id, customer_id=customer_id, status="open", **stamps)
     statement = statement.on_conflict_do_update(
         index_elements=["customer_id"],
         index_where=text("status = 'open' AND customer_id IS NOT NULL"),
-        set_={"updated_at": func.now()},
+        set_={"updated_at": now, "abandoned_at": None},
     )
     return CartId((await connection.execute(statement.returning(carts.c.id))).scalar_one())
 
 
-async def put_line(connection: AsyncConnection, cart_id: CartId, line: Line) -> None:
-    """Set a line's quantity; 0 removes it."""
-    if line.quantity == 0:
-        where = (lines.c.cart_id == cart_id) & (lines.c.variant_id == line.variant_id)
+async def delete_expired(
+    connection: AsyncConnection, customer_id: UserId, *, before: datetime
+) -> None:
+    """The customer's open cart, when nobody touched it since an instant."""
+    mine = (carts.c.customer_id == customer_id) & (carts.c.status == "open")
+    await connection.execute(delete(carts).where(mine, carts.c.updated_at <= before))
+
+
+async def save(
+    connection: AsyncConnection, before: Basket, after: Basket, *, now: datetime
+) -> Basket:
+    """Write what differs, as the next version; `after` with that version."""
+    was = {line.variant_id: line for line in before.lines}
+    here = {line.variant_id for line in after.lines}
+    gone = [key for key in was if key not in here]
+    if gone:
+        where = (lines.c.cart_id == after.id) & lines.c.variant_id.in_(gone)
         await connection.execute(delete(lines).where(where))
-        return
-    statement = insert(lines).values(cart_id=cart_id, **line._asdict())
+    fresh = [line for line in after.lines if was.get(line.variant_id) != line]
+    if fresh:
+        await put_lines(connection, after.id, fresh)
+    values = {"note": after.note, "coupons": list(after.coupons), "customer_id": after.customer_id}
+    await _touch(connection, after.id, now=now, **values)
+    return after._replace(version=before.version + 1)
+
+
+async def put_lines(connection: AsyncConnection, cart_id: CartId, fresh: Sequence[Line]) -> None:
+    """Add lines at the end, or change those that are there in their place."""
+    statement = insert(lines).values(
+        [
+            {
+                "cart_id": cart_id,
+                "variant_id": line.variant_id,
+                "quantity": line.quantity,
+                "saved": line.saved,
+                "seen_amount": line.seen.amount if line.seen else None,
+                "seen_currency": line.seen.currency if line.seen else None,
+            }
+            for line in fresh
+        ]
+    )
+    new = statement.excluded
     statement = statement.on_conflict_do_update(
-        index_elements=["cart_id", "variant_id"], set_={"quantity": line.quantity}
+        index_elements=["cart_id", "variant_id"],
+        set_={
+            "quantity": new.quantity,
+            "saved": new.saved,
+            "seen_amount": new.seen_amount,
+            "seen_currency": new.seen_currency,
+        },
     )
     await connection.execute(statement)
 
 
-async def put_lines(connection: AsyncConnection, cart_id: CartId, wanted: Sequence[Line]) -> None:
-    for line in wanted:
-        await put_line(connection, cart_id, line)
+async def close(
+    connection: AsyncConnection,
+    cart_id: CartId,
+    *,
+    status: str,
+    next_cart_id: CartId | None,
+    now: datetime,
+) -> None:
+    await _touch(connection, cart_id, now=now, status=status, next_cart_id=next_cart_id)
 
 
-async def touch(connection: AsyncConnection, cart_id: CartId) -> None:
-    """The next version."""
-    await connection.execute(
-        update(carts)
-        .where(carts.c.id == cart_id)
-        .values(version=carts.c.version + 1, updated_at=func.now())
-    )
+async def _touch(
+    connection: AsyncConnection, cart_id: CartId, *, now: datetime, **values: Any
+) -> None:
+    """The next version; whoever left it is back."""
+    statement = update(carts).where(carts.c.id == cart_id)
+    moved = {"version": carts.c.version + 1, "updated_at": now, "abandoned_at": None}
+    await connection.execute(statement.values(**moved, **values))
 
 
-async def give(connection: AsyncConnection, cart_id: CartId, customer_id: UserId) -> None:
-    """To a customer whose open cart was closed before."""
-    statement = update(carts).where(carts.c.id == cart_id).values(customer_id=customer_id)
-    await connection.execute(statement)
+async def mark_abandoned(
+    connection: AsyncConnection, *, before: datetime, now: datetime, most: int
+) -> list[CartAbandoned]:
+    """Open carts with something in them that nobody touched since `before`; each once."""
+    asked = {"before": before, "now": now, "most": most}
+    return [
+        CartAbandoned(
+            cart_id=row.id,
+            customer_id=row.customer_id,
+            units=row.units,
+            idle_since=row.updated_at,
+        )
+        for row in await connection.execute(_IDLE, asked)
+    ]
 
 
-async def close_merged(connection: AsyncConnection, cart_id: CartId) -> None:
-    """What was in it lives on in another cart."""
-    await _close(connection, cart_id, "merged")
-
-
-async def close_ordered(connection: AsyncConnection, cart_id: CartId) -> None:
-    """A cart that is ordered already, or is not known, is left alone."""
-    await _close(connection, cart_id, "ordered")
-
-
-async def _close(connection: AsyncConnection, cart_id: CartId, status: str) -> None:
-    statement = update(carts).where(carts.c.id == cart_id, carts.c.status != "ordered")
-    moved = {"version": carts.c.version + 1, "updated_at": func.now()}
-    await connection.execute(statement.values(status=status, **moved))
-
-
-async def delete_abandoned(connection: AsyncConnection, before: datetime) -> None:
-    """Guests' open carts and merged ones that nobody touched since an instant."""
-    guests = (carts.c.status == "open") & carts.c.customer_id.is_(None)
-    abandoned = guests | (carts.c.status == "merged")
-    await connection.execute(delete(carts).where(abandoned, carts.c.updated_at < before))
+async def delete_forgotten(
+    connection: AsyncConnection, *, guests: datetime, customers: datetime
+) -> int:
+    """Carts that nobody touched since an instant, ordered ones apart; how many."""
+    guests_own = carts.c.customer_id.is_(None) | (carts.c.status == "merged")
+    stale = guests_own & (carts.c.updated_at < guests)
+    forgotten = stale | (carts.c.updated_at < customers)
+    statement = delete(carts).where(carts.c.status != "ordered", forgotten)
+    return (await connection.execute(statement)).rowcount

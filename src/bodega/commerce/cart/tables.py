@@ -1,6 +1,8 @@
 """The cart's tables."""
 
 from sqlalchemy import (
+    BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -10,11 +12,14 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    Text,
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY, CHAR
 
 from bodega.backbone.tables import id_column, metadata
+from bodega.contracts.cart import MAX_NOTE
 from bodega.kernel.quantity import MAX_QUANTITY
 
 METADATA = metadata("cart")
@@ -33,7 +38,12 @@ carts = Table(
     Column("version", Integer, nullable=False, server_default=text("1")),
     _stamp("created_at"),
     _stamp("updated_at"),
+    Column("note", Text, nullable=False, server_default=text("''")),
+    Column("coupons", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("next_cart_id", Uuid),
+    Column("abandoned_at", DateTime(timezone=True)),
     CheckConstraint("status IN ('open', 'ordered', 'merged')", name="status"),
+    CheckConstraint(f"char_length(note) <= {MAX_NOTE}", name="note"),
     Index(
         "ux_carts_open_customer",
         "customer_id",
@@ -41,6 +51,11 @@ carts = Table(
         postgresql_where=text("status = 'open' AND customer_id IS NOT NULL"),
     ),
     Index("ix_carts_abandoned", "updated_at", postgresql_where=text("status <> 'ordered'")),
+    Index(
+        "ix_carts_idle",
+        "updated_at",
+        postgresql_where=text("status = 'open' AND abandoned_at IS NULL"),
+    ),
 )
 
 lines = Table(
@@ -50,5 +65,8 @@ lines = Table(
     Column("variant_id", Uuid, primary_key=True),
     Column("quantity", Integer, nullable=False),
     Column("position", Integer, Identity(always=True), nullable=False),
+    Column("saved", Boolean, nullable=False, server_default=text("false")),
+    Column("seen_amount", BigInteger),
+    Column("seen_currency", CHAR(3)),
     CheckConstraint(f"quantity BETWEEN 1 AND {MAX_QUANTITY}", name="quantity"),
 )
