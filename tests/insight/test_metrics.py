@@ -69,7 +69,7 @@ def warehouse() -> duckdb.DuckDBPyConnection:
         "insert into gold.fct_orders values (?, ?, ?, 'GB', 1, 250, 'GBP', '2026-03', ?)",
         [
             [str(UUID(int=n)), n, status, datetime(2026, 3, 1, n, tzinfo=UTC)]
-            for n, status in ((1, "paid"), (2, "cancelled"), (3, "placed"))
+            for n, status in ((1, "paid"), (2, "cancelled"), (3, "pending"))
         ],
     )
     return con

@@ -21,15 +21,17 @@ HALF_DONE = """SELECT
   (SELECT count(*) FROM payments.payments
      WHERE status NOT IN ('captured', 'declined', 'voided')),
   (SELECT count(*) FROM orders.orders o JOIN payments.payments p USING (checkout_id)
-     WHERE (p.status = 'captured') <> (o.status = 'paid')),
+     WHERE (p.status = 'captured') <> (o.status NOT IN ('pending', 'cancelled'))),
   (SELECT count(*) FROM payments.payments p WHERE p.status = 'captured' AND NOT EXISTS
-     (SELECT 1 FROM orders.orders o WHERE o.checkout_id = p.checkout_id AND o.status = 'paid')),
+     (SELECT 1 FROM orders.orders o WHERE o.checkout_id = p.checkout_id
+        AND o.status NOT IN ('pending', 'cancelled'))),
   (SELECT count(*) FROM inventory.levels l WHERE on_hand <>
      (SELECT sum(m.quantity) FROM inventory.movements m
       WHERE m.variant_id = l.variant_id AND m.location = l.location))"""
 SETTLED = [(0, 0, 0, 0, 0, 0)]
 ACCEPTED = """SELECT o.number FROM orders.orders o JOIN orders.order_lines l ON l.order_id = o.id
-              WHERE l.variant_id = '{variant}' AND o.status = 'paid' ORDER BY 1"""
+              WHERE l.variant_id = '{variant}' AND o.status NOT IN ('pending', 'cancelled')
+              ORDER BY 1"""
 IN_GOLD = """SELECT number, count(*) AS lines FROM gold.fct_order_lines
              WHERE variant_id = '{variant}' AND NOT is_return GROUP BY 1 ORDER BY 1"""
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar, Literal, Protocol
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
@@ -15,6 +16,7 @@ from bodega.kernel.ids import (
     CommandId,
     ImportBatchId,
     OrderId,
+    OrderLineId,
     ProductId,
     ReturnId,
     ShippingMethodId,
@@ -24,13 +26,26 @@ from bodega.kernel.ids import (
 from bodega.kernel.money import Money
 from bodega.kernel.page import Page, PageRequest
 
-OrderStatus = Literal["placed", "paid", "cancelled"]
+OrderStatus = Literal[
+    "pending",
+    "paid",
+    "allocated",
+    "partially_fulfilled",
+    "fulfilled",
+    "partially_delivered",
+    "delivered",
+    "partially_returned",
+    "returned",
+    "cancelled",
+]
 LineKind = Literal["product", "shipping", "fee", "discount", "adjustment"]
 
 
 class OrderLine(BaseModel):
     """`total` is what the buyer pays for the line and authoritative: unit price × quantity less
-    `discount`, plus `tax` unless it is included; a unit price may have been rounded on import."""
+    `discount`, plus `tax` unless it is included; a unit price may have been rounded on import.
+    A line of a placed order has an `id`, and says how many of its units were sent, arrived and came
+    back."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -46,10 +61,15 @@ class OrderLine(BaseModel):
     tax: Money | None = None
     tax_rate: Decimal = Decimal(0)
     tax_included: bool = True
+    id: OrderLineId | None = None
+    fulfilled: int = 0
+    delivered: int = 0
+    returned: int = 0
 
 
 class OrderView(BaseModel):
-    """An order; `email` and `shipping_address` are personal data: for its customer and staff."""
+    """An order; `email`, the addresses and `note` are personal data: for its customer and staff.
+    `tax` is part of `total`; `refunded` is what went back to the buyer so far."""
 
     id: OrderId
     number: int
@@ -62,6 +82,28 @@ class OrderView(BaseModel):
     lines: list[OrderLine]
     subtotal: Money
     total: Money
+    checkout_id: CheckoutId | None = None
+    billing_address: Address | None = None
+    shipping_method_id: ShippingMethodId | None = None
+    shipping_method: str | None = None
+    coupons: list[str] = []
+    note: str | None = None
+    discount: Money | None = None
+    tax: Money | None = None
+    refunded: Money | None = None
+
+
+class OrderChange(BaseModel):
+    """One entry of an order's history: what happened, when, by whom and why. `before` and `after`
+    are the statuses where it changed."""
+
+    at: datetime
+    kind: str
+    before: OrderStatus | None
+    after: OrderStatus | None
+    actor: str
+    reason: str | None
+    reference: UUID | None
 
 
 class PlaceOrder(BaseModel):
@@ -184,6 +226,9 @@ class Orders(Protocol):
         """Undo `place`; an order that was never placed is no error."""
 
     async def order(self, order_id: OrderId) -> OrderView | None: ...
+
+    async def history(self, order_id: OrderId) -> list[OrderChange]:
+        """Everything that happened to the order, oldest first."""
 
     async def by_checkout(self, checkout_id: CheckoutId) -> OrderView | None: ...
 

@@ -45,7 +45,9 @@ def order(status: OrderStatus = "paid", email: str | None = "maria@example.com")
     ("seen", "judged"),
     [
         (order("paid"), "send"),
-        (order("placed"), "wait"),
+        (order("pending"), "wait"),
+        (order("allocated"), "send"),
+        (order("fulfilled"), "send"),
         (order("cancelled"), "drop"),
         (order(email=None), "drop"),
         (None, "drop"),

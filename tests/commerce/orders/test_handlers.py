@@ -57,7 +57,7 @@ async def test_another_amount_is_not_accepted(context: Context) -> None:
     request = await placed(context)
     with pytest.raises(AmountDiffers):
         await captured(context, request, amount=1)
-    assert (await order(context, request)).status == "placed"
+    assert (await order(context, request)).status == "pending"
 
 
 async def test_money_for_no_order_is_an_error(context: Context) -> None:

@@ -34,7 +34,7 @@ async def test_staff_see_everybodys_by_status(doors: Doors, context: Context) ->
     staff = await doors.staff(await doors.admin())
     order_id = await bought_by(context, await doors.customer())
     assert (await staff.get(f"/api/v1/admin/orders/{order_id}")).json()["id"] == order_id
-    for status, count in (("placed", 1), ("paid", 0)):
+    for status, count in (("pending", 1), ("paid", 0)):
         found = await staff.get("/api/v1/admin/orders", params={"status": status})
         assert len(found.json()["items"]) == count
     assert (await staff.get(f"/api/v1/admin/orders/{new_id()}")).status_code == 404

@@ -22,7 +22,7 @@ def verdict(order: OrderView | None) -> Verdict:
     or has no address."""
     if order is None or order.status == "cancelled" or not order.email:
         return "drop"
-    return "send" if order.status == "paid" else "wait"
+    return "wait" if order.status == "pending" else "send"
 
 
 def order_confirmation(

@@ -2,7 +2,7 @@
 
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context, Handler
-from bodega.commerce.orders import service
+from bodega.commerce.orders.service import life
 from bodega.contracts.payments import PaymentCaptured
 from bodega.kernel.events import Envelope
 
@@ -11,7 +11,7 @@ async def paid(
     _context: Context, uow: UnitOfWork, _envelope: Envelope, event: PaymentCaptured
 ) -> None:
     """The money is here: the order is paid."""
-    await service.mark_paid(uow, checkout_id=event.checkout_id, amount=event.amount)
+    await life.mark_paid(uow, checkout_id=event.checkout_id, amount=event.amount)
 
 
 HANDLERS: list[Handler] = [Handler("orders.paid", (PaymentCaptured,), paid)]

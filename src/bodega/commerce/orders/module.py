@@ -7,7 +7,7 @@ from bodega.backbone.tables import SOURCE_COLUMNS, TIME_COLUMNS
 from bodega.commerce.orders.handlers import HANDLERS
 from bodega.commerce.orders.jobs import JOBS
 from bodega.commerce.orders.routes import ROUTERS
-from bodega.commerce.orders.service import OrdersService
+from bodega.commerce.orders.service.answers import OrdersService
 from bodega.commerce.orders.tables import METADATA
 from bodega.contracts.orders import Orders
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from bodega.backbone.http.deps import PageQuery, SignedIn, Staff, provided
 from bodega.backbone.http.router import admin_router, api_router
 from bodega.commerce.orders.errors import OrderNotFound
-from bodega.contracts.orders import Orders, OrderStatus, OrderView
+from bodega.contracts.orders import OrderChange, Orders, OrderStatus, OrderView
 from bodega.kernel.ids import OrderId, UserId
 from bodega.kernel.page import Page
 
@@ -47,6 +47,14 @@ async def get_order(who: Staff, orders: AllOrders, order_id: OrderId) -> OrderVi
     if order is None:
         raise OrderNotFound
     return order
+
+
+@staff.get("/{order_id}/history")
+async def get_history(who: Staff, orders: AllOrders, order_id: OrderId) -> list[OrderChange]:
+    """What happened, when, by whom and why, oldest first."""
+    if await orders.order(order_id) is None:
+        raise OrderNotFound
+    return await orders.history(order_id)
 
 
 ROUTERS: list[APIRouter] = [router, staff]

@@ -18,7 +18,7 @@
 } %}
 
 {% set rules = {
-  'status: unknown': "status in ('placed', 'paid', 'cancelled')",
+  'status: unknown': "status in ('pending', 'paid', 'allocated', 'partially_fulfilled', 'fulfilled', 'partially_delivered', 'delivered', 'partially_returned', 'returned', 'cancelled')",
   'currency: not a currency code': "currency similar to '[A-Z]{3}'"
 } %}
 

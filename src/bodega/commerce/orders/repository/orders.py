@@ -1,7 +1,7 @@
-"""Every query of orders."""
+"""Orders and their lines: placing, finding, moving on."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bodega.backbone.bulk import copy_new
-from bodega.commerce.orders.domain import FIRST_NUMBER
+from bodega.commerce.orders.domain.lines import discount_total, tax_total
+from bodega.commerce.orders.repository.numbers import FIRST_ORDER
 from bodega.contracts.orders import OrderLine, OrderStatus, OrderView, PlacedOrder, PlaceOrder
 from bodega.kernel.address import Address
 from bodega.kernel.ids import CheckoutId, OrderId, ProductId, UserId, new_id
@@ -25,33 +25,42 @@ _PLACE = text(
         ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value
     ), placed AS (
         INSERT INTO orders.orders (id, number, checkout_id, customer_id, email, shipping_address,
+            billing_address, shipping_method_id, shipping_method, coupons, note,
             country, status, subtotal_amount, total_amount, currency)
         SELECT :id, counted.value, :checkout, :customer, :email, CAST(:address AS jsonb),
-            :country, 'placed', :subtotal, :total, :currency
+            CAST(:billing AS jsonb), :method_id, :method, CAST(:coupons AS jsonb), :note,
+            :country, 'pending', :subtotal, :total, :currency
         FROM counted RETURNING id, number
     ), lined AS (
         INSERT INTO orders.order_lines (id, order_id, position, kind, product_id, variant_id, sku,
-            title, quantity, unit_price_amount, total_amount, currency)
+            title, quantity, unit_price_amount, total_amount, currency, discount_amount,
+            tax_amount, tax_rate, tax_included)
         SELECT line.id, placed.id, line.position, line.kind, line.product_id, line.variant_id,
-            line.sku, line.title, line.quantity, line.unit_price, line.total, :currency
+            line.sku, line.title, line.quantity, line.unit_price, line.total, :currency,
+            line.discount, line.tax, line.tax_rate, line.tax_included
         FROM placed, jsonb_to_recordset(CAST(:lines AS jsonb)) AS line(
             id uuid, position smallint, kind text, product_id uuid, variant_id uuid, sku text,
-            title text, quantity integer, unit_price bigint, total bigint)
+            title text, quantity integer, unit_price bigint, total bigint, discount bigint,
+            tax bigint, tax_rate numeric, tax_included boolean)
+    ), told AS (
+        INSERT INTO orders.history (id, order_id, kind, status_after, actor, reference)
+        SELECT :entry, placed.id, 'placed', 'pending', :actor, :checkout FROM placed
     )
     SELECT id, number FROM placed
     """
-)
-_NUMBERS = text(
-    """INSERT INTO orders.counters (name, value)
-       VALUES ('orders', CAST(:first AS bigint) + :count - 1)
-       ON CONFLICT (name) DO UPDATE SET value = counters.value + :count RETURNING value"""
 )
 _FIND = """
     SELECT o.*, (SELECT jsonb_agg(jsonb_build_object(
             'kind', l.kind, 'product_id', l.product_id, 'variant_id', l.variant_id,
             'sku', l.sku, 'title', l.title, 'quantity', l.quantity,
             'unit_price', jsonb_build_object('amount', l.unit_price_amount, 'currency', l.currency),
-            'total', jsonb_build_object('amount', l.total_amount, 'currency', l.currency)
+            'total', jsonb_build_object('amount', l.total_amount, 'currency', l.currency),
+            'discount', CASE WHEN l.discount_amount IS NOT NULL THEN
+                jsonb_build_object('amount', l.discount_amount, 'currency', l.currency) END,
+            'tax', CASE WHEN l.tax_amount IS NOT NULL THEN
+                jsonb_build_object('amount', l.tax_amount, 'currency', l.currency) END,
+            'tax_rate', CAST(trim_scale(l.tax_rate) AS text), 'tax_included', l.tax_included,
+            'id', l.id, 'fulfilled', l.fulfilled, 'delivered', l.delivered, 'returned', l.returned
         ) ORDER BY l.position) FROM orders.order_lines l WHERE l.order_id = o.id) AS lines
     FROM orders.orders o
 """
@@ -77,52 +86,57 @@ _BOUGHT = text(
            WHERE o.customer_id = :customer AND o.status <> 'cancelled'
              AND l.product_id = :product)"""
 )
-_KNOWN = "SELECT source_key FROM orders.{} WHERE source = :source AND source_key = ANY(:keys)"
-_KNOWN_ORDERS = text(_KNOWN.format("orders"))
-_KNOWN_RETURNS = text(_KNOWN.format("returns"))
-_SERIALISE = text("SELECT pg_advisory_xact_lock(hashtext('orders.import'))")
-
-_AUDIT = "occurred_at known_at import_batch_id source source_key"
-_BOUGHT_COLUMNS = (
-    "kind product_id variant_id sku title quantity unit_price_amount total_amount currency"
-)
-ORDER_COLUMNS = (
-    f"id number customer_id country status subtotal_amount total_amount currency {_AUDIT}".split()
-)
-ORDER_LINE_COLUMNS = f"id order_id position {_BOUGHT_COLUMNS} {_AUDIT}".split()
-RETURN_COLUMNS = f"id order_id customer_id country reason total_amount currency {_AUDIT}".split()
-RETURN_LINE_COLUMNS = f"id return_id {_BOUGHT_COLUMNS} {_AUDIT}".split()
 
 
 def _order(row: Row[Any]) -> OrderView:
-    address = row.shipping_address
+    lines = [OrderLine.model_validate(line) for line in row.lines or []]
     return OrderView(
         id=row.id,
         number=row.number,
         status=row.status,
         customer_id=row.customer_id,
         email=row.email,
-        shipping_address=Address.model_validate(address) if address else None,
+        shipping_address=_address(row.shipping_address),
         country=row.country,
         placed_at=row.occurred_at,
-        lines=[OrderLine.model_validate(line) for line in row.lines or []],
+        lines=lines,
         subtotal=Money(amount=row.subtotal_amount, currency=row.currency),
         total=Money(amount=row.total_amount, currency=row.currency),
+        checkout_id=row.checkout_id,
+        billing_address=_address(row.billing_address),
+        shipping_method_id=row.shipping_method_id,
+        shipping_method=row.shipping_method,
+        coupons=row.coupons,
+        note=row.note,
+        discount=discount_total(lines, row.currency),
+        tax=tax_total(lines, row.currency),
+        refunded=Money(amount=row.refunded_amount, currency=row.currency),
     )
 
 
+def _address(stored: Any) -> Address | None:
+    return Address.model_validate(stored) if stored else None
+
+
 async def insert_order(
-    connection: AsyncConnection, request: PlaceOrder, *, subtotal: Money
+    connection: AsyncConnection, request: PlaceOrder, *, subtotal: Money, actor: str
 ) -> PlacedOrder:
     """The order and its lines in one statement, under the next number."""
     asked = {
-        "first": FIRST_NUMBER,
+        "first": FIRST_ORDER,
         "id": new_id(),
         "checkout": request.checkout_id,
         "customer": request.customer_id,
         "email": request.email,
         "address": request.shipping_address.model_dump_json(),
+        "billing": request.billing_address.model_dump_json() if request.billing_address else None,
+        "method_id": request.shipping_method_id,
+        "method": request.shipping_method,
+        "coupons": json.dumps(request.coupons),
+        "note": request.note,
         "country": request.shipping_address.country,
+        "entry": new_id(),
+        "actor": actor,
         "subtotal": subtotal.amount,
         "total": request.total.amount,
         "currency": request.total.currency,
@@ -148,6 +162,10 @@ def _line(position: int, line: OrderLine) -> dict[str, Any]:
         "quantity": line.quantity,
         "unit_price": line.unit_price.amount,
         "total": line.total.amount,
+        "discount": line.discount.amount if line.discount else None,
+        "tax": line.tax.amount if line.tax else None,
+        "tax_rate": str(line.tax_rate),
+        "tax_included": line.tax_included,
     }
 
 
@@ -196,29 +214,3 @@ async def has_bought(
 ) -> bool:
     asked = {"customer": customer_id, "product": product_id}
     return bool((await connection.execute(_BOUGHT, asked)).scalar_one())
-
-
-async def known_keys(
-    connection: AsyncConnection, *, source: str, orders: list[str], returns: list[str]
-) -> tuple[set[str], set[str]]:
-    """Natural keys that are here already; other loads wait until this transaction ends."""
-    await connection.execute(_SERIALISE)
-    here = await connection.execute(_KNOWN_ORDERS, {"source": source, "keys": orders})
-    back = await connection.execute(_KNOWN_RETURNS, {"source": source, "keys": returns})
-    return {row.source_key for row in here}, {row.source_key for row in back}
-
-
-async def take_numbers(connection: AsyncConnection, count: int) -> int:
-    """The first of `count` numbers in a row."""
-    asked = {"first": FIRST_NUMBER, "count": count}
-    last: int = (await connection.execute(_NUMBERS, asked)).scalar_one()
-    return last - count + 1
-
-
-async def copy_rows(
-    connection: AsyncConnection,
-    table: str,
-    columns: Sequence[str],
-    rows: Iterable[Sequence[Any]],
-) -> int:
-    return await copy_new(connection, f"orders.{table}", columns, rows)

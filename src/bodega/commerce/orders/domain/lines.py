@@ -1,11 +1,9 @@
-"""Pure rules of orders."""
+"""What lines add up to."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from bodega.contracts.orders import OrderLine, OrderStatus
+from bodega.contracts.orders import OrderLine
 from bodega.kernel.money import Money, total
-
-FIRST_NUMBER = 1001
 
 
 def subtotal(lines: Sequence[OrderLine], currency: str) -> Money:
@@ -17,10 +15,9 @@ def line_total(lines: Sequence[OrderLine], currency: str) -> Money:
     return total([line.total for line in lines], currency)
 
 
-def may_become(before: OrderStatus, after: OrderStatus) -> bool:
-    """placed → paid → cancelled; a cancelled order stays so."""
-    return (before, after) in {
-        ("placed", "paid"),
-        ("placed", "cancelled"),
-        ("paid", "cancelled"),
-    }
+def discount_total(lines: Iterable[OrderLine], currency: str) -> Money:
+    return total([line.discount for line in lines if line.discount], currency)
+
+
+def tax_total(lines: Iterable[OrderLine], currency: str) -> Money:
+    return total([line.tax for line in lines if line.tax], currency)

@@ -1,0 +1,1 @@
+"""Every query of orders, a file a concept."""

@@ -1,0 +1,111 @@
+"""Who answers for orders."""
+
+from collections.abc import Sequence
+
+from bodega.backbone.module import Context
+from bodega.commerce.orders.repository import history, orders
+from bodega.commerce.orders.service.life import cancel, place
+from bodega.commerce.orders.service.loading import load
+from bodega.contracts.orders import (
+    ImportedOrder,
+    ImportedReturn,
+    OrderChange,
+    OrdersImported,
+    OrderStatus,
+    OrderView,
+    PlacedOrder,
+    PlaceOrder,
+)
+from bodega.kernel.ids import (
+    CheckoutId,
+    CommandId,
+    ImportBatchId,
+    OrderId,
+    ProductId,
+    UserId,
+)
+from bodega.kernel.page import Page, PageRequest, encode_cursor
+
+
+class OrdersService:
+    """Answers `bodega.contracts.orders.Orders`."""
+
+    def __init__(self, context: Context) -> None:
+        self._database = context.database
+
+    async def place(self, *, command_id: CommandId, request: PlaceOrder) -> PlacedOrder:
+        who = f"customer:{request.customer_id}" if request.customer_id else "anonymous"
+        async with self._database.work(actor=who) as uow:
+            return await uow.once(
+                command_id, "orders.place", PlacedOrder, lambda: place(uow, request=request)
+            )
+
+    async def cancel(self, *, command_id: CommandId, checkout_id: CheckoutId, reason: str) -> None:
+        async with self._database.work() as uow:
+            await uow.once(
+                command_id,
+                "orders.cancel",
+                type(None),
+                lambda: cancel(uow, checkout_id=checkout_id, reason=reason),
+            )
+
+    async def order(self, order_id: OrderId) -> OrderView | None:
+        async with self._database.reading() as connection:
+            return await orders.find_order(connection, order_id)
+
+    async def history(self, order_id: OrderId) -> list[OrderChange]:
+        async with self._database.reading() as connection:
+            return await history.find_entries(connection, order_id)
+
+    async def by_checkout(self, checkout_id: CheckoutId) -> OrderView | None:
+        async with self._database.reading() as connection:
+            return await orders.find_by_checkout(connection, checkout_id)
+
+    async def of_customer(self, customer_id: UserId, page: PageRequest) -> Page[OrderView]:
+        return await self._page(page, customer_id=customer_id)
+
+    async def latest(
+        self, page: PageRequest, *, status: OrderStatus | None = None
+    ) -> Page[OrderView]:
+        return await self._page(page, status=status)
+
+    async def _page(
+        self,
+        page: PageRequest,
+        *,
+        customer_id: UserId | None = None,
+        status: OrderStatus | None = None,
+    ) -> Page[OrderView]:
+        async with self._database.reading() as connection:
+            found = await orders.find_orders(
+                connection,
+                limit=page.limit + 1,
+                customer_id=customer_id,
+                status=status,
+                after=page.after_instant(),
+            )
+        shown = found[: page.limit]
+        more = len(found) > page.limit
+        cursor = encode_cursor(shown[-1].placed_at.isoformat(), shown[-1].id) if more else None
+        return Page(items=shown, next_cursor=cursor)
+
+    async def bought(self, *, customer_id: UserId, product_id: ProductId) -> bool:
+        async with self._database.reading() as connection:
+            return await orders.has_bought(
+                connection, customer_id=customer_id, product_id=product_id
+            )
+
+    async def bulk_load(
+        self,
+        orders: Sequence[ImportedOrder],
+        returns: Sequence[ImportedReturn],
+        *,
+        source: str,
+        import_batch_id: ImportBatchId,
+    ) -> int:
+        async with self._database.work(actor=f"import:{source}") as uow:
+            rows = await load(
+                uow, orders=orders, returns=returns, source=source, batch=import_batch_id
+            )
+            uow.emit(OrdersImported(import_batch_id=import_batch_id, source=source, rows=rows))
+        return rows

@@ -1,0 +1,103 @@
+"""An order's way through its statuses: placed, paid, cancelled; each step with its history."""
+
+from uuid import UUID
+
+from bodega.backbone.db import UnitOfWork
+from bodega.commerce.orders.domain.lines import line_total, subtotal
+from bodega.commerce.orders.domain.status import may_become
+from bodega.commerce.orders.errors import AmountDiffers, OrderNotFound
+from bodega.commerce.orders.repository import history, orders
+from bodega.contracts.orders import (
+    OrderCancelled,
+    OrderPaid,
+    OrderPlaced,
+    OrderStatus,
+    PlacedOrder,
+    PlaceOrder,
+    SoldLine,
+)
+from bodega.kernel.ids import CheckoutId, OrderId
+from bodega.kernel.money import Money
+
+
+async def place(uow: UnitOfWork, *, request: PlaceOrder) -> PlacedOrder:
+    """Raises AmountDiffers when the lines do not add up to the total."""
+    known = await orders.lock_by_checkout(uow.connection, request.checkout_id)
+    if known is not None:
+        return PlacedOrder(order_id=known.id, number=known.number)
+    currency = request.total.currency
+    if line_total(request.lines, currency) != request.total:
+        raise AmountDiffers("The lines do not add up to the total")
+    placed = await orders.insert_order(
+        uow.connection, request, subtotal=subtotal(request.lines, currency), actor=uow.actor
+    )
+    uow.emit(_placed(placed, request))
+    return placed
+
+
+def _placed(placed: PlacedOrder, request: PlaceOrder) -> OrderPlaced:
+    return OrderPlaced(
+        order_id=placed.order_id,
+        number=placed.number,
+        checkout_id=request.checkout_id,
+        cart_id=request.cart_id,
+        customer_id=request.customer_id,
+        lines=[
+            SoldLine(
+                product_id=line.product_id,
+                variant_id=line.variant_id,
+                quantity=line.quantity,
+                total=line.total,
+            )
+            for line in request.lines
+        ],
+        total=request.total,
+    )
+
+
+async def cancel(uow: UnitOfWork, *, checkout_id: CheckoutId, reason: str) -> None:
+    order = await orders.lock_by_checkout(uow.connection, checkout_id)
+    if order is None or not may_become(order.status, "cancelled"):
+        return
+    await move(uow, order.id, order.status, "cancelled", reason=reason)
+    uow.emit(OrderCancelled(order_id=order.id, checkout_id=checkout_id, reason=reason))
+
+
+async def mark_paid(uow: UnitOfWork, *, checkout_id: CheckoutId, amount: Money) -> None:
+    """Raises OrderNotFound, AmountDiffers; an order cancelled meanwhile stays cancelled."""
+    order = await orders.lock_by_checkout(uow.connection, checkout_id)
+    if order is None:
+        raise OrderNotFound(f"No order was placed for checkout {checkout_id}")
+    if Money(amount=order.total_amount, currency=order.currency) != amount:
+        raise AmountDiffers
+    if may_become(order.status, "paid"):
+        await move(uow, order.id, order.status, "paid")
+        uow.emit(OrderPaid(order_id=order.id, amount=amount))
+
+
+async def move(
+    uow: UnitOfWork,
+    order_id: OrderId,
+    before: OrderStatus,
+    after: OrderStatus,
+    *,
+    kind: str | None = None,
+    reason: str | None = None,
+    reference: UUID | None = None,
+) -> None:
+    """From one status to another, or an entry of its own where the status stays. Raises ValueError
+    for a step the machine does not know."""
+    if after != before:
+        if not may_become(before, after):
+            raise ValueError(f"an order never goes from {before} to {after}")
+        await orders.set_status(uow.connection, order_id, after)
+    await history.add_entry(
+        uow.connection,
+        order_id,
+        kind or after,
+        actor=uow.actor,
+        before=before if after != before else None,
+        after=after if after != before else None,
+        reason=reason,
+        reference=reference,
+    )
