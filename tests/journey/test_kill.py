@@ -25,8 +25,8 @@ HALF_DONE = """SELECT
   (SELECT count(*) FROM payments.payments p WHERE p.status = 'captured' AND NOT EXISTS
      (SELECT 1 FROM orders.orders o WHERE o.checkout_id = p.checkout_id
         AND o.status NOT IN ('pending', 'cancelled'))),
-  (SELECT count(*) FROM inventory.levels l WHERE on_hand <>
-     (SELECT sum(m.quantity) FROM inventory.movements m
+  (SELECT count(*) FROM inventory.levels l WHERE (on_hand, allocated) <>
+     (SELECT sum(m.quantity), sum(m.promised) FROM inventory.movements m
       WHERE m.variant_id = l.variant_id AND m.location = l.location))"""
 SETTLED = [(0, 0, 0, 0, 0, 0)]
 ACCEPTED = """SELECT o.number FROM orders.orders o JOIN orders.order_lines l ON l.order_id = o.id

@@ -52,6 +52,7 @@ def migrated_settings(folder: Path) -> Iterator[Settings]:
             database_url=postgres.url,
             valkey_url=valkey.url,
             public_cache_seconds=0,
+            inventory_cache_seconds=0,
             payments_timeout_seconds=5,
         )
 

@@ -9,6 +9,7 @@ from bodega.contracts.cart import CartLine, CartView
 from bodega.contracts.catalog import ProductView, SellableVariant, VariantView
 from bodega.contracts.checkout import CheckoutRequest, CheckoutView
 from bodega.contracts.identity import SignedIn, UserView
+from bodega.contracts.inventory import Availability
 from bodega.contracts.orders import OrderLine, OrderView
 from bodega.contracts.reviews import RatingSummary, ReviewView
 from bodega.contracts.search import SearchHit
@@ -113,9 +114,17 @@ class FakeCatalog:
 @dataclass
 class FakeInventory:
     levels: dict[VariantId, int] = field(default_factory=dict)
+    beyond: dict[VariantId, Availability] = field(default_factory=dict)
 
     async def available(self, variant_ids: Sequence[VariantId]) -> Mapping[VariantId, int]:
         return {one: self.levels.get(one, 0) for one in variant_ids}
+
+    async def shown(self, variant_ids: Sequence[VariantId]) -> Mapping[VariantId, Availability]:
+        known = {one: self.levels.get(one, 0) for one in variant_ids}
+        return {
+            one: self.beyond.get(one) or Availability(variant_id=one, available=n, in_stock=n)
+            for one, n in known.items()
+        }
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """Valkey: what may be lost at any moment, and nothing else."""
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from redis.asyncio import Redis
@@ -42,6 +43,26 @@ class Cache:
             await self.client.set(key, json.dumps(value), px=max(1, int(seconds * 1000)), nx=True)
         except (RedisError, OSError) as error:
             log.warning("cache_write_failed", key=key, error=type(error).__name__)
+
+    async def get_many(self, keys: Sequence[str]) -> list[Any | None]:
+        """One answer a key, in one round trip."""
+        if not keys:
+            return []
+        try:
+            found = await self.client.mget(keys)
+        except (RedisError, OSError):
+            return [None] * len(keys)
+        return [json.loads(raw) if raw is not None else None for raw in found]
+
+    async def offer_many(self, values: Mapping[str, Any], *, seconds: float) -> None:
+        """`offer` for several keys, in one round trip."""
+        try:
+            async with self.client.pipeline(transaction=False) as pipe:
+                for key, value in values.items():
+                    pipe.set(key, json.dumps(value), px=max(1, int(seconds * 1000)), nx=True)
+                await pipe.execute()
+        except (RedisError, OSError) as error:
+            log.warning("cache_write_failed", keys=len(values), error=type(error).__name__)
 
     async def forget(self, *keys: str) -> None:
         try:

@@ -111,6 +111,9 @@ class Settings(BaseSettings):
         description="smaller purchases (minor units) go through unscored; others are reviewed",
     )
     inventory_hold_minutes: Count = Field(15, description="life of a reservation")
+    inventory_cache_seconds: float = Field(
+        5.0, ge=0, description="how old the stock on a page may be; 0 turns its cache off"
+    )
     cart_max_units: Count = Field(1000, description="units of one variant a cart may hold")
     cart_max_total_units: Count = Field(5000, description="units of all variants a cart may hold")
     cart_min_total: int = Field(

@@ -1,15 +1,33 @@
 """Stock: levels, reservations that expire, and the ledger of movements."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import ClassVar, Protocol
+from datetime import date, datetime
+from typing import ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from bodega.kernel.address import CountryCode
 from bodega.kernel.events import Event
 from bodega.kernel.ids import CheckoutId, CommandId, ImportBatchId, LocationId, VariantId
 from bodega.kernel.page import Page, PageRequest
 from bodega.kernel.quantity import Quantity
+
+LocationKind = Literal["warehouse", "shop"]
+Backorder = Literal["none", "backorder", "preorder"]
+
+
+class Location(BaseModel):
+    """A place that keeps stock. `serves` are the countries it is near to, the nearest first;
+    without a `country` it lies in the channel's. Lower `priority` is picked first."""
+
+    id: LocationId
+    code: str
+    name: str
+    kind: LocationKind
+    country: CountryCode | None = None
+    serves: list[CountryCode] = []
+    priority: int = 100
+    active: bool = True
 
 
 class ReservationLine(BaseModel):
@@ -46,9 +64,23 @@ class Pick(BaseModel):
 
 
 class StockLevel(BaseModel):
+    """A variant over all locations; `allocated` units are promised to orders and not sent yet."""
+
     variant_id: VariantId
     on_hand: int
     available: int
+    allocated: int = 0
+
+
+class Availability(BaseModel):
+    """What a page may say of a variant: `in_stock` of the `available` units are on hand, the rest
+    would be sent later; a pre-order is sent from `available_on` on."""
+
+    variant_id: VariantId
+    available: int = 0
+    in_stock: int = 0
+    backorder: Backorder = "none"
+    available_on: date | None = None
 
 
 class ImportedStock(BaseModel):
@@ -60,12 +92,42 @@ class ImportedStock(BaseModel):
 
 
 class StockChanged(Event):
-    """The stock on hand of a variant moved by `quantity`."""
+    """The stock on hand of a variant moved by `quantity`, at the location of that code."""
 
     type: ClassVar[str] = "inventory.stock_changed"
     variant_id: VariantId
     quantity: int
     reason: str
+    location: str | None = None
+
+    @property
+    def key(self) -> VariantId:
+        return self.variant_id
+
+
+class StockPromised(Event):
+    """Units promised to an order (positive), or let go again without being sent (negative)."""
+
+    type: ClassVar[str] = "inventory.stock_promised"
+    variant_id: VariantId
+    quantity: int
+    reason: str
+    location: str
+    checkout_id: CheckoutId | None = None
+
+    @property
+    def key(self) -> VariantId:
+        return self.variant_id
+
+
+class StockLow(Event):
+    """Units on hand and not promised fell to the reorder point of the location, or below it."""
+
+    type: ClassVar[str] = "inventory.stock_low"
+    variant_id: VariantId
+    location: str
+    left: int
+    reorder_point: int
 
     @property
     def key(self) -> VariantId:
@@ -85,11 +147,21 @@ class StockImported(Event):
 
 class Inventory(Protocol):
     """Never negative, never oversold. Commands are idempotent by `command_id`; the three that
-    belong to a checkout are steps of its saga: reserve → allocate, undone by release."""
+    belong to a checkout are steps of its saga: reserve → allocate, undone by release.
+
+    Units are taken where the best-location rule says: one location that has all, the nearest to the
+    destination first; else the fewest locations. `country` is the destination, the channel's by
+    default."""
+
+    async def locations(self) -> list[Location]:
+        """Every location, in the order of picking."""
 
     async def available(self, variant_ids: Sequence[VariantId]) -> Mapping[VariantId, int]:
         """What may be promised now over all locations: on hand less what is promised, held by live
         reservations or kept as safety stock; a backorder's allowance counts. 0 for unknown ids."""
+
+    async def shown(self, variant_ids: Sequence[VariantId]) -> Mapping[VariantId, Availability]:
+        """The same for pages, seconds old at most: never promise anything by it."""
 
     async def levels(self, page: PageRequest) -> Page[StockLevel]:
         """Every variant with a level, for staff."""
@@ -100,14 +172,22 @@ class Inventory(Protocol):
         command_id: CommandId,
         checkout_id: CheckoutId,
         lines: Sequence[ReservationLine],
+        country: CountryCode | None = None,
     ) -> Reserved:
-        """Hold every line until an expiry, or hold nothing. Rows are locked in variant order."""
+        """Hold every line until an expiry, or hold nothing. Rows are locked in one fixed order.
+        Raises `Conflict` when the checkout holds something already."""
 
     async def extend(self, *, checkout_id: CheckoutId, until: datetime) -> bool:
         """Keep a live hold until `until` while a payment is in flight; an earlier instant changes
         nothing. False when the hold has lapsed or is gone."""
 
-    async def allocate(self, *, command_id: CommandId, checkout_id: CheckoutId) -> bool:
+    async def allocate(
+        self,
+        *,
+        command_id: CommandId,
+        checkout_id: CheckoutId,
+        country: CountryCode | None = None,
+    ) -> bool:
         """Turn what is held into units promised to the order. False when the hold has lapsed and
         the stock is gone; a lapsed hold whose stock is still there is honoured."""
 
@@ -120,6 +200,7 @@ class Inventory(Protocol):
         command_id: CommandId,
         checkout_id: CheckoutId,
         lines: Sequence[ReservationLine],
+        country: CountryCode | None = None,
     ) -> Reserved:
         """Promise further units to an order that was edited: all, or none and what fell short."""
 
@@ -130,7 +211,8 @@ class Inventory(Protocol):
         checkout_id: CheckoutId,
         lines: Sequence[ReservationLine],
     ) -> None:
-        """Take promised units back that were not sent. Raises `Conflict` for more."""
+        """Take promised units back that were not sent, the last promised first. Raises `Conflict`
+        for more."""
 
     async def fulfil(
         self,
@@ -140,7 +222,7 @@ class Inventory(Protocol):
         picks: Sequence[Pick],
     ) -> None:
         """Promised units leave their location. Raises `Conflict` for more than is promised there,
-        or not on hand yet (a backorder)."""
+        not on hand yet (a backorder), or before the day of a pre-order."""
 
     async def restock(
         self,
@@ -163,8 +245,10 @@ class Inventory(Protocol):
         variant_id: VariantId,
         quantity: int,
         reason: str,
+        location_id: LocationId | None = None,
     ) -> StockLevel:
-        """Adjust the stock on hand by a signed quantity. Raises `Conflict` below zero."""
+        """Adjust the stock on hand by a signed quantity, at a location or the default one. Raises
+        `Conflict` below zero."""
 
     async def bulk_load(
         self,

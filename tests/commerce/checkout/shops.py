@@ -94,7 +94,8 @@ class Shop:
         assert order.status != "cancelled"
         assert payment.status == "captured"
         assert intent["amount_received"] == view.total.amount == order.total.amount
-        assert stock.on_hand == stock.available == STOCK - quantity
+        assert (stock.on_hand, stock.allocated) == (STOCK, quantity)
+        assert stock.available == STOCK - quantity
 
     async def check_undone(self) -> None:
         view = await self.view()
@@ -105,4 +106,4 @@ class Shop:
         assert order is None or order.status == "cancelled"
         assert payment is None or payment.status in ("declined", "voided")
         assert all(item["status"] != "requires_capture" for item in await self.money())
-        assert stock.on_hand == stock.available == STOCK
+        assert (stock.on_hand, stock.allocated, stock.available) == (STOCK, 0, STOCK)

@@ -63,7 +63,7 @@ async def test_the_same_key_answers_the_same_and_buys_once(
     )
     assert first.status_code == second.status_code == 201
     assert first.json() == second.json()
-    assert (await level(context, mug)).on_hand == 1
+    assert (await level(context, mug)).available == 1
 
 
 async def test_the_same_key_with_another_body_is_refused(

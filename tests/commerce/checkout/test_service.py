@@ -183,7 +183,7 @@ async def test_a_lapsed_hold_loses_to_a_quicker_buyer(shop: Shop) -> None:
     assert (await quick.submit()).state == "completed"
     view = await shop.restart()
     assert (view.state, view.failure_code) == ("failed", "out_of_stock")
-    assert (await level(shop.context, shop.variant)).on_hand == 0
+    assert (await level(shop.context, shop.variant)).available == 0
     [intent] = await shop.money()
     assert intent["status"] == "canceled"
 

@@ -16,10 +16,8 @@ async def test_anyone_sees_how_many_may_be_bought(
     answer = await client.get(
         "/api/v1/stock-levels", params={"variant_id": [str(mug), str(unknown)]}
     )
-    assert answer.json() == [
-        {"variant_id": str(mug), "available": 3},
-        {"variant_id": str(unknown), "available": 0},
-    ]
+    seen = [(item["variant_id"], item["available"], item["in_stock"]) for item in answer.json()]
+    assert seen == [(str(mug), 3, 3), (str(unknown), 0, 0)]
 
 
 async def test_asking_for_no_variant_is_malformed(client: httpx.AsyncClient) -> None:
@@ -34,10 +32,17 @@ async def test_staff_move_stock_and_read_levels(doors: Doors, context: Context) 
     for replayed in (None, "true"):
         moved = await staff.post("/api/v1/admin/stock-movements", json=body, headers=once)
         assert moved.status_code == 201, moved.text
-        assert moved.json() == {"variant_id": str(mug), "on_hand": 7, "available": 7}
+        assert moved.json() == {
+            "variant_id": str(mug),
+            "on_hand": 7,
+            "available": 7,
+            "allocated": 0,
+        }
         assert moved.headers.get("idempotency-replayed") == replayed
     levels = (await staff.get("/api/v1/admin/stock-levels")).json()
-    assert levels["items"] == [{"variant_id": str(mug), "on_hand": 7, "available": 7}]
+    assert levels["items"] == [
+        {"variant_id": str(mug), "on_hand": 7, "available": 7, "allocated": 0}
+    ]
 
 
 async def test_levels_come_in_pages(doors: Doors, context: Context) -> None:

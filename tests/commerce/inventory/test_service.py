@@ -1,96 +1,34 @@
 """Stock on a real PostgreSQL: never negative, never oversold, every movement on record."""
 
 import asyncio
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import UUID
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from bodega.apps.compose import compose
-from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
-from bodega.commerce.inventory.errors import NothingMoved, StockBelowZero
-from bodega.commerce.inventory.service import InventoryService
-from bodega.contracts.inventory import ImportedStock, ReservationLine, Reserved, StockLevel
-from bodega.kernel.clock import FixedClock
-from bodega.kernel.ids import CheckoutId, CommandId, ImportBatchId, VariantId, new_id
-from bodega.kernel.page import PageRequest
-
-HOLD = timedelta(minutes=15)
-
-
-class Store:
-    """Inventory under a clock that the test moves."""
-
-    def __init__(self, context: Context) -> None:
-        self.clock = FixedClock(datetime(2026, 11, 21, 12, tzinfo=UTC))
-        self.service = InventoryService(replace(context, clock=self.clock))
-
-    async def receive(self, units: int, variant: UUID | None = None) -> VariantId:
-        variant_id = VariantId(variant or new_id())
-        await self.service.receive(
-            command_id=command(), variant_id=variant_id, quantity=units, reason="received"
-        )
-        return variant_id
-
-    async def reserve(
-        self, wanted: dict[VariantId, int], checkout: CheckoutId, id_: CommandId | None = None
-    ) -> Reserved:
-        lines = [ReservationLine(variant_id=key, quantity=count) for key, count in wanted.items()]
-        return await self.service.reserve(
-            command_id=id_ or command(), checkout_id=checkout, lines=lines
-        )
-
-    async def allocate(self, checkout: CheckoutId) -> bool:
-        return await self.service.allocate(command_id=command(), checkout_id=checkout)
-
-    async def release(self, checkout: CheckoutId) -> None:
-        await self.service.release(command_id=command(), checkout_id=checkout)
-
-    async def level(self, variant: VariantId) -> StockLevel:
-        page = await self.service.levels(PageRequest(limit=100))
-        return next(item for item in page.items if item.variant_id == variant)
+from bodega.commerce.inventory.errors import (
+    AlreadyReserved,
+    LocationNotFound,
+    NothingMoved,
+    StockBelowZero,
+)
+from bodega.contracts.inventory import ImportedStock
+from bodega.kernel.ids import ImportBatchId, LocationId, VariantId, new_id
+from tests.commerce.inventory.store import HOLD, Store, checkout, command, ledger, wrong_levels
 
 
-def command() -> CommandId:
-    return CommandId(new_id())
-
-
-def checkout() -> CheckoutId:
-    return CheckoutId(new_id())
-
-
-@pytest.fixture
-def store(context: Context) -> Store:
-    return Store(context)
-
-
-def ledger(settings: Settings, variant: VariantId) -> list[tuple[int, str]]:
-    with psycopg.connect(settings.dsn) as connection:
-        return connection.execute(
-            "SELECT quantity, reason FROM inventory.movements WHERE variant_id = %s"
-            " ORDER BY ingested_at, id",
-            [variant],
-        ).fetchall()
-
-
-async def test_a_sale_holds_then_takes_and_leaves_a_trace(store: Store, settings: Settings) -> None:
+async def test_a_sale_holds_promises_sends_and_leaves_a_trace(
+    store: Store, settings: Settings
+) -> None:
     mug, buyer = await store.receive(5), checkout()
     assert (await store.reserve({mug: 2}, buyer)).ok
-    assert (await store.level(mug)).model_dump(exclude={"variant_id"}) == {
-        "on_hand": 5,
-        "available": 3,
-    }
+    assert await store.figures(mug) == (5, 0, 3)
     assert await store.allocate(buyer)
-    assert (await store.level(mug)).on_hand == 3
-    assert ledger(settings, mug) == [(5, "received"), (-2, "sale")]
+    assert await store.figures(mug) == (5, 2, 3)
+    await store.send_all(buyer)
+    assert await store.figures(mug) == (3, 0, 3)
+    assert ledger(settings, mug) == [(5, 0, "received"), (0, 2, "promised"), (-2, -2, "sale")]
 
 
 async def test_one_short_line_holds_nothing_at_all(store: Store) -> None:
@@ -131,7 +69,7 @@ async def test_a_lapsed_hold_yields_to_whoever_took_the_stock(store: Store) -> N
     assert (await store.reserve({mug: 1}, quick)).ok
     assert not await store.allocate(slow)
     assert await store.allocate(quick)
-    assert (await store.level(mug)).on_hand == 0
+    assert await store.figures(mug) == (1, 1, 0)
 
 
 async def test_release_undoes_a_hold(store: Store) -> None:
@@ -142,14 +80,70 @@ async def test_release_undoes_a_hold(store: Store) -> None:
     assert not await store.allocate(buyer)
 
 
-async def test_release_undoes_a_sale_once(store: Store, settings: Settings) -> None:
-    mug, buyer = await store.receive(2), checkout()
-    await store.reserve({mug: 2}, buyer)
-    await store.allocate(buyer)
+async def test_release_undoes_a_promise_once(store: Store, settings: Settings) -> None:
+    mug = await store.receive(2)
+    buyer = await store.sell({mug: 2})
     await store.release(buyer)
     await store.release(buyer)
-    assert (await store.level(mug)).on_hand == 2
-    assert ledger(settings, mug) == [(2, "received"), (-2, "sale"), (2, "undone")]
+    assert await store.figures(mug) == (2, 0, 2)
+    assert ledger(settings, mug) == [(2, 0, "received"), (0, 2, "promised"), (0, -2, "released")]
+
+
+async def test_release_leaves_what_was_sent_alone(store: Store) -> None:
+    mug = await store.receive(3)
+    buyer = await store.sell({mug: 3})
+    [pick] = await store.picks(buyer)
+    await store.send(buyer, pick.model_copy(update={"quantity": 1}))
+    await store.release(buyer)
+    assert await store.figures(mug) == (2, 0, 2)
+
+
+async def test_a_checkout_holds_once(store: Store) -> None:
+    mug, buyer = await store.receive(5), checkout()
+    await store.reserve({mug: 1}, buyer)
+    with pytest.raises(AlreadyReserved):
+        await store.reserve({mug: 1}, buyer)
+    assert (await store.level(mug)).available == 4
+
+
+async def test_a_hold_is_extended_while_it_lives(store: Store) -> None:
+    mug, buyer = await store.receive(1), checkout()
+    await store.reserve({mug: 1}, buyer)
+    until = store.clock.at + 2 * HOLD
+    assert await store.service.extend(checkout_id=buyer, until=until)
+    assert await store.service.extend(checkout_id=buyer, until=store.clock.at)
+    store.clock.at += HOLD
+    assert not (await store.reserve({mug: 1}, checkout())).ok
+    store.clock.at += HOLD
+    assert not await store.service.extend(checkout_id=buyer, until=until + HOLD)
+    assert (await store.reserve({mug: 1}, checkout())).ok
+
+
+async def test_nothing_held_cannot_be_extended(store: Store) -> None:
+    mug = await store.receive(1)
+    buyer = await store.sell({mug: 1})
+    later = store.clock.at + HOLD
+    for who in (buyer, checkout()):
+        assert not await store.service.extend(checkout_id=who, until=later)
+
+
+async def test_returned_units_are_for_sale_again(store: Store, settings: Settings) -> None:
+    mug = await store.receive(1)
+    await store.send_all(await store.sell({mug: 1}))
+    once = command()
+    for _ in range(2):
+        await store.service.restock(command_id=once, variant_id=mug, quantity=1, reason="returned")
+    assert await store.figures(mug) == (1, 0, 1)
+    assert ledger(settings, mug)[-1] == (1, 0, "returned")
+    with pytest.raises(NothingMoved):
+        await store.service.restock(
+            command_id=command(), variant_id=mug, quantity=0, reason="returned"
+        )
+
+
+async def test_stock_moves_only_at_locations_there_are(store: Store) -> None:
+    with pytest.raises(LocationNotFound):
+        await store.receive(1, at=LocationId(new_id()))
 
 
 async def test_stock_never_falls_below_zero(store: Store) -> None:
@@ -167,7 +161,7 @@ async def test_a_correction_below_what_is_held_fails_the_late_sale(store: Store)
     await store.receive(-1, mug)
     assert (await store.level(mug)).available == 0
     assert not await store.allocate(buyer)
-    assert (await store.level(mug)).on_hand == 2
+    assert await store.figures(mug) == (2, 0, 0)
 
 
 async def test_unknown_variants_have_nothing_available(store: Store) -> None:
@@ -184,8 +178,8 @@ async def test_parallel_buyers_never_oversell(store: Store) -> None:
 
     bought = await asyncio.gather(*(buy() for _ in range(60)))
     assert sum(bought) == 20
-    level = await store.level(mug)
-    assert (level.on_hand, level.available) == (0, 0)
+    assert await store.figures(mug) == (20, 20, 0)
+    assert wrong_levels(store.settings) == []
 
 
 async def test_buyers_of_the_same_two_things_in_other_orders_never_deadlock(store: Store) -> None:
@@ -220,96 +214,4 @@ async def test_loading_opening_stock_twice_changes_nothing(
     assert await load(batch, source="shop", import_batch_id=batch_id) == 0
     assert (await store.level(known)).on_hand == 7
     assert (await store.level(fresh)).on_hand == 40
-    assert ledger(settings, fresh) == [(40, "opening")]
-
-
-class Stock(RuleBasedStateMachine):
-    """Any order of holds, sales, undoings, deliveries and lapses, against a model of it."""
-
-    runner: asyncio.Runner
-    store: Store
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.on_hand = 4
-        self.held: dict[CheckoutId, tuple[int, datetime]] = {}
-        self.sold: dict[CheckoutId, int] = {}
-        self.variant = self.run(self.store.receive(4))
-
-    def run(self, work: Any) -> Any:
-        return self.runner.run(work)
-
-    def live(self, *, but: CheckoutId | None = None) -> int:
-        now = self.store.clock.at
-        return sum(q for key, (q, until) in self.held.items() if until > now and key != but)
-
-    @rule(quantity=st.integers(1, 3))
-    def reserve(self, quantity: int) -> None:
-        buyer = checkout()
-        done = self.run(self.store.reserve({self.variant: quantity}, buyer))
-        assert done.ok == (self.on_hand - self.live() >= quantity)
-        if done.ok:
-            self.held[buyer] = (quantity, self.store.clock.at + HOLD)
-
-    @rule(data=st.data())
-    def allocate(self, data: st.DataObject) -> None:
-        if not self.held:
-            return
-        buyer = data.draw(st.sampled_from(sorted(self.held)))
-        quantity, until = self.held[buyer]
-        others = 0 if until > self.store.clock.at else self.live(but=buyer)
-        done = self.run(self.store.allocate(buyer))
-        assert done == (self.on_hand - others >= quantity)
-        if done:
-            del self.held[buyer]
-            self.sold[buyer] = quantity
-            self.on_hand -= quantity
-
-    @rule(data=st.data())
-    def release(self, data: st.DataObject) -> None:
-        known = sorted({*self.held, *self.sold})
-        if known:
-            buyer = data.draw(st.sampled_from(known))
-            self.run(self.store.release(buyer))
-            self.held.pop(buyer, None)
-            self.on_hand += self.sold.pop(buyer, 0)
-
-    @rule(quantity=st.integers(-3, 3).filter(bool))
-    def correct(self, quantity: int) -> None:
-        if self.on_hand + quantity >= 0:
-            self.run(self.store.receive(quantity, self.variant))
-            self.on_hand += quantity
-
-    @rule(minutes=st.sampled_from([5, 15]))
-    def wait(self, minutes: int) -> None:
-        self.store.clock.at += timedelta(minutes=minutes)
-
-    @invariant()
-    def the_level_is_what_the_model_says(self) -> None:
-        found = self.run(self.store.service.available([self.variant]))
-        assert found[self.variant] == max(0, self.on_hand - self.live())
-
-
-def test_any_history_keeps_the_books_straight(settings: Settings) -> None:
-    with asyncio.Runner() as runner:
-        shop = compose(settings)
-        Stock.runner = runner
-        Stock.store = Store(shop.context)
-        try:
-            run_state_machine_as_test(
-                Stock,
-                settings=hypothesis_settings(
-                    max_examples=12,
-                    stateful_step_count=14,
-                    deadline=None,
-                    suppress_health_check=list(HealthCheck),
-                ),
-            )
-        finally:
-            runner.run(shop.close())
-    with psycopg.connect(settings.dsn) as connection:
-        wrong = connection.execute(
-            "SELECT l.variant_id FROM inventory.levels l WHERE l.on_hand <>"
-            " (SELECT sum(quantity) FROM inventory.movements m WHERE m.variant_id = l.variant_id)"
-        ).fetchall()
-    assert wrong == []
+    assert ledger(settings, fresh) == [(40, 0, "opening")]

@@ -1,63 +1,240 @@
-"""Pure rules of stock: what is free, what falls short, what a lapsed hold may still take."""
+"""Pure rules of stock: what may be promised, and from which locations it is best taken."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from itertools import combinations
 from uuid import UUID
 
+from bodega.kernel.ids import LocationId
+
 MAIN = "main"
+MAIN_ID = LocationId(UUID("6d61696e-0000-7000-8000-000000000001"))
+FAR = 1000
+EXACT = 8
+
+Spot = tuple[UUID, str]
+Wanted = Mapping[UUID, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where stock lies; without a country, in the channel's own."""
+
+    code: str
+    country: str | None = None
+    serves: tuple[str, ...] = ()
+    priority: int = 100
+    active: bool = True
+
+    def distance(self, country: str, *, home: str) -> int:
+        """0 in the same country, then as `serves` lists them, then far."""
+        if (self.country or home) == country:
+            return 0
+        return 1 + self.serves.index(country) if country in self.serves else FAR
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """Units of one variant at one place. `allowance` is what may be promised beyond them now;
+    `held` are units of others' live reservations."""
+
+    variant_id: UUID
+    place: Place
+    on_hand: int
+    allocated: int = 0
+    safety_stock: int = 0
+    allowance: int = 0
+    held: int = 0
+    reorder_point: int = 0
+    sent_from: date | None = None
+
+    @property
+    def spot(self) -> Spot:
+        return self.variant_id, self.place.code
+
+    @property
+    def free(self) -> int:
+        """Units on hand that may still be promised."""
+        return max(0, self._unbound) if self.place.active else 0
+
+    @property
+    def capacity(self) -> int:
+        """What may still be promised in all, on hand or not."""
+        return max(0, self._unbound + self.allowance) if self.place.active else 0
+
+    @property
+    def _unbound(self) -> int:
+        return self.on_hand - self.allocated - self.held - self.safety_stock
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Units of one variant that a checkout holds, or has taken."""
+    """Units of one variant that a checkout holds at a location."""
 
     variant_id: UUID
+    location: str
     quantity: int
-    status: str
     expires_at: datetime
 
-    def alive(self, now: datetime) -> bool:
-        return self.status == "held" and self.expires_at > now
+    @property
+    def spot(self) -> Spot:
+        return self.variant_id, self.location
 
 
-def free(on_hand: int, held: int) -> int:
-    """What may still be promised; a correction below what is held leaves nothing, not less."""
-    return max(0, on_hand - held)
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """Units promised to an order and not sent. `queued` are units promised there before these."""
+
+    id: UUID
+    variant_id: UUID
+    location: str
+    open: int
+    queued: int = 0
+
+    @property
+    def spot(self) -> Spot:
+        return self.variant_id, self.location
+
+    def covered(self, on_hand: int) -> int:
+        """Units of these that are on hand: who was promised first is served first."""
+        return min(self.open, max(0, on_hand - self.queued))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a movement does to a level: signed units on hand, signed units promised."""
+
+    variant_id: UUID
+    location: str
+    quantity: int = 0
+    promised: int = 0
+    unit_cost_amount: int | None = None
+    unit_cost_currency: str | None = None
+
+    @property
+    def spot(self) -> Spot:
+        return self.variant_id, self.location
 
 
 def merged(lines: Iterable[tuple[UUID, int]]) -> dict[UUID, int]:
-    """Units wanted a variant, in the one order in which rows are locked."""
+    """Units wanted a variant, in the order of ids."""
     wanted: dict[UUID, int] = {}
     for variant_id, quantity in lines:
         wanted[variant_id] = wanted.get(variant_id, 0) + quantity
     return dict(sorted(wanted.items()))
 
 
-def shortfalls(
-    wanted: Mapping[UUID, int], on_hand: Mapping[UUID, int], held: Mapping[UUID, int]
-) -> list[UUID]:
-    """The variants of which there is not enough."""
+def with_held(levels: Mapping[Spot, Level], held: Mapping[Spot, int]) -> list[Level]:
+    return [replace(level, held=held.get(spot, 0)) for spot, level in levels.items()]
+
+
+def shortfalls(wanted: Wanted, levels: Collection[Level]) -> list[UUID]:
+    """The variants of which there is not enough anywhere together."""
     return [
         variant_id
         for variant_id, quantity in wanted.items()
-        if free(on_hand.get(variant_id, 0), held.get(variant_id, 0)) < quantity
+        if sum(level.capacity for level in levels if level.variant_id == variant_id) < quantity
     ]
 
 
-def consumable(
-    holds: Iterable[Hold],
-    *,
-    on_hand: Mapping[UUID, int],
-    held_by_others: Mapping[UUID, int],
-    now: datetime,
-) -> bool:
-    """Whether every hold can become a sale: a live one if the units are there, a lapsed one only
-    from what nobody else holds."""
+def plan(
+    wanted: Wanted, levels: Collection[Level], *, country: str, home: str
+) -> dict[Spot, int] | None:
+    """The best-location rule; None when there is not enough.
+
+    One place that has all on hand, the nearest first; else the fewest places, the nearest first;
+    else the same with what may be promised beyond the units on hand.
+    """
+    places = sorted(
+        {level.place for level in levels},
+        key=lambda place: (place.distance(country, home=home), place.priority, place.code),
+    )
+    for offer in (_free, _capacity):
+        stock = {level.spot: offer(level) for level in levels}
+        chosen = _fewest(wanted, stock, [place.code for place in places])
+        if chosen is not None:
+            return _taken(wanted, stock, chosen)
+    return None
+
+
+def _free(level: Level) -> int:
+    return level.free
+
+
+def _capacity(level: Level) -> int:
+    return level.capacity
+
+
+def _fewest(wanted: Wanted, stock: Mapping[Spot, int], codes: Sequence[str]) -> list[str] | None:
+    """The smallest set of places that covers everything; of equals the nearest. Beyond EXACT places
+    the farthest that can be spared are left out one by one, which may keep one too many."""
+    useful = [code for code in codes if any(stock.get((item, code), 0) for item in wanted)]
+    if not _covers(wanted, stock, useful):
+        return None
+    if len(useful) > EXACT:
+        return _spared(wanted, stock, useful)
+    sizes = range(1, len(useful) + 1)
+    tries = (list(some) for size in sizes for some in combinations(useful, size))
+    return next((some for some in tries if _covers(wanted, stock, some)), useful)
+
+
+def _spared(wanted: Wanted, stock: Mapping[Spot, int], codes: Sequence[str]) -> list[str]:
+    single = next((code for code in codes if _covers(wanted, stock, [code])), None)
+    if single is not None:
+        return [single]
+    kept = list(codes)
+    for code in reversed(codes):
+        rest = [other for other in kept if other != code]
+        if _covers(wanted, stock, rest):
+            kept = rest
+    return kept
+
+
+def _covers(wanted: Wanted, stock: Mapping[Spot, int], codes: Collection[str]) -> bool:
     return all(
-        on_hand.get(hold.variant_id, 0) >= hold.quantity
-        if hold.alive(now)
-        else free(on_hand.get(hold.variant_id, 0), held_by_others.get(hold.variant_id, 0))
-        >= hold.quantity
+        sum(stock.get((variant_id, code), 0) for code in codes) >= quantity
+        for variant_id, quantity in wanted.items()
+    )
+
+
+def _taken(wanted: Wanted, stock: Mapping[Spot, int], codes: Sequence[str]) -> dict[Spot, int]:
+    """Each line from one place when one has all of it, else from the nearest on."""
+    taken: dict[Spot, int] = {}
+    for variant_id, quantity in wanted.items():
+        whole = [code for code in codes if stock.get((variant_id, code), 0) >= quantity]
+        left = quantity
+        for code in whole[:1] or codes:
+            units = min(left, stock.get((variant_id, code), 0))
+            if units:
+                taken[variant_id, code] = units
+                left -= units
+    return taken
+
+
+def still_there(holds: Iterable[Hold], levels: Mapping[Spot, Level], *, now: datetime) -> bool:
+    """Whether live holds can become promises just where they are: a correction may have taken
+    units away from under them."""
+    return all(
+        hold.expires_at > now
+        and hold.spot in levels
+        and _unpromised(levels[hold.spot]) >= hold.quantity
         for hold in holds
     )
+
+
+def _unpromised(level: Level) -> int:
+    return level.on_hand + level.allowance - level.allocated
+
+
+def drawn(
+    promises: Sequence[Promise], quantity: int, of: Callable[[Promise], int]
+) -> dict[UUID, int]:
+    """How much to draw from each promise, in the order given, `of` each at most; what cannot be
+    drawn is missing from the sum."""
+    parts: dict[UUID, int] = {}
+    for promise in promises:
+        units = min(quantity - sum(parts.values()), of(promise))
+        if units > 0:
+            parts[promise.id] = units
+    return parts

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from bodega.kernel.ids import VariantId
+from bodega.kernel.ids import LocationId, VariantId
 
 MAX_MOVED = 1_000_000
 Reason = Annotated[
@@ -23,10 +23,4 @@ class StockMovement(BaseModel):
     variant_id: VariantId
     quantity: Moved
     reason: Reason = "received"
-
-
-class Availability(BaseModel):
-    """How many units of a variant may be bought now."""
-
-    variant_id: VariantId
-    available: int
+    location_id: LocationId | None = None

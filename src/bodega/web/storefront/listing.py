@@ -89,9 +89,9 @@ async def _found(aisle: Aisle, query: str) -> Shelf:
 
 async def _sold_out(stock: Inventory, items: list[ProductView]) -> set[str]:
     """Slugs of products of which no variant can be had now."""
-    left = await stock.available([variant.id for item in items for variant in item.variants])
+    left = await stock.shown([variant.id for item in items for variant in item.variants])
     return {
         item.slug
         for item in items
-        if not any(left.get(variant.id, 0) > 0 for variant in item.variants)
+        if not any(left[variant.id].available > 0 for variant in item.variants)
     }

@@ -95,7 +95,7 @@ async def _page(
 ) -> Response:
     settings: Settings = request.app.state.settings
     left, summary, latest, suggestions = await asyncio.gather(
-        counter.stock.available([variant.id for variant in shown.variants]),
+        counter.stock.shown([variant.id for variant in shown.variants]),
         counter.reviews.summary(shown.id),
         counter.reviews.reviews(shown.id, PageRequest(limit=REVIEWS)),
         _suggest(counter, shown, seconds=settings.recommend_timeout_seconds),

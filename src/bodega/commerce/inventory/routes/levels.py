@@ -1,4 +1,4 @@
-"""HTTP of inventory."""
+"""HTTP of stock: what may be bought, what is there, what moved."""
 
 from typing import Annotated
 
@@ -6,9 +6,9 @@ from fastapi import APIRouter, Query, status
 
 from bodega.backbone.http.deps import Anyone, PageQuery, Staff, Work, provided
 from bodega.backbone.http.router import admin_router, api_router
-from bodega.commerce.inventory import service
-from bodega.commerce.inventory.schemas import Availability, StockMovement
-from bodega.contracts.inventory import Inventory, StockLevel
+from bodega.commerce.inventory.schemas import StockMovement
+from bodega.commerce.inventory.service.stock import Adjustment, receive
+from bodega.contracts.inventory import Availability, Inventory, StockLevel
 from bodega.kernel.clock import SystemClock
 from bodega.kernel.ids import VariantId
 from bodega.kernel.page import Page
@@ -27,9 +27,9 @@ async def list_availability(
     stock: Stock,
     variant_id: Annotated[list[VariantId], Query(min_length=1, max_length=100)],
 ) -> list[Availability]:
-    """How many units of each variant may be bought now; 0 for unknown ones."""
-    found = await stock.available(variant_id)
-    return [Availability(variant_id=item, available=units) for item, units in found.items()]
+    """How many units of each variant may be bought, seconds old at most; 0 for unknown ones."""
+    found = await stock.shown(variant_id)
+    return list(found.values())
 
 
 @staff_levels.get("")
@@ -39,13 +39,8 @@ async def list_levels(who: Staff, stock: Stock, page: PageQuery) -> Page[StockLe
 
 @staff_movements.post("", status_code=status.HTTP_201_CREATED)
 async def move_stock(who: Staff, uow: Work, movement: StockMovement) -> StockLevel:
-    return await service.receive(
-        uow,
-        clock=_clock,
-        variant_id=movement.variant_id,
-        quantity=movement.quantity,
-        reason=movement.reason,
-    )
+    moved = Adjustment(**movement.model_dump())
+    return await receive(uow, clock=_clock, adjustment=moved)
 
 
 ROUTERS: list[APIRouter] = [router, staff_levels, staff_movements]

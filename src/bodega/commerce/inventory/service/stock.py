@@ -1,0 +1,50 @@
+"""Stock on hand: what comes in, goes out or comes back, with a reason."""
+
+from dataclasses import dataclass
+
+from bodega.backbone.db import UnitOfWork
+from bodega.commerce.inventory.domain import MAIN, MAIN_ID, Change
+from bodega.commerce.inventory.errors import LocationNotFound, NothingMoved, StockBelowZero
+from bodega.commerce.inventory.repository.levels import find_levels, lock_levels, open_level
+from bodega.commerce.inventory.repository.locations import find_location
+from bodega.commerce.inventory.service.moves import move
+from bodega.contracts.inventory import StockLevel
+from bodega.kernel.clock import Clock
+from bodega.kernel.ids import LocationId, VariantId
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """Signed units of a variant at a location, and why they moved."""
+
+    variant_id: VariantId
+    quantity: int
+    reason: str
+    location_id: LocationId | None = None
+
+
+async def receive(uow: UnitOfWork, *, clock: Clock, adjustment: Adjustment) -> StockLevel:
+    """Raises NothingMoved, LocationNotFound, StockBelowZero."""
+    variant_id, quantity = adjustment.variant_id, adjustment.quantity
+    if quantity == 0:
+        raise NothingMoved
+    code = await code_of(uow, adjustment.location_id)
+    await open_level(uow.connection, variant_id, code)
+    levels = await lock_levels(uow.connection, [variant_id], today=clock.now().date())
+    before = levels[variant_id, code].on_hand
+    if before + quantity < 0:
+        raise StockBelowZero(f"There are {before} units: they cannot fall by {-quantity}")
+    change = Change(variant_id, code, quantity=quantity)
+    await move(uow, at=clock.now(), levels=levels, changes=[change], reason=adjustment.reason)
+    [level] = await find_levels(uow.connection, now=clock.now(), limit=1, ids=[variant_id])
+    return level
+
+
+async def code_of(uow: UnitOfWork, location_id: LocationId | None) -> str:
+    """The code of a location, the default one for None. Raises LocationNotFound."""
+    if location_id in (None, MAIN_ID):
+        return MAIN
+    found = await find_location(uow.connection, LocationId(location_id))
+    if found is None:
+        raise LocationNotFound
+    return found.code
