@@ -1,5 +1,7 @@
-"""Inventory: stock on hand, what is held for checkouts, and the ledger of every movement.
+"""Inventory: stock on hand by location, what is held and promised, and the ledger of it all.
 
-Tables: inventory.levels, inventory.reservations, inventory.movements.
-Events out: inventory.stock_changed, inventory.import_completed. Events in: none.
+Tables: inventory.locations, inventory.levels, inventory.reservations, inventory.allocations,
+inventory.movements.
+Events out: inventory.stock_changed, inventory.stock_promised, inventory.stock_low,
+inventory.import_completed. Events in: its own, to forget what pages were shown.
 """

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from uuid import UUID
 
 from bodega.backbone.db import UnitOfWork
 from bodega.commerce.inventory.domain import Change, Level, Promise, Spot, drawn, merged
@@ -51,7 +52,7 @@ async def deallocate(
     """Take units back, the last promised first. Raises NotPromised."""
     levels = await lock_levels_of(uow.connection, checkout_id, today=clock.now().date())
     newest = (await repository.find_open(uow.connection, checkout_id))[::-1]
-    parts = {}
+    parts: dict[UUID, int] = {}
     for variant_id, quantity in merged((line.variant_id, line.quantity) for line in lines).items():
         own = [promise for promise in newest if promise.variant_id == variant_id]
         found = drawn(own, quantity, lambda promise: promise.open)
@@ -77,7 +78,7 @@ async def fulfil(
     wanted = await _by_spot(uow, picks)
     levels = await lock_levels_of(uow.connection, checkout_id, today=clock.now().date())
     own = await _own(uow, checkout_id, levels, wanted)
-    parts = {}
+    parts: dict[UUID, int] = {}
     for spot, quantity in wanted.items():
         here = [promise for promise in own if promise.spot == spot]
         if sum(promise.open for promise in here) < quantity:
@@ -121,10 +122,10 @@ async def _own(
 
 def _sendable(
     promises: Sequence[Promise], quantity: int, level: Level, *, today: date
-) -> dict[object, int]:
+) -> dict[UUID, int]:
     if level.sent_from is not None and today < level.sent_from:
         raise NotReleasedYet(f"Pre-ordered: to be sent from {level.sent_from.isoformat()} on")
     parts = drawn(promises, quantity, lambda promise: promise.covered(level.on_hand))
     if sum(parts.values()) < quantity:
         raise NotOnHandYet(variant_id=str(level.variant_id), location=level.place.code)
-    return dict(parts)
+    return parts

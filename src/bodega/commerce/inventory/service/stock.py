@@ -42,9 +42,9 @@ async def receive(uow: UnitOfWork, *, clock: Clock, adjustment: Adjustment) -> S
 
 async def code_of(uow: UnitOfWork, location_id: LocationId | None) -> str:
     """The code of a location, the default one for None. Raises LocationNotFound."""
-    if location_id in (None, MAIN_ID):
+    if location_id is None or location_id == MAIN_ID:
         return MAIN
-    found = await find_location(uow.connection, LocationId(location_id))
+    found = await find_location(uow.connection, location_id)
     if found is None:
         raise LocationNotFound
     return found.code
