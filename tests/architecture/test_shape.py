@@ -18,7 +18,7 @@ SHAPE = {
     "__init__.py", "module.py", "routes.py", "graphql.py", "schemas.py", "handlers.py", "jobs.py",
     "service.py", "repository.py", "adapters", "tables.py", "domain.py", "errors.py", "migrations",
 }  # fmt: skip
-PACKAGES = {"service", "repository", "routes", "domain"}  # a file that grew: one file a concept
+PACKAGES = {"service", "repository", "routes", "domain", "tables", "schemas"}  # files that grew
 REQUIRED = {"__init__.py", "module.py", "routes.py", "service.py", "errors.py"}
 PACKAGES = {"routes", "schemas", "service", "repository", "domain"}
 HEAVY = (
