@@ -20,7 +20,6 @@ SHAPE = {
 }  # fmt: skip
 PACKAGES = {"service", "repository", "routes", "domain", "tables", "schemas"}  # files that grew
 REQUIRED = {"__init__.py", "module.py", "routes.py", "service.py", "errors.py"}
-PACKAGES = {"routes", "schemas", "service", "repository", "domain"}
 HEAVY = (
     "duckdb", "deltalake", "dbt", "dagster", "polars", "pyarrow", "pandas", "numpy", "scipy",
     "implicit", "sklearn", "lightgbm",
