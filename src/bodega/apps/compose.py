@@ -9,6 +9,7 @@ from bodega.backbone.cache import Cache
 from bodega.backbone.container import Container
 from bodega.backbone.db import Database
 from bodega.backbone.http.remote import remote
+from bodega.backbone.job_runs import JobRuns
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
 from bodega.backbone.workflows import Workflows
@@ -47,7 +48,7 @@ def compose(settings: Settings) -> Shop:
         for protocol, build in module.provides.items():
             container.bind(protocol, build(context))
     sources = [build(context) for module in modules() for build in module.workflows]
-    container.bind(Workflows, Workflows(sources))
+    container.bind(Workflows, Workflows([*sources, JobRuns(context)]))
     client = httpx.AsyncClient()
     _bind_serving(container, settings, client)
     return Shop(context=context, client=client)

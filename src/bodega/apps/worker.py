@@ -6,6 +6,7 @@ from functools import partial
 from bodega.apps.compose import Shop, compose
 from bodega.apps.modules import modules
 from bodega.apps.run import serve_metrics, stop_event
+from bodega.backbone import job_runs
 from bodega.backbone.events.consumers import Consumer, Consumers, Policy
 from bodega.backbone.jobs import Durable, Sweeper
 from bodega.backbone.module import Context, Handler, Job
@@ -22,7 +23,7 @@ def handlers() -> list[Handler]:
 
 
 def jobs() -> list[Job]:
-    return [job for module in modules() for job in module.jobs]
+    return [*job_runs.JOBS, *(job for module in modules() for job in module.jobs)]
 
 
 def consumers(context: Context) -> Consumers:

@@ -130,6 +130,7 @@ class Settings(BaseSettings):
         60, description="then an untouched cart with something in it counts as abandoned"
     )
 
+    jobs_keep_days: Count = Field(14, description="how long runs of jobs are remembered")
     events_partitions: Count = Field(
         8, description="partitions of the event log; fixed at first start"
     )

@@ -24,6 +24,10 @@ FLASHES = {
     "welcome": "Welcome! Your account is ready.",
     "signed-in": "You are signed in.",
     "signed-out": "You are signed out.",
+    "accepted": "Accepted: the money is taken.",
+    "refused": "Refused: the order is cancelled and nothing was charged.",
+    "workflow-retried": "It is tried again now.",
+    "workflow-cancelled": "It will be stopped.",
 }
 
 

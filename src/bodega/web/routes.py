@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from bodega.web import artwork, assets
+from bodega.web.console import review, workflows
 from bodega.web.console import routes as console
 from bodega.web.storefront import account, cart, checkout, listing, product
 
@@ -13,6 +14,8 @@ ROUTERS: list[APIRouter] = [
     checkout.router,
     account.router,
     console.router,
+    review.router,
+    workflows.router,
     assets.router,
     artwork.router,
 ]

@@ -1,18 +1,26 @@
 """Jobs and sweeps outlive the worker that ran them."""
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from bodega.backbone.cache import Cache
+from bodega.backbone.container import Container
+from bodega.backbone.db import Database
+from bodega.backbone.job_runs import JobRuns, prune
 from bodega.backbone.jobs import cron, start
+from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
+from bodega.kernel.clock import FixedClock
 
 ROOT = Path(__file__).parents[3]
 SETUP = """CREATE SCHEMA IF NOT EXISTS probe;
@@ -80,6 +88,46 @@ async def test_a_started_job_survives_kill_9_of_its_worker(
     assert [what for what, _ in marks(settings, "slow")] == ["begun", "begun", "done"]
     second.terminate()
     assert second.wait(30) == 0
+
+
+async def test_runs_of_jobs_are_seen_stopped_tried_again_and_forgotten(
+    settings: Settings, spawn: Spawn
+) -> None:
+    context = Context(
+        settings, Database(settings), Cache(settings), FixedClock(datetime.now(UTC)), Container()
+    )
+    runs = JobRuns(context)
+    assert await runs.latest(limit=5, open_only=False) == []
+    spawn("worker")
+    assert eventually(lambda: marks(settings, "sweep"))
+    id_ = await start(settings, "slow", key="seen")
+    assert eventually(lambda: marks(settings, "slow") == [("begun", "worker")])
+    [seen] = await runs.latest(limit=5, open_only=True)
+    assert (seen.id, seen.at, seen.state) == (id_, "slow", "running")
+    assert await runs.cancel(id_)
+    assert not await runs.cancel(id_)
+    stopped = await runs.find(id_)
+    assert stopped is not None
+    assert stopped.state == "cancelled"
+    run(settings, "INSERT INTO probe.marks (job, what) VALUES ('', 'go on')")
+    assert await runs.retry(id_)
+    assert await until_ended(runs, id_) == "completed"
+    await prune(context)
+    assert await runs.find(id_) is not None
+    context.clock.at += timedelta(days=settings.jobs_keep_days + 1)  # type: ignore[attr-defined]
+    await prune(context)
+    assert await runs.find(id_) is None
+    await context.database.close()
+
+
+async def until_ended(runs: JobRuns, id_: str) -> str:
+    for _ in range(300):
+        found = await runs.find(id_)
+        assert found is not None
+        if found.ended_at is not None and found.state != "cancelled":
+            return found.state
+        await asyncio.sleep(0.1)
+    return "never"
 
 
 def test_one_worker_sweeps_and_the_next_takes_over(settings: Settings, spawn: Spawn) -> None:

@@ -19,6 +19,7 @@ from bodega.apps.cli import (
     up,
     users,
     version,
+    workflows,
 )
 from bodega.kernel.errors import BodegaError
 
@@ -42,6 +43,7 @@ for group in (
     lake,
     models,
     events,
+    workflows,
     db,
     config,
     version,
