@@ -2,12 +2,14 @@
 
 from datetime import datetime
 from typing import ClassVar, Literal, Protocol
+from uuid import UUID
 
 from pydantic import BaseModel
 
 from bodega.kernel.events import Event
 from bodega.kernel.ids import CheckoutId, CommandId, PaymentId, RefundId, UserId
 from bodega.kernel.money import Money
+from bodega.kernel.page import Page, PageRequest
 
 PaymentStatus = Literal[
     "authorising",
@@ -108,6 +110,49 @@ class RefundView(BaseModel):
     failure_code: str | None = None
 
 
+LedgerAccount = Literal[
+    "receivable", "provider_clearing", "fees", "refunds", "chargebacks", "revenue", "tax"
+]
+LedgerKind = Literal[
+    "sale",
+    "capture",
+    "void",
+    "refund",
+    "refund_failed",
+    "refund_tax",
+    "fee",
+    "chargeback",
+    "reinstatement",
+]
+
+
+class LedgerLine(BaseModel):
+    """A debit when `amount` is positive, a credit when it is negative; minor units."""
+
+    account: LedgerAccount
+    amount: int
+
+
+class LedgerEntry(BaseModel):
+    """One booking; its lines sum to zero."""
+
+    id: UUID
+    kind: LedgerKind
+    checkout_id: CheckoutId | None
+    payment_id: PaymentId | None
+    currency: str
+    occurred_at: datetime
+    lines: list[LedgerLine]
+
+
+class AccountBalance(BaseModel):
+    """Debits less credits of an account; over all accounts of a currency they are zero."""
+
+    account: LedgerAccount
+    currency: str
+    balance: int
+
+
 class Payments(Protocol):
     """Intent is committed before each provider call and the outcome after it; a call whose answer
     was lost is settled by asking the provider, never by guessing. Idempotent by `checkout_id`.
@@ -146,3 +191,15 @@ class Payments(Protocol):
 
     async def record(self, payment_id: PaymentId) -> PaymentRecord | None:
         """The payment with every transition, for staff."""
+
+
+class Books(Protocol):
+    """What staff see of the money: the ledger."""
+
+    async def balances(self) -> list[AccountBalance]:
+        """By currency and account."""
+
+    async def entries(
+        self, page: PageRequest, *, checkout_id: CheckoutId | None = None
+    ) -> Page[LedgerEntry]:
+        """Newest first."""

@@ -7,9 +7,9 @@ from bodega.backbone.tables import TIME_COLUMNS
 from bodega.commerce.payments.handlers import HANDLERS
 from bodega.commerce.payments.jobs import JOBS
 from bodega.commerce.payments.routes import ROUTERS
-from bodega.commerce.payments.service import PaymentsService
+from bodega.commerce.payments.service import BooksService, PaymentsService
 from bodega.commerce.payments.tables import METADATA
-from bodega.contracts.payments import Payments
+from bodega.contracts.payments import Books, Payments
 
 MODULE = Module(
     name="payments",
@@ -17,7 +17,7 @@ MODULE = Module(
     routers=ROUTERS,
     handlers=HANDLERS,
     jobs=JOBS,
-    provides={Payments: PaymentsService},
+    provides={Payments: PaymentsService, Books: BooksService},
     published={
         "payments": public(
             "id",

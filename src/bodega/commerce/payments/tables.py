@@ -1,17 +1,21 @@
 """The tables of payments."""
 
 from sqlalchemy import (
+    BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
     ForeignKey,
     Index,
+    SmallInteger,
     String,
     Table,
     Text,
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import CHAR
 
 from bodega.backbone.tables import id_column, metadata, money_columns, time_columns
 
@@ -52,4 +56,43 @@ transitions = Table(
     Column("note", Text),
     Column("at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
     Index("ix_transitions_payment_id_id", "payment_id", "id"),
+)
+
+sales = Table(
+    "sales",
+    METADATA,
+    id_column("checkout_id"),
+    Column("order_id", Uuid, nullable=False),
+    Column("currency", CHAR(3), nullable=False),
+    Column("total_amount", BigInteger, nullable=False),
+    Column("tax_amount", BigInteger, nullable=False),
+    Column("cancelled", Boolean, nullable=False),
+    Column("known_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+)
+
+ledger_entries = Table(
+    "ledger_entries",
+    METADATA,
+    id_column(),
+    Column("kind", String(20), nullable=False),
+    Column("source", Text, nullable=False, unique=True),
+    Column("checkout_id", Uuid),
+    Column("payment_id", Uuid),
+    Column("currency", CHAR(3), nullable=False),
+    Column("occurred_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+    Index("ix_ledger_entries_checkout_id", "checkout_id"),
+    Index("ix_ledger_entries_payment_id", "payment_id"),
+)
+
+_ACCOUNTS = "'receivable', 'provider_clearing', 'fees', 'refunds', 'chargebacks', 'revenue', 'tax'"
+
+ledger_lines = Table(
+    "ledger_lines",
+    METADATA,
+    Column("entry_id", Uuid, ForeignKey("payments.ledger_entries.id"), primary_key=True),
+    Column("position", SmallInteger, primary_key=True),
+    Column("account", String(20), nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    CheckConstraint(f"account IN ({_ACCOUNTS})", name="account"),
+    CheckConstraint("amount <> 0", name="amount"),
 )

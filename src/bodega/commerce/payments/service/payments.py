@@ -4,13 +4,14 @@ from typing import Any
 
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context
-from bodega.commerce.payments import repository
 from bodega.commerce.payments.adapters.free import FreeOfCharge
 from bodega.commerce.payments.adapters.port import Provider, ProviderPayment
 from bodega.commerce.payments.adapters.stripe import StripeProvider
 from bodega.commerce.payments.domain import AMOUNT_MISMATCH, NOT_CAPTURABLE, may_follow
 from bodega.commerce.payments.errors import AmountChanged, PaymentUnknown, ProviderUnreachable
-from bodega.commerce.payments.repository import Payment
+from bodega.commerce.payments.repository import payments as repository
+from bodega.commerce.payments.repository.payments import Payment
+from bodega.commerce.payments.service import ledger
 from bodega.contracts.payments import (
     PaymentCaptured,
     PaymentRecord,
@@ -57,6 +58,7 @@ async def settle_capture(
         uow.emit(
             PaymentCaptured(payment_id=payment.id, checkout_id=checkout_id, amount=payment.amount)
         )
+        await ledger.book_capture(uow, payment, outcome.amount)
         return await _move(uow, payment, "captured")
     code = AMOUNT_MISMATCH if outcome.status == "captured" else NOT_CAPTURABLE
     note = f"the provider says {outcome.status} over {outcome.amount}"
@@ -78,6 +80,7 @@ async def settle_void(
     if payment.status != "voiding":
         return payment
     uow.emit(PaymentVoided(payment_id=payment.id, checkout_id=checkout_id))
+    await ledger.book_void(uow, payment)
     note = outcome.status if outcome else "nothing was authorised"
     return await _move(uow, payment, "voided", note=note)
 

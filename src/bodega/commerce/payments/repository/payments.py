@@ -1,4 +1,4 @@
-"""Every query of payments."""
+"""Every query of payments and their transitions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -9,7 +9,8 @@ authorising ─┬→ authorised ─┬→ capturing ─┬→ captured
 from bodega.contracts.payments import PaymentStatus
 
 _NEXT: dict[PaymentStatus, frozenset[PaymentStatus]] = {
-    "authorising": frozenset({"authorised", "declined", "voiding"}),
+    "authorising": frozenset({"requires_action", "authorised", "declined", "voiding"}),
+    "requires_action": frozenset({"authorised", "declined", "voiding"}),
     "authorised": frozenset({"capturing", "voiding"}),
     "capturing": frozenset({"captured", "voiding"}),
     "captured": frozenset({"voiding"}),
@@ -28,4 +29,4 @@ def may_follow(before: PaymentStatus, after: PaymentStatus) -> bool:
 
 def settled(status: PaymentStatus) -> bool:
     """Nothing is under way that only the provider knows the end of."""
-    return status not in ("authorising", "capturing", "voiding")
+    return status not in ("authorising", "requires_action", "capturing", "voiding")

@@ -2,8 +2,6 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
-
 from bodega.backbone.http.deps import Staff, provided
 from bodega.backbone.http.router import admin_router
 from bodega.commerce.payments.errors import PaymentNotFound
@@ -22,6 +20,3 @@ async def get_payment(
     if record is None:
         raise PaymentNotFound
     return record
-
-
-ROUTERS: list[APIRouter] = [staff]

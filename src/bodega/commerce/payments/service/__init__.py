@@ -1,0 +1,6 @@
+"""Use cases of payments, a file a concept."""
+
+from bodega.commerce.payments.service.books import BooksService
+from bodega.commerce.payments.service.payments import PaymentsService
+
+__all__ = ["BooksService", "PaymentsService"]

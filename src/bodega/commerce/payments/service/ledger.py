@@ -1,0 +1,89 @@
+"""The ledger is written in the transaction of the transition that causes the entry."""
+
+from bodega.backbone.db import UnitOfWork
+from bodega.commerce.payments.domain import ledger
+from bodega.commerce.payments.domain.ledger import Lines, Sale
+from bodega.commerce.payments.repository import ledger as repository
+from bodega.commerce.payments.repository.payments import Payment
+from bodega.contracts.orders import OrderView
+from bodega.contracts.payments import LedgerKind
+from bodega.kernel.ids import CheckoutId, RefundId
+from bodega.kernel.money import Money
+
+
+async def book_capture(uow: UnitOfWork, payment: Payment, amount: Money) -> None:
+    await _book(uow, payment, "capture", f"capture:{payment.id}", ledger.captured(amount.amount))
+
+
+async def book_void(uow: UnitOfWork, payment: Payment) -> None:
+    """Give back what was captured; a hold that is let go moves no money."""
+    kept, _ = await repository.booked(uow.connection, payment.checkout_id)
+    left = kept.kept - kept.refunded
+    if left > 0:
+        await _book(uow, payment, "void", f"void:{payment.id}", ledger.voided(left))
+        await square(uow, payment.checkout_id)
+
+
+async def book_refund(
+    uow: UnitOfWork, payment: Payment, *, refund_id: RefundId, amount: Money
+) -> None:
+    lines = ledger.refunded(amount.amount)
+    await _book(uow, payment, "refund", f"refund:{refund_id}", lines)
+    await square(uow, payment.checkout_id)
+
+
+async def book_refund_failure(
+    uow: UnitOfWork, payment: Payment, *, refund_id: RefundId, amount: Money
+) -> None:
+    """The provider could not give the money back after all."""
+    lines = ledger.refund_failed(amount.amount)
+    await _book(uow, payment, "refund_failed", f"refund_failed:{refund_id}", lines)
+    await square(uow, payment.checkout_id)
+
+
+async def book_sale(
+    uow: UnitOfWork, *, checkout_id: CheckoutId, order: OrderView, cancelled: bool
+) -> None:
+    """What the order is worth now; told again it only books the difference."""
+    tax = sum(line.tax.amount for line in order.lines if line.tax is not None)
+    sale = Sale(order.total.amount, tax, cancelled or order.status == "cancelled")
+    await repository.keep_sale(
+        uow.connection,
+        checkout_id=checkout_id,
+        order_id=order.id,
+        currency=order.total.currency,
+        sale=sale,
+    )
+    await square(uow, checkout_id)
+
+
+async def square(uow: UnitOfWork, checkout_id: CheckoutId) -> None:
+    """Book what is missing between the sale as it is and the ledger."""
+    known = await repository.lock_sale(uow.connection, checkout_id)
+    if known is None:
+        return
+    sale, currency = known
+    standing, entries = await repository.booked(uow.connection, checkout_id)
+    for kind, lines in ledger.squared(sale, standing):
+        await repository.post(
+            uow.connection,
+            kind=kind,
+            source=f"{kind}:{checkout_id}:{entries}",
+            lines=lines,
+            currency=currency,
+            checkout_id=checkout_id,
+        )
+
+
+async def _book(
+    uow: UnitOfWork, payment: Payment, kind: LedgerKind, source: str, lines: Lines
+) -> None:
+    await repository.post(
+        uow.connection,
+        kind=kind,
+        source=source,
+        lines=lines,
+        currency=payment.amount.currency,
+        checkout_id=payment.checkout_id,
+        payment_id=payment.id,
+    )
