@@ -1,12 +1,16 @@
 """A unit of work commits all or nothing; a command's work is done once, by whoever asks."""
 
 import asyncio
+from contextlib import suppress
 from uuid import uuid4
 
+import psycopg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from bodega.backbone.db import Database, UnitOfWork
+from bodega.backbone.db import Database, RolledBack, UnitOfWork
+from bodega.backbone.settings import Settings
 from bodega.contracts.catalog import ProductChanged
 from bodega.kernel.ids import ProductId
 
@@ -105,3 +109,64 @@ async def test_reads_never_wait_for_a_full_pool_of_writers(database: Database) -
 
 async def held(uow: UnitOfWork) -> None:
     await uow.connection.execute(text("SELECT 1"))
+
+
+async def test_a_check_that_fails_at_commit_is_an_error_and_leaves_nothing(
+    database: Database,
+) -> None:
+    async with database.work() as uow:
+        await uow.connection.execute(
+            text(
+                "CREATE TABLE backbone.later (id int PRIMARY KEY,"
+                " of int REFERENCES backbone.later DEFERRABLE INITIALLY DEFERRED)"
+            )
+        )
+    try:
+        with pytest.raises(IntegrityError):
+            async with database.work() as uow:
+                await uow.connection.execute(text("INSERT INTO backbone.later VALUES (1, 2)"))
+                uow.emit(ProductChanged(product_id=ProductId(uuid4())))
+        async with database.reading() as connection:
+            assert (await connection.execute(text("SELECT * FROM backbone.later"))).all() == []
+            assert (await connection.execute(OUTBOX)).all() == []
+    finally:
+        async with database.work() as uow:
+            await uow.connection.execute(text("DROP TABLE backbone.later"))
+
+
+async def test_a_failure_passed_over_in_silence_is_no_commit(database: Database) -> None:
+    told: list[str] = []
+    with pytest.raises(RolledBack):
+        async with database.work() as uow:
+            uow.after_commit(lambda: told.append("durable"))
+            with suppress(DBAPIError):
+                await uow.connection.execute(text("SELECT 1 / 0"))
+    assert told == []
+
+
+async def test_a_connection_the_server_closed_is_not_handed_out(
+    database: Database, settings: Settings
+) -> None:
+    async with database.reading() as connection:
+        await connection.execute(text("SELECT 1"))
+    async with database.work() as uow:
+        await uow.connection.execute(text("SELECT 1"))
+    with psycopg.connect(settings.dsn, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    async with database.reading() as connection, database.work() as uow:
+        for alive in (connection, uow.connection):
+            assert (await alive.execute(text("SELECT 1"))).scalar_one() == 1
+
+
+async def test_the_same_command_twice_in_one_unit_of_work(database: Database) -> None:
+    command = uuid4()
+
+    async def answer() -> int:
+        return 7
+
+    async with database.work() as uow:
+        first = await uow.once(command, "test.ask", int, answer)
+        assert await uow.once(command, "test.ask", int, answer) == first == 7

@@ -1,29 +1,40 @@
-"""The database and the unit of work: the one place that commits."""
+"""The database and the unit of work: the one place that commits.
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+A round trip costs more than most statements, so what a transaction begins and ends with travels in
+one pipeline each: BEGIN with a command's claim; its result, the events and COMMIT.
+"""
+
+import select
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 from uuid import UUID
 
+import psycopg
 from pydantic import TypeAdapter
+from sqlalchemy import event as hooks
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from bodega.backbone.outbox import write_outbox
+from bodega.backbone.outbox import INSERT, outbox_rows
 from bodega.backbone.settings import Settings
 from bodega.backbone.telemetry.context import current_correlation_id
 from bodega.kernel.events import Envelope, Event
 
 T = TypeVar("T")
 
-_CLAIM_COMMAND = text(
-    "INSERT INTO backbone.commands (command_id, name) VALUES (:id, :name)"
-    " ON CONFLICT DO NOTHING RETURNING 1"
-)
+Statement = tuple[str, Mapping[str, Any]]
+_CLAIM_COMMAND = """INSERT INTO backbone.commands (command_id, name) VALUES (%(id)s, %(name)s)
+                    ON CONFLICT DO NOTHING RETURNING 1"""
 _READ_COMMAND = text("SELECT name, result FROM backbone.commands WHERE command_id = :id")
-_RECORD_COMMAND = text(
-    "UPDATE backbone.commands SET result = CAST(:result AS jsonb) WHERE command_id = :id"
-)
+_RECORD_COMMAND = """UPDATE backbone.commands SET result = CAST(%(result)s AS jsonb)
+                     WHERE command_id = %(id)s"""
+
+
+class RolledBack(RuntimeError):
+    """A failed statement was passed over in silence: PostgreSQL commits nothing of such a
+    transaction and does not call that an error."""
 
 
 class UnitOfWork:
@@ -42,6 +53,7 @@ class UnitOfWork:
         self.correlation_id = correlation_id or current_correlation_id()
         self.causation_id = causation_id
         self._events: list[Event] = []
+        self._last: list[Statement] = []
         self._after_commit: list[Callable[[], None]] = []
 
     def emit(self, event: Event) -> None:
@@ -64,15 +76,18 @@ class UnitOfWork:
         A second caller with the same id waits for the first one's transaction.
         """
         adapter: TypeAdapter[T] = TypeAdapter(result)
-        claimed = await self.connection.execute(_CLAIM_COMMAND, {"id": command_id, "name": name})
-        if claimed.first() is None:
+        await self.flush()
+        (claimed,) = await _pipelined(
+            self.connection, [(_CLAIM_COMMAND, {"id": command_id, "name": name})]
+        )
+        if await claimed.fetchone() is None:
             row = (await self.connection.execute(_READ_COMMAND, {"id": command_id})).one()
             if row.name != name:
                 raise ValueError(f"command {command_id} was {row.name}, not {name}")
             return adapter.validate_python(row.result, strict=False)
         value = await work()
         recorded = adapter.dump_json(value).decode()
-        await self.connection.execute(_RECORD_COMMAND, {"id": command_id, "result": recorded})
+        self._last.append((_RECORD_COMMAND, {"id": command_id, "result": recorded}))
         return value
 
     @asynccontextmanager
@@ -90,10 +105,22 @@ class UnitOfWork:
         self._after_commit += inner._after_commit
 
     async def flush(self) -> None:
-        """Write what was emitted so far into the outbox."""
-        events, self._events = self._events, []
-        if events:
-            await write_outbox(self, events)
+        """Write what was recorded and emitted so far."""
+        last = self._take_last()
+        if last:
+            await _pipelined(self.connection, last)
+
+    async def commit(self) -> None:
+        """Everything is durable, or an error is raised and nothing is. Called by the database."""
+        *_, ended = await _pipelined(self.connection, [*self._take_last(), ("COMMIT", {})])
+        if ended.statusmessage != "COMMIT":
+            raise RolledBack
+        await self.connection.commit()  # nothing is left to do but to tell SQLAlchemy
+
+    def _take_last(self) -> list[Statement]:
+        last = [*self._last, *((INSERT, row) for row in outbox_rows(self, self._events))]
+        self._last, self._events = [], []
+        return last
 
     def committed(self) -> None:
         """Called by the database once the transaction is durable."""
@@ -130,8 +157,7 @@ class Database:
                 causation_id=causation_id,
             )
             yield uow
-            await uow.flush()
-            await connection.commit()
+            await uow.commit()
         uow.committed()
 
     @asynccontextmanager
@@ -157,16 +183,45 @@ def sqlalchemy_url(dsn: str) -> str:
     )
 
 
+async def _pipelined(
+    connection: AsyncConnection, statements: list[Statement]
+) -> list[psycopg.AsyncCursor[Any]]:
+    """The cursors of statements that travel together; errors are those of SQLAlchemy."""
+    raw: psycopg.AsyncConnection[Any]
+    raw = (await connection.get_raw_connection()).driver_connection  # type: ignore[assignment]
+    try:
+        async with raw.pipeline():
+            return [await raw.execute(sql, values or None) for sql, values in statements]
+    except psycopg.Error as error:
+        raise DBAPIError.instance(
+            statements[0][0],
+            {},
+            error,
+            psycopg.Error,
+            hide_parameters=True,
+            connection_invalidated=raw.closed,
+        ) from error
+
+
+def _check_alive(connection: Any, _record: object, _proxy: object) -> None:
+    """A server that went away has closed the socket, which then reads as ready; no round trip."""
+    raw: psycopg.AsyncConnection[Any] = connection.driver_connection
+    waiting = select.poll()
+    if not raw.closed:
+        waiting.register(raw.fileno(), select.POLLIN)
+    if raw.closed or waiting.poll(0):
+        raise DisconnectionError("The server has closed this connection")
+
+
 def _engine(settings: Settings, *, size: int, autocommit: bool) -> AsyncEngine:
     # Nothing is open after an autocommit read, so a returned connection needs no ROLLBACK.
     alone: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
     extra = alone if autocommit else {}
-    return create_async_engine(
+    engine = create_async_engine(
         sqlalchemy_url(settings.dsn),
         pool_size=size,
         max_overflow=0,
         pool_timeout=10,
-        pool_pre_ping=True,  # a restarted server costs a ping, not an answer
         hide_parameters=True,  # an error's text reaches the logs; personal data must not
         pool_recycle=1800,
         connect_args={
@@ -176,3 +231,5 @@ def _engine(settings: Settings, *, size: int, autocommit: bool) -> AsyncEngine:
         },
         **extra,
     )
+    hooks.listen(engine.sync_engine, "checkout", _check_alive)
+    return engine

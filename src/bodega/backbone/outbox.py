@@ -1,9 +1,10 @@
 """The outbox: events written in the transaction that made them true."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
-from bodega.backbone.schema import outbox
+from psycopg.types.json import Jsonb
+
 from bodega.kernel.clock import SystemClock
 from bodega.kernel.events import Event
 from bodega.kernel.ids import new_id
@@ -11,14 +12,18 @@ from bodega.kernel.ids import new_id
 if TYPE_CHECKING:
     from bodega.backbone.db import UnitOfWork
 
+INSERT = """INSERT INTO backbone.outbox (event_id, type, version, key, occurred_at, correlation_id,
+                causation_id, actor, payload)
+            VALUES (%(event_id)s, %(type)s, %(version)s, %(key)s, %(occurred_at)s,
+                %(correlation_id)s, %(causation_id)s, %(actor)s, %(payload)s)"""
 _clock = SystemClock()
 
 
-async def write_outbox(uow: "UnitOfWork", events: Sequence[Event]) -> None:
+def outbox_rows(uow: "UnitOfWork", events: Sequence[Event]) -> Iterator[dict[str, Any]]:
     """One row an event, in the order emitted."""
     now = _clock.now()
-    rows = [
-        {
+    for event in events:
+        yield {
             "event_id": new_id(),
             "type": event.type,
             "version": event.version,
@@ -27,8 +32,5 @@ async def write_outbox(uow: "UnitOfWork", events: Sequence[Event]) -> None:
             "correlation_id": uow.correlation_id,
             "causation_id": uow.causation_id,
             "actor": uow.actor,
-            "payload": event.model_dump(mode="json"),
+            "payload": Jsonb(event.model_dump(mode="json")),
         }
-        for event in events
-    ]
-    await uow.connection.execute(outbox.insert(), rows)
