@@ -121,11 +121,15 @@ async def test_a_check_that_fails_at_commit_is_an_error_and_leaves_nothing(
                 " of int REFERENCES backbone.later DEFERRABLE INITIALLY DEFERRED)"
             )
         )
+
+    async def insert() -> None:
+        async with database.work() as uow:
+            await uow.connection.execute(text("INSERT INTO backbone.later VALUES (1, 2)"))
+            uow.emit(ProductChanged(product_id=ProductId(uuid4())))
+
     try:
         with pytest.raises(IntegrityError):
-            async with database.work() as uow:
-                await uow.connection.execute(text("INSERT INTO backbone.later VALUES (1, 2)"))
-                uow.emit(ProductChanged(product_id=ProductId(uuid4())))
+            await insert()
         async with database.reading() as connection:
             assert (await connection.execute(text("SELECT * FROM backbone.later"))).all() == []
             assert (await connection.execute(OUTBOX)).all() == []
@@ -136,11 +140,15 @@ async def test_a_check_that_fails_at_commit_is_an_error_and_leaves_nothing(
 
 async def test_a_failure_passed_over_in_silence_is_no_commit(database: Database) -> None:
     told: list[str] = []
-    with pytest.raises(RolledBack):
+
+    async def work() -> None:
         async with database.work() as uow:
             uow.after_commit(lambda: told.append("durable"))
             with suppress(DBAPIError):
                 await uow.connection.execute(text("SELECT 1 / 0"))
+
+    with pytest.raises(RolledBack):
+        await work()
     assert told == []
 
 

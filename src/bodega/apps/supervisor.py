@@ -91,10 +91,13 @@ class Supervisor:
             valkey_url=self._servers.valkey_url,
         )
         self.folder.write(self.folder.environment_file, self._environment)
-        self._prepare()
+        first = self._prepare()
         self._begin(self._cast.shop)
+        if not first:  # nothing is built: all together are up sooner than one after the other
+            self._begin(self._cast.back)
         self._open_shop()
-        self._begin(self._cast.back)
+        if first:
+            self._begin(self._cast.back)
         self._open_back()
         self._fill_the_back()
         for watched in self._watched:
@@ -102,10 +105,13 @@ class Supervisor:
         self._note("ready")
         self._report(Report("ready", text="Bodega is open", values=self.urls()))
 
-    def _prepare(self) -> None:
+    def _prepare(self) -> bool:
+        """Whether there was something to prepare."""
         preparation = Preparation(self.folder, self._servers.database_url, seed=self._cast.seed)
-        if preparation.needed:
-            preparation.run(self._cast.prepare, self._environment, self._report)
+        if not preparation.needed:
+            return False
+        preparation.run(self._cast.prepare, self._environment, self._report)
+        return True
 
     def _begin(self, roles: Iterable[Role]) -> None:
         for role in roles:
