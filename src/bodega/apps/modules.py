@@ -13,6 +13,8 @@ NAMES = (
     "identity",
     "catalog",
     "search",
+    "pricing",
+    "shipping",
     "cart",
     "checkout",
     "orders",

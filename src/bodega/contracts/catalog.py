@@ -15,17 +15,23 @@ ProductStatus = Literal["active", "draft", "archived"]
 
 
 class VariantView(BaseModel):
-    """One thing one can buy."""
+    """One thing one can buy, in `min_quantity` plus multiples of `quantity_step`, up to
+    `max_quantity` in one order. `weight_grams` is 0 when nobody has weighed it."""
 
     id: VariantId
     sku: str
     title: str
     price: Money
     status: ProductStatus = "active"
+    weight_grams: int = 0
+    min_quantity: int = 1
+    max_quantity: int | None = None
+    quantity_step: int = 1
 
 
 class ProductView(BaseModel):
-    """A product with its variants; `slug` is its name in addresses."""
+    """A product with its variants; `slug` is its name in addresses, `tax_class` decides the rate of
+    tax on it."""
 
     id: ProductId
     slug: str
@@ -35,6 +41,7 @@ class ProductView(BaseModel):
     image_url: str | None
     status: ProductStatus
     variants: list[VariantView]
+    tax_class: str = "standard"
 
 
 class SellableVariant(BaseModel):

@@ -19,6 +19,7 @@ CouponCode = Annotated[
         strip_whitespace=True, to_upper=True, pattern=r"^\s*[A-Za-z0-9][A-Za-z0-9_-]{1,39}\s*$"
     ),
 ]
+PromotionKind = Literal["percentage", "fixed", "buy_x_get_y", "free_shipping"]
 CouponRefusal = Literal[
     "unknown", "not_yet", "expired", "used_up", "not_applicable", "not_stacking"
 ]
@@ -55,10 +56,13 @@ class Basket(BaseModel):
 
 
 class AppliedPromotion(BaseModel):
+    """`amount` is what it takes off; a `limited` one is to be redeemed before it is promised."""
+
     promotion_id: PromotionId
     title: str
     coupon: str | None = None
     amount: Money
+    limited: bool = False
 
 
 class PricedLine(BaseModel):
@@ -81,7 +85,8 @@ class CouponOutcome(BaseModel):
 
 
 class Quote(BaseModel):
-    """`total` is exactly the sum of the lines' totals and shipping's."""
+    """`total` is exactly the sum of the lines' totals and shipping's. `subtotal` is the goods'
+    before discounts; `discount` and `tax` are those of goods and shipping together."""
 
     lines: list[PricedLine]
     shipping: PricedLine | None
@@ -121,9 +126,15 @@ class Pricing(Protocol):
         """The price now. Refused coupons are named in the answer, never an error."""
 
     async def redeem(
-        self, *, command_id: CommandId, checkout_id: CheckoutId, basket: Basket
+        self,
+        *,
+        command_id: CommandId,
+        checkout_id: CheckoutId,
+        basket: Basket,
+        expected: Money | None = None,
     ) -> bool:
-        """Count the basket's promotions against their limits; False when one is used up."""
+        """Count the basket's promotions against their limits; False when one is used up, and when
+        the basket no longer comes to the total that was `expected`. Then nothing is counted."""
 
     async def release(self, *, command_id: CommandId, checkout_id: CheckoutId) -> None:
         """Give back what `redeem` counted; nothing counted is no error."""

@@ -3,7 +3,7 @@
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from bodega.kernel.errors import Invalid
 
@@ -29,6 +29,15 @@ _CURRENCIES = frozenset(_CODES.split())
 CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["EUR"])]
 
 
+def _known(currency: str) -> str:
+    if currency not in _CURRENCIES:
+        raise ValueError(f"{currency!r} is not an ISO 4217 currency")
+    return currency
+
+
+KnownCurrency = Annotated[CurrencyCode, AfterValidator(_known)]
+
+
 def exponent(currency: str) -> int:
     """How many decimal digits the currency's minor unit has: EUR 2, JPY 0, KWD 3, CLF 4."""
     if currency not in _CURRENCIES:
@@ -42,14 +51,7 @@ class Money(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     amount: int = Field(strict=True, ge=-(2**63), lt=2**63, description="minor units")
-    currency: CurrencyCode
-
-    @field_validator("currency")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        if value not in _CURRENCIES:
-            raise ValueError(f"{value!r} is not an ISO 4217 currency")
-        return value
+    currency: KnownCurrency
 
     @classmethod
     def zero(cls, currency: str) -> Self:

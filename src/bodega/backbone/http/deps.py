@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bodega.backbone.container import Container
 from bodega.backbone.db import Database, UnitOfWork
+from bodega.backbone.settings import Settings
 from bodega.kernel.errors import Denied, Rejected, Unauthenticated
 from bodega.kernel.page import MAX_PAGE, PageRequest
 from bodega.kernel.principal import GUEST, Principal, Role
@@ -71,6 +72,14 @@ Admin = Annotated[Principal, Depends(Requires(Role.ADMIN))]
 def container(request: Request) -> Container:
     answers: Container = request.app.state.container
     return answers
+
+
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+Shop = Annotated[Settings, Depends(_settings)]
 
 
 def provided(protocol: type) -> Any:

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from bodega.commerce.catalog.errors import QuantitiesMalformed
+
 MAX_SLUG = 80
 
 
@@ -11,3 +13,9 @@ def slugify(title: str) -> str:
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:MAX_SLUG].strip("-")
     return slug or "product"
+
+
+def check_quantities(*, least: int, most: int | None) -> None:
+    """Raises QuantitiesMalformed."""
+    if most is not None and most < least:
+        raise QuantitiesMalformed(f"Nobody can buy at least {least} and at most {most} units")

@@ -1,16 +1,27 @@
 """Errors of the catalogue.
 
 BodegaError
-├── NotFound ── ProductNotFound
+├── Rejected ── QuantitiesMalformed
+├── NotFound ── ProductNotFound, VariantNotFound
 └── Conflict ── SlugTaken, SkuTaken
 """
 
-from bodega.kernel.errors import Conflict, NotFound
+from bodega.kernel.errors import Conflict, NotFound, Rejected
+
+
+class QuantitiesMalformed(Rejected):
+    code = "quantities_malformed"
+    title = "The most units one may buy are not fewer than the least"
 
 
 class ProductNotFound(NotFound):
     code = "product_not_found"
     title = "There is no such product"
+
+
+class VariantNotFound(NotFound):
+    code = "variant_not_found"
+    title = "The product has no such variant"
 
 
 class SlugTaken(Conflict):

@@ -18,9 +18,12 @@ from bodega.kernel.money import Money
 
 _SELECT = """
     SELECT p.id, p.slug, p.title, p.description, p.category, p.image_url, p.status, p.occurred_at,
+           p.tax_class,
            (SELECT jsonb_agg(jsonb_build_object(
                 'id', v.id, 'sku', v.sku, 'title', v.title, 'status', v.status,
-                'price', jsonb_build_object('amount', v.price_amount, 'currency', v.price_currency)
+                'price', jsonb_build_object('amount', v.price_amount, 'currency', v.price_currency),
+                'weight_grams', v.weight_grams, 'min_quantity', v.min_quantity,
+                'max_quantity', v.max_quantity, 'quantity_step', v.quantity_step
             ) ORDER BY v.id) FROM catalog.variants v WHERE v.product_id = p.id) AS variants
     FROM catalog.products p
 """
@@ -51,6 +54,7 @@ def _product(row: Row[Any]) -> ProductView:
         category=row.category,
         image_url=row.image_url,
         status=row.status,
+        tax_class=row.tax_class,
         variants=[VariantView.model_validate(item) for item in row.variants or []],
     )
 
@@ -92,6 +96,12 @@ async def find_sellable(
             products.c.title,
             variants.c.price_amount,
             variants.c.price_currency,
+            variants.c.weight_grams,
+            variants.c.min_quantity,
+            variants.c.max_quantity,
+            variants.c.quantity_step,
+            products.c.category,
+            products.c.tax_class,
             ((variants.c.status == "active") & (products.c.status == "active")).label("active"),
         )
         .join_from(variants, products)
@@ -106,6 +116,12 @@ async def find_sellable(
             title=row.title,
             price=Money(amount=row.price_amount, currency=row.price_currency),
             active=row.active,
+            category=row.category,
+            tax_class=row.tax_class,
+            weight_grams=row.weight_grams,
+            min_quantity=row.min_quantity,
+            max_quantity=row.max_quantity,
+            quantity_step=row.quantity_step,
         )
         for row in await connection.execute(query)
     ]
@@ -141,6 +157,30 @@ async def update_product(
         update(products).where(products.c.id == product_id).values(**changes, known_at=func.now())
     )
     return (await connection.execute(statement)).rowcount == 1
+
+
+async def lock_variant(
+    connection: AsyncConnection, product_id: ProductId, variant_id: VariantId
+) -> VariantView | None:
+    """The variant as it stands, until this transaction ends."""
+    query = (
+        select(variants)
+        .where(variants.c.id == variant_id, variants.c.product_id == product_id)
+        .with_for_update()
+    )
+    row = (await connection.execute(query)).first()
+    if row is None:
+        return None
+    price = {"amount": row.price_amount, "currency": row.price_currency}
+    return VariantView.model_validate({**row._mapping, "price": price})
+
+
+async def update_variant(
+    connection: AsyncConnection, variant_id: VariantId, changes: Mapping[str, Any]
+) -> None:
+    await connection.execute(
+        update(variants).where(variants.c.id == variant_id).values(**changes, known_at=func.now())
+    )
 
 
 _PRODUCT_COLUMNS = (

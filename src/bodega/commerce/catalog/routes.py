@@ -9,9 +9,9 @@ from bodega.backbone.http.public_cache import PubliclyCached
 from bodega.backbone.http.router import admin_router, api_router
 from bodega.commerce.catalog import service
 from bodega.commerce.catalog.errors import ProductNotFound
-from bodega.commerce.catalog.schemas import NewProduct, ProductChange
+from bodega.commerce.catalog.schemas import NewProduct, ProductChange, VariantChange
 from bodega.contracts.catalog import Catalog, ProductView
-from bodega.kernel.ids import ProductId
+from bodega.kernel.ids import ProductId, VariantId
 from bodega.kernel.page import Page
 
 router = api_router("catalog", "/products")
@@ -58,6 +58,16 @@ async def change_product(
     who: Staff, uow: Work, product_id: ProductId, change: ProductChange
 ) -> ProductView:
     return await service.change_product(uow, product_id=product_id, change=change)
+
+
+@staff.patch("/{product_id}/variants/{variant_id}")
+async def change_variant(
+    who: Staff, uow: Work, product_id: ProductId, variant_id: VariantId, change: VariantChange
+) -> ProductView:
+    """Price, weight, quantities, status of one variant."""
+    return await service.change_variant(
+        uow, product_id=product_id, variant_id=variant_id, change=change
+    )
 
 
 ROUTERS: list[APIRouter] = [router, categories, staff]

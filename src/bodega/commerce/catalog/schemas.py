@@ -6,6 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from bodega.contracts.catalog import ProductStatus
 from bodega.kernel.money import Money
+from bodega.kernel.quantity import Quantity
 
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
@@ -20,12 +21,34 @@ Price = Annotated[Money, AfterValidator(_not_negative)]
 Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
 
+TaxClass = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,19}$")]
+Grams = Annotated[int, Field(strict=True, ge=0, le=10_000_000)]
+
+
 class NewVariant(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     sku: Sku
     title: Title | None = None
     price: Price
+    weight_grams: Grams = 0
+    min_quantity: Quantity = 1
+    max_quantity: Quantity | None = None
+    quantity_step: Quantity = 1
+
+
+class VariantChange(BaseModel):
+    """Only what is given changes; `max_quantity` null lifts the limit."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Title | None = None
+    price: Price | None = None
+    status: ProductStatus | None = None
+    weight_grams: Grams | None = None
+    min_quantity: Quantity | None = None
+    max_quantity: Quantity | None = None
+    quantity_step: Quantity | None = None
 
 
 class NewProduct(BaseModel):
@@ -39,6 +62,7 @@ class NewProduct(BaseModel):
     category: Title | None = None
     image_url: Annotated[str, StringConstraints(pattern=r"^(https://|/)[^\s]+$")] | None = None
     status: ProductStatus = "active"
+    tax_class: TaxClass = "standard"
     variants: Annotated[list[NewVariant], Field(min_length=1, max_length=100)]
 
 
@@ -51,3 +75,4 @@ class ProductChange(BaseModel):
     description: Annotated[str, StringConstraints(max_length=20_000)] | None = None
     category: Title | None = None
     status: ProductStatus | None = None
+    tax_class: TaxClass | None = None

@@ -7,9 +7,9 @@ from uuid import UUID
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context
 from bodega.commerce.catalog import repository
-from bodega.commerce.catalog.domain import slugify
-from bodega.commerce.catalog.errors import ProductNotFound, SkuTaken, SlugTaken
-from bodega.commerce.catalog.schemas import NewProduct, ProductChange
+from bodega.commerce.catalog.domain import check_quantities, slugify
+from bodega.commerce.catalog.errors import ProductNotFound, SkuTaken, SlugTaken, VariantNotFound
+from bodega.commerce.catalog.schemas import NewProduct, ProductChange, VariantChange
 from bodega.contracts.catalog import (
     ImportedProduct,
     ProductChanged,
@@ -22,9 +22,11 @@ from bodega.kernel.page import Page, PageRequest, encode_cursor
 
 
 async def create_product(uow: UnitOfWork, *, new: NewProduct) -> ProductView:
-    """Raises SlugTaken, SkuTaken."""
+    """Raises SlugTaken, SkuTaken, QuantitiesMalformed."""
+    for variant in new.variants:
+        check_quantities(least=variant.min_quantity, most=variant.max_quantity)
     product_id = ProductId(new_id())
-    values = new.model_dump(include={"title", "description", "category", "image_url", "status"})
+    values = new.model_dump(exclude={"slug", "variants"})
     values |= {"id": product_id, "slug": new.slug or slugify(new.title)}
     if not await repository.insert_product(uow.connection, values):
         raise SlugTaken(f"Another product is called {values['slug']!r}")
@@ -44,6 +46,9 @@ def _variant_rows(product_id: ProductId, new: NewProduct) -> list[dict[str, Any]
             "price_amount": variant.price.amount,
             "price_currency": variant.price.currency,
             "status": "active",
+            **variant.model_dump(
+                include={"weight_grams", "min_quantity", "max_quantity", "quantity_step"}
+            ),
         }
         for variant in new.variants
     ]
@@ -56,6 +61,28 @@ async def change_product(
     changes = change.model_dump(exclude_unset=True, exclude_none=True)
     if changes and not await repository.update_product(uow.connection, product_id, changes):
         raise ProductNotFound
+    uow.emit(ProductChanged(product_id=product_id))
+    return await _product(uow, product_id)
+
+
+async def change_variant(
+    uow: UnitOfWork, *, product_id: ProductId, variant_id: VariantId, change: VariantChange
+) -> ProductView:
+    """Raises VariantNotFound, QuantitiesMalformed."""
+    before = await repository.lock_variant(uow.connection, product_id, variant_id)
+    if before is None:
+        raise VariantNotFound
+    changes = {
+        name: value
+        for name, value in change.model_dump(exclude_unset=True).items()
+        if value is not None or name == "max_quantity"
+    }
+    after = before.model_copy(update=changes)
+    check_quantities(least=after.min_quantity, most=after.max_quantity)
+    if (price := changes.pop("price", None)) is not None:
+        changes |= {"price_amount": price["amount"], "price_currency": price["currency"]}
+    if changes:
+        await repository.update_variant(uow.connection, variant_id, changes)
     uow.emit(ProductChanged(product_id=product_id))
     return await _product(uow, product_id)
 

@@ -1,0 +1,1 @@
+"""Pure rules of pricing: shares, promotions, taxes, the quote made of them."""

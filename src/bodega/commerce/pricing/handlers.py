@@ -1,0 +1,5 @@
+"""Pricing reacts to nobody's events."""
+
+from bodega.backbone.module import Handler
+
+HANDLERS: list[Handler] = []

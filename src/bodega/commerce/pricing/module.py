@@ -1,0 +1,21 @@
+"""Manifest of pricing."""
+
+from pathlib import Path
+
+from bodega.backbone.module import Module
+from bodega.commerce.pricing.handlers import HANDLERS
+from bodega.commerce.pricing.jobs import JOBS
+from bodega.commerce.pricing.routes import ROUTERS
+from bodega.commerce.pricing.service import PricingService, RatesService
+from bodega.commerce.pricing.tables import METADATA
+from bodega.contracts.pricing import Pricing, Rates
+
+MODULE = Module(
+    name="pricing",
+    metadata=METADATA,
+    routers=ROUTERS,
+    handlers=HANDLERS,
+    jobs=JOBS,
+    provides={Pricing: PricingService, Rates: RatesService},
+    migrations=Path(__file__).parent / "migrations",
+)

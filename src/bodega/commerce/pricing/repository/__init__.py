@@ -1,0 +1,1 @@
+"""Every query of pricing, one file a concept."""

@@ -1,0 +1,119 @@
+"""The price of a basket, and promotions counted for one checkout."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from bodega.backbone.db import UnitOfWork
+from bodega.backbone.module import Context
+from bodega.commerce.pricing.domain.quotes import check, quote
+from bodega.commerce.pricing.repository import redemptions
+from bodega.commerce.pricing.repository.offers import find_offers, lock_promotions
+from bodega.commerce.pricing.service.taxes import read_taxes
+from bodega.contracts.pricing import Basket, CouponRedeemed, Quote
+from bodega.kernel.clock import Clock
+from bodega.kernel.ids import CheckoutId, CommandId, PromotionId
+from bodega.kernel.money import Money
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+async def read_quote(
+    connection: "AsyncConnection", basket: Basket, *, home: str, now: datetime
+) -> Quote:
+    """Raises BasketMalformed."""
+    check(basket)
+    found = await find_offers(
+        connection, codes=basket.coupons, customer_id=basket.customer_id, now=now
+    )
+    taxes = await read_taxes(
+        connection, home=home, country=basket.country or home, region=basket.region, now=now
+    )
+    return quote(basket, found.offers, found.refused, taxes)
+
+
+async def redeem(
+    uow: UnitOfWork,
+    *,
+    clock: Clock,
+    home: str,
+    checkout_id: CheckoutId,
+    basket: Basket,
+    expected: Money | None,
+) -> bool:
+    """Asked again under the locks of what has limits, the basket must come to the same."""
+    before = await read_quote(uow.connection, basket, home=home, now=clock.now())
+    await lock_promotions(uow.connection, _limited(before))
+    now = clock.now()
+    held = await read_quote(uow.connection, basket, home=home, now=now)
+    if held != before or not _as_promised(held, expected):
+        return False
+    await redemptions.count(
+        uow.connection,
+        checkout_id=checkout_id,
+        customer_id=basket.customer_id,
+        applied=held.promotions,
+        now=now,
+    )
+    codes = [item.coupon for item in held.promotions if item.coupon]
+    if codes:
+        uow.emit(CouponRedeemed(checkout_id=checkout_id, codes=codes))
+    return True
+
+
+def _as_promised(held: Quote, expected: Money | None) -> bool:
+    """Without an expected total, every coupon that was asked for must still be there to take."""
+    if expected is not None:
+        return held.total == expected
+    return all(coupon.refusal != "used_up" for coupon in held.coupons)
+
+
+def _limited(held: Quote) -> list[PromotionId]:
+    return [item.promotion_id for item in held.promotions if item.limited]
+
+
+class PricingService:
+    """Answers `bodega.contracts.pricing.Pricing`."""
+
+    def __init__(self, context: Context) -> None:
+        self._database = context.database
+        self._clock = context.clock
+        self._home = context.settings.country
+
+    async def quote(self, basket: Basket) -> Quote:
+        async with self._database.reading() as connection:
+            return await read_quote(connection, basket, home=self._home, now=self._clock.now())
+
+    async def redeem(
+        self,
+        *,
+        command_id: CommandId,
+        checkout_id: CheckoutId,
+        basket: Basket,
+        expected: Money | None = None,
+    ) -> bool:
+        async with self._database.work() as uow:
+            return await uow.once(
+                command_id,
+                "pricing.redeem",
+                bool,
+                lambda: redeem(
+                    uow,
+                    clock=self._clock,
+                    home=self._home,
+                    checkout_id=checkout_id,
+                    basket=basket,
+                    expected=expected,
+                ),
+            )
+
+    async def release(self, *, command_id: CommandId, checkout_id: CheckoutId) -> None:
+        async with self._database.work() as uow:
+            await uow.once(
+                command_id,
+                "pricing.release",
+                type(None),
+                lambda: redemptions.give_back(
+                    uow.connection, checkout_id=checkout_id, now=self._clock.now()
+                ),
+            )

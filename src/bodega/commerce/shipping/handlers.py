@@ -1,0 +1,5 @@
+"""Shipping reacts to nobody's events."""
+
+from bodega.backbone.module import Handler
+
+HANDLERS: list[Handler] = []

@@ -1,0 +1,5 @@
+"""Shipping has no scheduled work."""
+
+from bodega.backbone.module import Job
+
+JOBS: list[Job] = []
