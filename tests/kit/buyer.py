@@ -26,7 +26,7 @@ class Buyer:
     """Opens a cart, fills it, checks out. `patience` is seconds of retrying through outages."""
 
     client: httpx.AsyncClient
-    email: str = "ada@example.com"
+    email: str = field(default_factory=lambda: f"{uuid4().hex[:12]}@example.com")
     card: str = CARD
     patience: float = 0.0
     retries: int = field(default=0, init=False)

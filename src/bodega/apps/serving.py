@@ -1,9 +1,10 @@
-"""The process that answers what needs the lake: recommendations, metrics, freshness."""
+"""The process that answers what needs the lake: recommendations, fraud, metrics, freshness."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
+from typing import Protocol
 
 from fastapi import FastAPI
 
@@ -12,6 +13,7 @@ from bodega.backbone.container import Container
 from bodega.backbone.http.edge import create_app
 from bodega.backbone.http.remote import expose
 from bodega.backbone.settings import Settings, load_settings
+from bodega.contracts.fraud import Fraud
 from bodega.contracts.freshness import Freshness
 from bodega.contracts.metrics import Metrics
 from bodega.contracts.recommend import Recommender
@@ -19,6 +21,9 @@ from bodega.insight.freshness import PublishedFreshness
 from bodega.insight.gold import GoldReader
 from bodega.insight.metrics import GoldMetrics
 from bodega.kernel.clock import SystemClock
+from bodega.ml.answers import AnswerLog
+from bodega.ml.fraud import NAME as FRAUD
+from bodega.ml.fraud.service import FraudService
 from bodega.ml.recommend.predictions import PredictionLog
 from bodega.ml.recommend.service import RecommendService
 
@@ -26,14 +31,17 @@ REFRESH_SECONDS = 1.0
 
 
 def build(settings: Settings) -> FastAPI:
-    """Three contracts over HTTP, closed to whoever lacks the internal token. It starts with an
+    """Four contracts over HTTP, closed to whoever lacks the internal token. It starts with an
     empty lake and follows what pipelines publish and training promotes."""
     clock = SystemClock()
     lake = Path(settings.lake_root)
     predictions = PredictionLog(lake, clock)
     recommender = RecommendService(lake, settings.data_dir / "models", predictions)
+    scores = AnswerLog(lake, FRAUD, clock)
+    fraud = FraudService(lake, clock, scores, large=settings.fraud_open_below)
     answers: dict[type, object] = {
         Recommender: recommender,
+        Fraud: fraud,
         Metrics: GoldMetrics(GoldReader(lake)),
         Freshness: PublishedFreshness(lake, clock),
     }
@@ -44,31 +52,45 @@ def build(settings: Settings) -> FastAPI:
         routers=[expose(protocol, answer, token=token) for protocol, answer in answers.items()],
         container=Container(),
         database=None,
-        lifespan=_lifespan(recommender, predictions),
+        lifespan=_lifespan(refreshed=(recommender, fraud), logs=(predictions, scores)),
     )
 
 
+class _Refreshed(Protocol):
+    def refresh(self) -> None: ...
+
+
+class _Flushed(Protocol):
+    def flush(self) -> int: ...
+
+
 def _lifespan(
-    recommender: RecommendService, predictions: PredictionLog
+    *, refreshed: Sequence[_Refreshed], logs: Sequence[_Flushed]
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        await asyncio.to_thread(recommender.refresh)
-        following = asyncio.create_task(_follow(recommender, predictions))
+        await _once(refreshed, ())
+        following = asyncio.create_task(_follow(refreshed, logs))
         app.state.started = True
         yield
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
-        await asyncio.to_thread(predictions.flush)
+        await _once((), logs)
 
     return lifespan
 
 
-async def _follow(recommender: RecommendService, predictions: PredictionLog) -> None:
+async def _follow(refreshed: Sequence[_Refreshed], logs: Sequence[_Flushed]) -> None:
     while True:
         await asyncio.sleep(REFRESH_SECONDS)
-        await asyncio.to_thread(recommender.refresh)
-        await asyncio.to_thread(predictions.flush)
+        await _once(refreshed, logs)
+
+
+async def _once(refreshed: Sequence[_Refreshed], logs: Sequence[_Flushed]) -> None:
+    for model in refreshed:
+        await asyncio.to_thread(model.refresh)
+    for log in logs:
+        await asyncio.to_thread(log.flush)
 
 
 if __name__ == "__main__":

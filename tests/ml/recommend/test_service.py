@@ -8,7 +8,8 @@ import pytest
 
 from bodega.kernel.clock import FixedClock
 from bodega.kernel.ids import ProductId
-from bodega.ml.recommend.predictions import BUFFER, PredictionLog
+from bodega.ml.answers import BUFFER
+from bodega.ml.recommend.predictions import PredictionLog
 from bodega.ml.recommend.service import RecommendService
 from bodega.ml.recommend.train import train
 from tests.ml.gold import END, Sale, pairs, product, publish_sales
