@@ -207,8 +207,11 @@ class CartAbandoned(Event):
 class Carts(Protocol):
     """A guest's cart is known to whoever knows its id; a customer's only to that customer."""
 
-    async def cart(self, cart_id: CartId, *, customer_id: UserId | None) -> CartView | None:
-        """The cart, priced now; None when unknown, expired or somebody else's."""
+    async def cart(
+        self, cart_id: CartId, *, customer_id: UserId | None, quoted: bool = True
+    ) -> CartView | None:
+        """The cart, priced now; None when unknown, expired or somebody else's. Without a quote it
+        asks neither promotions nor shipping."""
 
     async def quote(
         self,

@@ -5,13 +5,14 @@ from fastapi import APIRouter
 from bodega.web import artwork, assets
 from bodega.web.console import review, workflows
 from bodega.web.console import routes as console
-from bodega.web.storefront import account, cart, checkout, listing, product
+from bodega.web.storefront import account, cart, checkout, listing, ordered, product
 
 ROUTERS: list[APIRouter] = [
     listing.router,
     product.router,
     cart.router,
     checkout.router,
+    ordered.router,
     account.router,
     console.router,
     review.router,

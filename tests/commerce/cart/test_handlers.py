@@ -9,7 +9,7 @@ from bodega.commerce.cart import errors
 from bodega.commerce.cart.handlers import HANDLERS
 from bodega.commerce.cart.service import CartService
 from bodega.contracts.cart import CartView, SaveLine
-from bodega.contracts.checkout import CheckoutCompleted, CheckoutFailed
+from bodega.contracts.checkout import CheckoutCompleted, CheckoutFailed, CheckoutHeld
 from bodega.contracts.orders import OrderLine, Orders, PlaceOrder
 from bodega.kernel.ids import CartId, CheckoutId, CommandId, OrderId, UserId, VariantId
 from bodega.kernel.money import total
@@ -122,6 +122,21 @@ async def test_what_came_in_while_the_order_was_placed_goes_on_in_the_next_cart(
     with pytest.raises(errors.CartClosed) as refused:
         await put(carts, cart, late)
     assert refused.value.extra == {"next_cart_id": after.id}
+
+
+async def test_an_order_that_waits_for_a_review_has_left_its_cart(
+    context: Context, carts: CartService
+) -> None:
+    cart = await filled(context, MARIA)
+    event = await order(context, cart)
+    held = CheckoutHeld.model_validate(event.model_dump())
+    for told in (held, event):
+        await react(context, HANDLERS, told)
+    fresh = await carts.open(command_id=command(), customer_id=MARIA)
+    assert fresh.id != cart.id
+    seen = await carts.cart(cart.id, customer_id=MARIA)
+    assert seen is not None
+    assert (seen.status, seen.version) == ("ordered", cart.version + 1)
 
 
 async def test_what_was_ordered_leaves_the_cart_it_was_merged_into(

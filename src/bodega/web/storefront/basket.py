@@ -1,5 +1,6 @@
 """Which cart is the visitor's: its id lives in a cookie, and signing in claims it."""
 
+from contextlib import suppress
 from uuid import UUID
 
 from fastapi import Request
@@ -12,6 +13,8 @@ from bodega.kernel.principal import Principal
 from bodega.web.cookies import CART_DAYS, DAY, drop_cookie, put_cookie, read_cookie
 from bodega.web.forms import PostedForm
 from bodega.web.pages import remember_units
+
+_FOLLOWED = 5
 
 
 def cart_id_of(request: Request) -> CartId | None:
@@ -26,12 +29,17 @@ def customer_id_of(who: Principal) -> UserId | None:
 
 
 async def cart_of(request: Request, who: Principal, carts: Carts) -> CartView | None:
-    """The visitor's open cart; None while there is none."""
+    """The visitor's open cart; None while there is none. A cart that was ordered or merged leads
+    to the one that holds what was left over."""
     cart_id = cart_id_of(request)
-    if cart_id is None:
-        return None
-    cart = await carts.cart(cart_id, customer_id=customer_id_of(who))
-    return cart if cart is not None and cart.status == "open" else None
+    for _ in range(_FOLLOWED):
+        if cart_id is None:
+            return None
+        cart = await carts.cart(cart_id, customer_id=customer_id_of(who))
+        if cart is None or cart.status == "open":
+            return cart
+        cart_id = cart.next_cart_id
+    return None
 
 
 def keep_cart(request: Request, response: Response, cart: CartView) -> None:
@@ -53,7 +61,7 @@ async def put_in(
     variant_id: VariantId,
     quantity: int,
 ) -> CartView:
-    """Add to the visitor's cart; a cart that is gone or ordered makes room for a new one."""
+    """Add to the visitor's cart; a cart that is gone or ordered makes room for the next one."""
     customer_id = customer_id_of(who)
 
     async def put(cart_id: CartId) -> CartView:
@@ -68,10 +76,11 @@ async def put_in(
 
     known = cart_id_of(request)
     if known is not None:
-        try:
+        with suppress(NotFound, Conflict):
             return await put(known)
-        except (NotFound, Conflict):
-            pass
+        left = await cart_of(request, who, carts)
+        if left is not None:
+            return await put(left.id)
     opened = await carts.open(command_id=form.command_id("open"), customer_id=customer_id)
     return await put(opened.id)
 

@@ -37,14 +37,54 @@ _DECLINED = "The bank refused this card. Choose another card or ask your bank; n
 _SHORT = "Lower the quantity in your cart, or take the product out; nothing was charged."
 
 
+# Refusals that the form itself can put right: it shows what stands now.
+_HERE = {
+    "total_changed": (
+        "The total has changed",
+        "Have a look at what it comes to now. Nothing was charged; send the form again to agree.",
+    ),
+    "no_shipping": ("We do not send there", "Choose another address. Nothing was charged."),
+    "shipping_method_unavailable": (
+        "That way does not go there",
+        "Choose another way to send it. Nothing was charged.",
+    ),
+}
+_FAILED = {
+    "promotion_used_up": (
+        "Somebody else used up a promotion",
+        "The total below is without it. Nothing was charged; send the form again to agree.",
+    ),
+    "payment_not_confirmed": (
+        "Your bank did not confirm the payment",
+        "Nothing was charged. Try again, or choose another card.",
+    ),
+    "purchase_refused": (
+        "We cannot take this order online",
+        "Nothing was charged. Please write to us and we will help.",
+    ),
+    "review_refused": (
+        "We could not accept this order",
+        "Nothing was charged. Please write to us if you think that is a mistake.",
+    ),
+}
+
+
+def _field(location: tuple[int | str, ...]) -> str:
+    name = str(location[-1])
+    return f"billing_{name}" if location[0] == "billing_address" else name
+
+
 def of_fields(error: ValidationError) -> Refusal:
-    names = {str(item["loc"][-1]) for item in error.errors()}
+    names = {_field(item["loc"]) for item in error.errors()}
     return Refusal(
         "Please check the form",
         "Some fields need another look.",
         code="form_incomplete",
         status=422,
-        fields={name: _FIELDS.get(name, "Check this field") for name in sorted(names)},
+        fields={
+            name: _FIELDS.get(name.removeprefix("billing_"), "Check this field")
+            for name in sorted(names)
+        },
     )
 
 
@@ -58,7 +98,10 @@ def of_failure(checkout: CheckoutView) -> Refusal:
     if code == "payment_declined":
         advice = _NO_MONEY if checkout.decline_code == "insufficient_funds" else _DECLINED
         return Refusal("Your card was declined", advice, code=code, status=402)
-    return Refusal("Your order did not go through", f"{detail.rstrip('.')}.", code, 409)
+    title, advice = _FAILED.get(
+        code, ("Your order did not go through", f"{detail.rstrip('.')}.")
+    )
+    return Refusal(title, advice, code=code, status=409)
 
 
 def of_error(error: BodegaError) -> Refusal:
@@ -66,5 +109,8 @@ def of_error(error: BodegaError) -> Refusal:
         advice = "Your order was not placed twice. Wait a moment, then send the form again."
         title = "The shop is catching its breath"
         return Refusal(title, advice, code=error.code, status=503, unsure=True)
+    if error.code in _HERE:
+        title, advice = _HERE[error.code]
+        return Refusal(title, advice, code=error.code, status=error.status)
     advice = f"{error.detail.rstrip('.')}."
     return Refusal("Your order did not go through", advice, error.code, error.status, to_cart=True)

@@ -19,9 +19,14 @@ class CartService:
         self._database = context.database
         self._shelves = Shelves(context)
 
-    async def cart(self, cart_id: CartId, *, customer_id: UserId | None) -> CartView | None:
+    async def cart(
+        self, cart_id: CartId, *, customer_id: UserId | None, quoted: bool = True
+    ) -> CartView | None:
         basket = await self._found(cart_id, customer_id)
-        return await self._shelves.view(basket) if basket else None
+        if basket is None:
+            return None
+        shown = self._shelves.view if quoted else self._shelves.unquoted
+        return await shown(basket)
 
     async def quote(
         self,

@@ -66,7 +66,7 @@ class Shelves:
 
     async def view(self, basket: Basket, known: Known | None = None) -> CartView:
         """The cart with today's prices, stock and quote; `known` spares asking the catalogue."""
-        view = await self._unquoted(basket, known)
+        view = await self.unquoted(basket, known)
         if basket.status != "open" or not view.lines or Pricing not in self._container:
             return view
         try:
@@ -88,7 +88,7 @@ class Shelves:
         method_id: ShippingMethodId | None,
     ) -> CartQuote | None:
         """What the basket costs there; None when there is nothing to buy. Raises Unavailable."""
-        view = await self._unquoted(basket, None)
+        view = await self.unquoted(basket)
         if not countable(view.lines, view.currency):
             return None
         quote, _ = await self._quoted(
@@ -106,7 +106,8 @@ class Shelves:
         if refusal in _HOPELESS:
             raise CouponRefused(_HOPELESS[refusal], refusal=refusal)
 
-    async def _unquoted(self, basket: Basket, known: Known | None) -> CartView:
+    async def unquoted(self, basket: Basket, known: Known | None = None) -> CartView:
+        """The cart with today's prices and stock."""
         wanted = [line.variant_id for line in basket.lines]
         left: Mapping[VariantId, int] = {}
         if wanted:

@@ -1,0 +1,164 @@
+"""The checkout's form: what stands in it, what it is checked against, and the order it asks for."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Request
+from starlette.responses import Response
+
+from bodega.backbone.http.deps import provided
+from bodega.backbone.settings import Settings
+from bodega.contracts.cart import CartQuote, Carts, CartView
+from bodega.contracts.checkout import CheckoutRequest, Checkouts
+from bodega.contracts.identity import Identity
+from bodega.contracts.orders import Orders
+from bodega.kernel.errors import BodegaError
+from bodega.kernel.ids import CheckoutId, ShippingMethodId, new_id
+from bodega.kernel.principal import Principal
+from bodega.web.formats import countries
+from bodega.web.forms import PostedForm
+from bodega.web.pages import render
+from bodega.web.storefront.basket import customer_id_of
+from bodega.web.storefront.refusals import Refusal
+
+TEST_CARDS = (
+    ("pm_card_visa", "Visa ending 4242", "goes through"),
+    ("pm_card_visa_chargeDeclined", "Visa ending 0002", "is declined"),
+    (
+        "pm_card_visa_chargeDeclinedInsufficientFunds",
+        "Visa ending 9995",
+        "has too little money on it",
+    ),
+)
+ADDRESS = ("name", "line1", "line2", "city", "postal_code", "country")
+BILLING = tuple(f"billing_{name}" for name in ADDRESS)
+FIELDS = (
+    "email",
+    *ADDRESS,
+    "billing_differs",
+    *BILLING,
+    "shipping_method_id",
+    "payment_token",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Till:
+    """Everyone a checkout page asks."""
+
+    carts: Annotated[Carts, provided(Carts)]
+    checkouts: Annotated[Checkouts, provided(Checkouts)]
+    orders: Annotated[Orders, provided(Orders)]
+    identity: Annotated[Identity, provided(Identity)]
+
+
+AtTill = Annotated[Till, Depends(Till)]
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """What stands in the form's fields."""
+
+    values: dict[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> str:
+        return self.values.get(name, "")
+
+    @property
+    def method_id(self) -> ShippingMethodId | None:
+        try:
+            return ShippingMethodId(UUID(self["shipping_method_id"]))
+        except ValueError:
+            return None
+
+
+def entered_in(form: PostedForm) -> Entered:
+    return Entered({name: form.text(name) for name in FIELDS})
+
+
+async def known_of(request: Request, who: Principal, till: Till) -> Entered:
+    """What is known of the visitor before anything is typed."""
+    customer_id = customer_id_of(who)
+    user = await till.identity.user(customer_id) if customer_id else None
+    settings: Settings = request.app.state.settings
+    first_card = TEST_CARDS[0][0] if takes_test_cards(settings) else ""
+    known = {"country": settings.country, "payment_token": first_card}
+    if user is None:
+        return Entered(known)
+    own = {"email": user.email or "", "name": user.name or "", "country": user.country or ""}
+    return Entered({**known, **{name: value for name, value in own.items() if value}})
+
+
+async def quote_for(
+    till: Till, who: Principal, cart: CartView, entered: Entered
+) -> CartQuote | None:
+    """What the cart costs at the address entered; None while prices cannot be asked."""
+    country = entered["country"]
+    try:
+        return await till.carts.quote(
+            cart.id,
+            customer_id=customer_id_of(who),
+            country=country if len(country) == 2 and country.isupper() else None,
+            postal_code=entered["postal_code"][:20],
+            shipping_method_id=entered.method_id,
+        )
+    except BodegaError:
+        return None
+
+
+def order_of(
+    request: Request, cart: CartView, entered: Entered, form: PostedForm, checkout_id: CheckoutId
+) -> CheckoutRequest:
+    """Raises pydantic's ValidationError for a field that cannot be."""
+    asked: dict[str, Any] = {
+        "cart_id": cart.id,
+        "email": entered["email"],
+        "shipping_address": {name: entered[name] for name in ADDRESS},
+        "payment_token": entered["payment_token"],
+        "return_url": f"{request.base_url}checkout/{checkout_id}/return",
+    }
+    if entered["billing_differs"]:
+        asked["billing_address"] = {name: entered[f"billing_{name}"] for name in ADDRESS}
+    if entered.method_id:
+        asked["shipping_method_id"] = entered.method_id
+    if form.text("expected_amount"):
+        expected = {
+            "amount": form.number("expected_amount"),
+            "currency": form.text("expected_currency"),
+        }
+        asked["expected_total"] = expected
+    return CheckoutRequest.model_validate(asked)
+
+
+def show_form(
+    request: Request,
+    cart: CartView,
+    quote: CartQuote | None,
+    entered: Entered,
+    refusal: Refusal | None = None,
+    *,
+    command_id: UUID | None = None,
+) -> Response:
+    """After a refusal a fresh `command_id` makes the next try a new checkout; the old one, when
+    nobody knows how the last try ended."""
+    settings: Settings = request.app.state.settings
+    request.state.cart_units = cart.units
+    return render(
+        request,
+        "storefront/checkout.html",
+        status=refusal.status if refusal else 200,
+        cart=cart,
+        quote=quote,
+        total=quote.total if quote else cart.total,
+        entered=entered,
+        refusal=refusal,
+        command_id=command_id or new_id(),
+        countries=countries(settings.locale),
+        test_cards=TEST_CARDS if takes_test_cards(settings) else (),
+    )
+
+
+def takes_test_cards(settings: Settings) -> bool:
+    """The provider's local double and its test mode know these tokens; live keys never do."""
+    return settings.payments_secret_key.get_secret_value().startswith("sk_test_")
