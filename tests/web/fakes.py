@@ -5,7 +5,22 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
-from bodega.contracts.cart import CartLine, CartView
+from bodega.contracts.cart import (
+    Acknowledge,
+    AddCoupon,
+    CartChange,
+    CartCoupon,
+    CartLine,
+    CartPromotion,
+    CartQuote,
+    CartShipping,
+    CartView,
+    DropCoupon,
+    LineNotice,
+    SaveLine,
+    SetLine,
+    SetNote,
+)
 from bodega.contracts.catalog import ProductView, SellableVariant, VariantView
 from bodega.contracts.checkout import CheckoutRequest, CheckoutView
 from bodega.contracts.identity import SignedIn, UserView
@@ -17,6 +32,7 @@ from bodega.kernel.errors import (
     Conflict,
     NotFound,
     Rejected,
+    Stale,
     TooMany,
     Unauthenticated,
     Unavailable,
@@ -24,9 +40,11 @@ from bodega.kernel.errors import (
 from bodega.kernel.ids import (
     CartId,
     CheckoutId,
+    CommandId,
     OrderId,
     ProductId,
     ReviewId,
+    ShippingMethodId,
     UserId,
     VariantId,
     derived_id,
@@ -146,17 +164,31 @@ class _Basket:
     status: str = "open"
     version: int = 1
     lines: dict[VariantId, int] = field(default_factory=dict)
+    saved: set[VariantId] = field(default_factory=set)
+    seen: dict[VariantId, Money] = field(default_factory=dict)
+    note: str = ""
+    coupons: list[str] = field(default_factory=list)
+    next_cart_id: CartId | None = None
+
+
+COUPONS = {"SPRING10": None, "WINTER": "not_yet"}
+STANDARD, EXPRESS = (ShippingMethodId(uuid5(_ROOT, name)) for name in ("standard", "express"))
 
 
 @dataclass
 class FakeCarts:
-    """Commands are remembered by id: the same again changes nothing."""
+    """Commands are remembered by id: the same again changes nothing. SPRING10 takes a tenth off;
+    delivery costs 4.90, express 12.00, and nothing goes to Antarctica."""
 
     catalog: FakeCatalog
+    inventory: "FakeInventory"
     baskets: dict[CartId, _Basket] = field(default_factory=dict)
     done: dict[UUID, CartId] = field(default_factory=dict)
+    dear: int = 0
 
-    async def cart(self, cart_id: CartId, *, customer_id: UserId | None) -> CartView | None:
+    async def cart(
+        self, cart_id: CartId, *, customer_id: UserId | None, quoted: bool = True
+    ) -> CartView | None:
         basket = self.baskets.get(cart_id)
         if basket is None or basket.customer_id != customer_id:
             return None
@@ -177,12 +209,28 @@ class FakeCarts:
     async def set_line(
         self,
         *,
-        command_id: UUID,
+        command_id: CommandId,
         cart_id: CartId,
         customer_id: UserId | None,
         variant_id: VariantId,
         quantity: int,
         add: bool = False,
+    ) -> CartView:
+        return await self.change(
+            command_id=command_id,
+            cart_id=cart_id,
+            customer_id=customer_id,
+            change=SetLine(variant_id=variant_id, quantity=quantity, add=add),
+        )
+
+    async def change(
+        self,
+        *,
+        command_id: CommandId,
+        cart_id: CartId,
+        customer_id: UserId | None,
+        change: CartChange,
+        version: int | None = None,
     ) -> CartView:
         basket = self.baskets.get(cart_id)
         if basket is None or basket.customer_id != customer_id:
@@ -191,16 +239,43 @@ class FakeCarts:
             return await self._view(cart_id)
         if basket.status != "open":
             raise Conflict("This cart has been ordered")
-        if not await self.catalog.sellable([variant_id]):
-            raise Rejected("This is not for sale: choose another variant")
-        units = quantity + (basket.lines.get(variant_id, 0) if add else 0)
-        if units > 1000:
-            raise Rejected("A cart does not hold so many units of one variant")
-        basket.lines[variant_id] = units
-        if not units:
-            del basket.lines[variant_id]
+        if version not in (None, basket.version):
+            raise Stale
+        await self._make(basket, change)
+        basket.version += 1
         self.done[command_id] = cart_id
         return await self._view(cart_id)
+
+    async def _make(self, basket: _Basket, change: CartChange) -> None:
+        match change:
+            case SetLine():
+                await self._set(basket, change)
+            case SaveLine():
+                kept = basket.saved | {change.variant_id}
+                basket.saved = kept if change.saved else basket.saved - {change.variant_id}
+            case SetNote():
+                basket.note = change.note
+            case AddCoupon():
+                if change.code.upper() not in COUPONS:
+                    raise Rejected("There is no such code: check how it is spelled")
+                basket.coupons.append(change.code.upper())
+            case DropCoupon():
+                basket.coupons.remove(change.code)
+            case Acknowledge():
+                basket.seen = {}
+
+    async def _set(self, basket: _Basket, change: SetLine) -> None:
+        known = await self.catalog.sellable([change.variant_id])
+        if not known and change.quantity:
+            raise Rejected("This is not for sale: choose another variant")
+        units = change.quantity + (basket.lines.get(change.variant_id, 0) if change.add else 0)
+        if units > 1000:
+            raise Rejected("A cart does not hold so many units of one variant")
+        basket.lines[change.variant_id] = units
+        basket.seen[change.variant_id] = known[change.variant_id].price
+        basket.saved.discard(change.variant_id)
+        if not units:
+            del basket.lines[change.variant_id]
 
     async def claim(self, *, command_id: UUID, cart_id: CartId, customer_id: UserId) -> CartView:
         basket = self.baskets.get(cart_id)
@@ -209,24 +284,60 @@ class FakeCarts:
         basket.customer_id = customer_id
         return await self._view(cart_id)
 
+    async def quote(
+        self,
+        cart_id: CartId,
+        *,
+        customer_id: UserId | None,
+        country: str | None = None,
+        postal_code: str = "",
+        shipping_method_id: ShippingMethodId | None = None,
+    ) -> CartQuote | None:
+        cart = await self._view(cart_id)
+        ways = [
+            CartShipping(
+                method_id=STANDARD, name="Standard", price=pounds(490), min_days=2, max_days=4
+            ),
+            CartShipping(
+                method_id=EXPRESS, name="Express", price=pounds(1200), min_days=1, max_days=1
+            ),
+        ]
+        ways = ways if country != "AQ" else []
+        chosen = next((way for way in ways if way.method_id == shipping_method_id), None)
+        return self._quoted(cart, country or "GB", ways, chosen or (ways[0] if ways else None))
+
+    def _quoted(
+        self,
+        cart: CartView,
+        country: str,
+        ways: list[CartShipping],
+        chosen: CartShipping | None,
+    ) -> CartQuote:
+        off = pounds(cart.total.amount // 10 if "SPRING10" in cart.coupons else 0)
+        sent = chosen.price if chosen else pounds(0)
+        promotion = CartPromotion(title="Spring sale", coupon="SPRING10", amount=off)
+        whole = cart.total - off + sent + pounds(self.dear)
+        return CartQuote(
+            country=country,
+            subtotal=cart.total,
+            discount=off,
+            shipping=chosen.price if chosen else None,
+            tax=pounds(whole.amount // 6),
+            tax_included=True,
+            total=whole,
+            promotions=[promotion] if off.amount else [],
+            coupons=[CartCoupon(code=code, refusal=COUPONS[code]) for code in cart.coupons],
+            shipping_method_id=chosen.method_id if chosen else None,
+            shipping_options=ways,
+        )
+
     async def _view(self, cart_id: CartId) -> CartView:
         basket = self.baskets[cart_id]
         known = await self.catalog.sellable(list(basket.lines))
-        lines = [
-            CartLine(
-                variant_id=one,
-                product_id=known[one].product_id,
-                slug=known[one].slug,
-                sku=known[one].sku,
-                title=known[one].title,
-                quantity=units,
-                unit_price=known[one].price,
-                total=known[one].price * units,
-                available=known[one].active,
-            )
-            for one, units in basket.lines.items()
-        ]
-        return CartView(
+        every = {one: self._line(basket, one, known[one], units)
+                 for one, units in basket.lines.items()}  # fmt: skip
+        lines = [line for one, line in every.items() if one not in basket.saved]
+        cart = CartView(
             id=cart_id,
             customer_id=basket.customer_id,
             status=basket.status,
@@ -235,6 +346,42 @@ class FakeCarts:
             lines=lines,
             total=total([line.total for line in lines], CURRENCY),
             units=sum(line.quantity for line in lines),
+            saved=[line for one, line in every.items() if one in basket.saved],
+            note=basket.note,
+            coupons=basket.coupons,
+            problems=[] if all(line.available for line in lines) else ["lines_unavailable"],
+            next_cart_id=basket.next_cart_id,
+        )
+        if not lines:
+            return cart
+        way = CartShipping(
+            method_id=STANDARD, name="Standard", price=pounds(490), min_days=2, max_days=4
+        )
+        return cart.model_copy(update={"quote": self._quoted(cart, "GB", [way], way)})
+
+    def _line(
+        self, basket: _Basket, one: VariantId, known: SellableVariant, units: int
+    ) -> CartLine:
+        left = self.inventory.levels.get(one, 0)
+        notices = [] if known.active else [LineNotice(kind="not_for_sale")]
+        if left < units:
+            notices.append(LineNotice(kind="not_enough" if left else "sold_out", left=left))
+        elif left <= 5:
+            notices.append(LineNotice(kind="few_left", left=left))
+        was = basket.seen.get(one, known.price)
+        if was != known.price:
+            notices.append(LineNotice(kind="price_raised", was=was, now=known.price))
+        return CartLine(
+            variant_id=one,
+            product_id=known.product_id,
+            slug=known.slug,
+            sku=known.sku,
+            title=known.title,
+            quantity=units,
+            unit_price=known.price,
+            total=known.price * units,
+            available=known.active and left >= units,
+            notices=notices,
         )
 
 
@@ -253,6 +400,12 @@ class FakeOrders:
         return Page(items=list(reversed(own))[: page.limit])
 
 
+class TotalChanged(Conflict):
+    code = "total_changed"
+
+
+BANK = "https://bank.example/challenge/1"
+ASKS = "pm_card_threeDSecure2Required"
 _DECLINES = {
     "pm_card_visa_chargeDeclined": "generic_decline",
     "pm_card_visa_chargeDeclinedInsufficientFunds": "insufficient_funds",
@@ -266,7 +419,9 @@ class FakeCheckouts:
     inventory: FakeInventory
     known: dict[CheckoutId, CheckoutView] = field(default_factory=dict)
     down: bool = False
+    unconfirmed: bool = False
     asked: list[CheckoutId] = field(default_factory=list)
+    requests: list[CheckoutRequest] = field(default_factory=list)
 
     async def submit(
         self, *, checkout_id: CheckoutId, request: CheckoutRequest, customer_id: UserId | None
@@ -281,6 +436,16 @@ class FakeCheckouts:
             raise NotFound
         if cart.status != "open":
             raise Conflict("This cart has been ordered")
+        quote = await self.carts.quote(
+            cart.id,
+            customer_id=customer_id,
+            country=request.shipping_address.country,
+            shipping_method_id=request.shipping_method_id,
+        )
+        assert quote is not None
+        if request.expected_total not in (None, quote.total):
+            raise TotalChanged
+        self.requests.append(request)
         decline = _DECLINES.get(request.payment_token)
         code = "payment_declined" if decline else None
         levels = self.inventory.levels
@@ -290,12 +455,15 @@ class FakeCheckouts:
             id=checkout_id,
             cart_id=cart.id,
             state="failed" if code else "completed",
-            total=cart.total,
+            total=quote.total,
             customer_id=customer_id,
             failure_code=code,
             decline_code=decline,
         )
-        if not code:
+        if request.payment_token == ASKS:
+            asking = {"state": "waiting", "waiting_for": "buyer", "action_url": BANK}
+            view = view.model_copy(update=asking)
+        elif not code:
             self._place(view, cart, request, customer_id)
         self.known[checkout_id] = view
         return view
@@ -330,6 +498,19 @@ class FakeCheckouts:
             subtotal=cart.total,
             total=cart.total,
         )
+
+    async def proceed(self, checkout_id: CheckoutId) -> CheckoutView | None:
+        """The bank has said yes."""
+        view = self.known.get(checkout_id)
+        if view is None or view.waiting_for != "buyer" or self.unconfirmed:
+            return view
+        request = self.requests[-1]
+        cart = await self.carts.cart(request.cart_id, customer_id=view.customer_id)
+        assert cart is not None
+        done = {"state": "completed", "waiting_for": None, "action_url": None}
+        self.known[checkout_id] = view.model_copy(update=done)
+        self._place(self.known[checkout_id], cart, request, view.customer_id)
+        return self.known[checkout_id]
 
     async def checkout(self, checkout_id: CheckoutId) -> CheckoutView | None:
         return self.known.get(checkout_id)

@@ -75,7 +75,7 @@ class FakeShop:
 
     def __post_init__(self) -> None:
         self.search = FakeSearch(self.catalog)
-        self.carts = FakeCarts(self.catalog)
+        self.carts = FakeCarts(self.catalog, self.inventory)
         self.metrics = FakeMetrics(self.catalog)
         self.checkouts = FakeCheckouts(self.carts, self.orders, self.inventory)
         for index, item in enumerate(self.catalog.items):

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.web.conftest import Browser
+from tests.web.fakes import ASKS, BANK, EXPRESS, pounds
 from tests.web.shop import CUSTOMER, STAFF, FakeShop
 from tests.web.test_visitors import add_mug
 
@@ -135,7 +136,7 @@ async def test_what_is_not_sold_any_more_blocks_the_way_on(
     await add_mug(browser, shop)
     shop.catalog.items[0] = shop.catalog.items[0].model_copy(update={"status": "archived"})
     page = await browser.get("/cart")
-    assert "Not to be had any more" in page.text
+    assert "Not for sale any more" in page.text
     assert 'data-testid="to-checkout"' not in page.text
 
 
@@ -171,3 +172,123 @@ async def test_without_test_cards_no_card_is_asked_for(shop: FakeShop) -> None:
     page = await browser.get("/checkout")
     assert "pm_card" not in page.text
     assert 'data-testid="place-order"' not in page.text
+
+
+async def test_a_way_to_send_it_is_chosen_and_paid(browser: Browser, shop: FakeShop) -> None:
+    await add_mug(browser, shop)
+    page = await browser.get("/checkout")
+    assert "Express" in page.text
+    assert "Pay £19.40" in page.text
+    quoted = await check_out(browser, shipping_method_id=str(EXPRESS), intent="quote")
+    assert quoted.status_code == 200
+    assert "Pay £26.50" in quoted.text
+    assert 'value="1 High Street"' in quoted.text
+    assert not shop.checkouts.asked
+    express = re.search(r'name="expected_amount" value="(\d+)"', quoted.text)[1]
+    placed = await check_out(browser, shipping_method_id=str(EXPRESS), expected_amount=express)
+    assert placed.status_code == 303
+    [asked] = shop.checkouts.requests
+    assert (asked.shipping_method_id, asked.expected_total) == (EXPRESS, pounds(2_650))
+
+
+async def test_a_total_that_changed_meanwhile_is_shown_before_it_is_paid(
+    browser: Browser, shop: FakeShop
+) -> None:
+    await add_mug(browser, shop)
+    form = {**await browser.fields("/checkout", "/checkout"), **TYPED}
+    shop.carts.dear = 100
+    page = await browser.post("/checkout", form)
+    assert page.status_code == 409
+    assert "The total has changed" in page.text
+    assert "Pay £20.40" in page.text
+    assert not shop.orders.placed
+    assert (await check_out(browser)).status_code == 303
+
+
+async def test_where_nothing_goes_no_way_is_offered(browser: Browser, shop: FakeShop) -> None:
+    await add_mug(browser, shop)
+    page = await check_out(browser, country="AQ", intent="quote")
+    assert "We do not send anything there" in page.text
+    assert 'name="shipping_method_id"' not in page.text
+
+
+async def test_the_invoice_may_go_elsewhere(browser: Browser, shop: FakeShop) -> None:
+    await add_mug(browser, shop)
+    billing = {
+        "billing_differs": "yes",
+        "billing_name": "Acme Ltd",
+        "billing_line1": "2 Low Street",
+        "billing_city": "Leeds",
+        "billing_country": "GB",
+    }
+    page = await check_out(browser, **{**billing, "billing_city": ""})
+    assert page.status_code == 422
+    assert 'id="n-billing_city"' in page.text
+    assert 'id="n-city"' not in page.text
+    assert 'value="2 Low Street"' in page.text
+    assert (await check_out(browser, **billing)).status_code == 303
+    [asked] = shop.checkouts.requests
+    assert asked.billing_address.name == "Acme Ltd"
+    assert asked.shipping_address.line1 == "1 High Street"
+
+
+async def test_the_bank_asks_and_the_buyer_comes_back(browser: Browser, shop: FakeShop) -> None:
+    await add_mug(browser, shop)
+    sent = await check_out(browser, payment_token=ASKS)
+    page = await browser.get(sent.headers["location"])
+    assert f'href="{BANK}"' in page.text
+    assert f"url={BANK}" in page.text
+    [asked] = shop.checkouts.requests
+    back = asked.return_url.removeprefix("http://shop.test")
+    for _ in range(2):
+        answer = await browser.get(back)
+        assert answer.headers["location"].endswith("/confirmation")
+    assert "Thank you!" in (await browser.get(answer.headers["location"])).text
+    assert len(shop.orders.placed) == 1
+
+
+async def test_a_bank_that_has_not_confirmed_asks_again(browser: Browser, shop: FakeShop) -> None:
+    await add_mug(browser, shop)
+    form = {**await browser.fields("/checkout", "/checkout"), **TYPED, "payment_token": ASKS}
+    asks = (await browser.post("/checkout", form)).headers["location"]
+    shop.checkouts.unconfirmed = True
+    back = shop.checkouts.requests[0].return_url.removeprefix("http://shop.test")
+    assert (await browser.get(back)).headers["location"] == asks
+    assert (await browser.post("/checkout", form)).headers["location"] == asks
+    page = await browser.get(f"/orders/{shop.checkouts.asked[0]}/confirmation")
+    assert "has not confirmed yet" in page.text
+    assert "Speckled stoneware mug" in (await browser.get("/cart")).text
+
+
+async def test_only_a_web_address_is_followed(browser: Browser, shop: FakeShop) -> None:
+    await add_mug(browser, shop)
+    asks = (await check_out(browser, payment_token=ASKS)).headers["location"]
+    [(key, view)] = shop.checkouts.known.items()
+    shop.checkouts.known[key] = view.model_copy(update={"action_url": "javascript:alert(1)"})
+    assert (await browser.get(asks)).headers["location"].endswith("/confirmation")
+
+
+async def test_an_order_under_review_is_told_and_its_cart_is_empty(
+    browser: Browser, shop: FakeShop
+) -> None:
+    await add_mug(browser, shop)
+    address = (await check_out(browser)).headers["location"]
+    [(key, view)] = shop.checkouts.known.items()
+    held = {"state": "waiting", "waiting_for": "review"}
+    shop.checkouts.known[key] = view.model_copy(update=held)
+    page = await browser.get(address)
+    assert "We are reviewing your order" in page.text
+    assert "1001" in page.text
+    assert 'http-equiv="refresh"' not in page.text
+    assert "nothing in it yet" in (await browser.get("/cart")).text
+
+
+async def test_anothers_bank_question_is_not_shown(shop: FakeShop) -> None:
+    owner, other = Browser(shop), Browser(shop)
+    await owner.sign_in(CUSTOMER)
+    await add_mug(owner, shop)
+    asks = (await check_out(owner, payment_token=ASKS)).headers["location"]
+    back = asks.replace("/action", "/return")
+    for address in (asks, back):
+        assert (await other.get(address)).status_code == 404
+    assert not shop.orders.placed

@@ -98,9 +98,7 @@ def of_failure(checkout: CheckoutView) -> Refusal:
     if code == "payment_declined":
         advice = _NO_MONEY if checkout.decline_code == "insufficient_funds" else _DECLINED
         return Refusal("Your card was declined", advice, code=code, status=402)
-    title, advice = _FAILED.get(
-        code, ("Your order did not go through", f"{detail.rstrip('.')}.")
-    )
+    title, advice = _FAILED.get(code, ("Your order did not go through", f"{detail.rstrip('.')}."))
     return Refusal(title, advice, code=code, status=409)
 
 

@@ -89,7 +89,7 @@ class Shelves:
     ) -> CartQuote | None:
         """What the basket costs there; None when there is nothing to buy. Raises Unavailable."""
         view = await self.unquoted(basket)
-        if not countable(view.lines, view.currency):
+        if not countable(view.lines, view.currency) or Pricing not in self._container:
             return None
         quote, _ = await self._quoted(
             view, country=country, postal_code=postal_code, method_id=method_id
