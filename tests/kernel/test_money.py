@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from bodega.kernel.errors import Invalid
-from bodega.kernel.money import Money, exponent, total
+from bodega.kernel.money import CURRENCIES, Money, exponent, total
 
 amounts = st.integers(-(10**12), 10**12)
 currencies = st.sampled_from(["EUR", "GBP", "JPY", "KWD", "CLF"])
@@ -42,6 +42,36 @@ def test_halves_go_to_the_even_neighbour(text: str, amount: int) -> None:
 @pytest.mark.parametrize(("currency", "digits"), [("EUR", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4)])
 def test_exponents_follow_iso_4217(currency: str, digits: int) -> None:
     assert exponent(currency) == digits
+
+
+def test_the_currencies_of_the_world_have_their_true_exponents() -> None:
+    known = [code for code in CURRENCIES if code.isupper() and len(code) == 3]
+    assert len(known) >= 150
+    assert known == sorted(CURRENCIES)
+    digits = {code: exponent(code) for code in CURRENCIES}
+    none = [
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "ISK",
+        "JPY",
+        "KMF",
+        "KRW",
+        "PYG",
+        "RWF",
+        "UGX",
+        "UYI",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    ]
+    assert sorted(code for code, count in digits.items() if count == 0) == none
+    three = ["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"]
+    assert sorted(code for code, count in digits.items() if count == 3) == three
+    assert sorted(code for code, count in digits.items() if count == 4) == ["CLF", "UYW"]
 
 
 def test_currencies_never_mix() -> None:

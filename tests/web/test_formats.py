@@ -1,10 +1,11 @@
 """Money shows every minor unit, whatever the currency and locale."""
 
+import unicodedata
 from datetime import UTC, datetime
 
 import pytest
 
-from bodega.kernel.money import Money
+from bodega.kernel.money import CURRENCIES, Money
 from bodega.web.formats import Formats, age, countries
 
 
@@ -22,6 +23,14 @@ from bodega.web.formats import Formats, age, countries
 )
 def test_money_keeps_every_minor_unit(amount: int, currency: str, locale: str, text: str) -> None:
     assert Formats(locale).money(Money(amount=amount, currency=currency)) == text
+
+
+@pytest.mark.parametrize("locale", ["en_GB", "de_DE", "fr_FR", "ja_JP", "ar_EG"])
+def test_every_currency_shows_its_minor_units_in_every_locale(locale: str) -> None:
+    for currency in CURRENCIES:
+        text = Formats(locale).money(Money(amount=1_234_567, currency=currency))
+        digits = "".join(str(unicodedata.digit(sign)) for sign in text if sign.isdigit())
+        assert digits == "1234567", f"{currency} in {locale}: {text}"
 
 
 @pytest.mark.parametrize(

@@ -24,13 +24,14 @@ NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD 
 STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYI UYU UYW UZS VED VES VND VUV WST
 XAF XCD XOF XPF YER ZAR ZMW ZWG
 """
-_CURRENCIES = frozenset(_CODES.split())
+CURRENCIES = tuple(sorted(_CODES.split()))
+_KNOWN = frozenset(CURRENCIES)
 
 CurrencyCode = Annotated[str, Field(pattern=r"^[A-Z]{3}$", examples=["EUR"])]
 
 
 def _known(currency: str) -> str:
-    if currency not in _CURRENCIES:
+    if currency not in _KNOWN:
         raise ValueError(f"{currency!r} is not an ISO 4217 currency")
     return currency
 
@@ -40,7 +41,7 @@ KnownCurrency = Annotated[CurrencyCode, AfterValidator(_known)]
 
 def exponent(currency: str) -> int:
     """How many decimal digits the currency's minor unit has: EUR 2, JPY 0, KWD 3, CLF 4."""
-    if currency not in _CURRENCIES:
+    if currency not in _KNOWN:
         raise Invalid(f"{currency!r} is not an ISO 4217 currency")
     return _EXPONENTS.get(currency, 2)
 

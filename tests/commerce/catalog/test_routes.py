@@ -3,12 +3,15 @@
 import base64
 import json
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
+from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
+from bodega.contracts.catalog import Catalog
+from bodega.kernel.ids import VariantId
 from tests.commerce.people import customer, fresh_key, product, staff
 
 PRODUCTS, ADMIN = "/api/v1/products", "/api/v1/admin/products"
@@ -188,3 +191,50 @@ async def test_a_change_changes_only_what_is_given(
     at = f"{ADMIN}/{made['id']}"
     answer = await client.patch(at, json={"title": "Blue Mug"}, headers=clerk)
     assert answer.json() == made | {"title": "Blue Mug"}
+
+
+async def test_staff_change_a_variant_and_what_it_is_sold_in(
+    client: httpx.AsyncClient, clerk: Headers, context: Context
+) -> None:
+    made = (await create(client, clerk, new(category="Books", tax_class="reduced"))).json()
+    variant = made["variants"][0]
+    assert (made["tax_class"], variant["weight_grams"], variant["min_quantity"]) == (
+        "reduced",
+        0,
+        1,
+    )
+    at = f"{ADMIN}/{made['id']}/variants/{variant['id']}"
+    change = {
+        "price": {"amount": 799, "currency": "GBP"},
+        "weight_grams": 350,
+        "min_quantity": 2,
+        "max_quantity": 10,
+        "quantity_step": 2,
+    }
+    changed = await client.patch(at, json=change, headers=clerk)
+    assert changed.status_code == 200, changed.text
+    assert changed.json()["variants"] == [variant | change]
+    known = await context.container.get(Catalog).sellable([VariantId(UUID(variant["id"]))])
+    sold = known[VariantId(UUID(variant["id"]))]
+    assert (sold.price.amount, sold.category, sold.tax_class) == (799, "Books", "reduced")
+    assert (sold.weight_grams, sold.min_quantity, sold.max_quantity, sold.quantity_step) == (
+        350,
+        2,
+        10,
+        2,
+    )
+    for body, expected in (
+        ({"max_quantity": 1}, (400, "quantities_malformed")),
+        ({"weight_grams": -1}, (422, "invalid")),
+        ({"price": {"amount": -1, "currency": "GBP"}}, (422, "invalid")),
+    ):
+        answer = await client.patch(at, json=body, headers=clerk)
+        assert answer.status_code == expected[0], answer.text
+    lifted = await client.patch(at, json={"max_quantity": None, "title": None}, headers=clerk)
+    assert lifted.json()["variants"][0]["max_quantity"] is None
+    stranger = f"{ADMIN}/{uuid4()}/variants/{variant['id']}"
+    answer = await client.patch(stranger, json={"weight_grams": 1}, headers=clerk)
+    assert (answer.status_code, answer.json()["code"]) == (404, "variant_not_found")
+    less = {"sku": "less", "price": variant["price"], "min_quantity": 5, "max_quantity": 4}
+    refused = await create(client, clerk, new(variants=[less], title="Less"))
+    assert (refused.status_code, refused.json()["code"]) == (400, "quantities_malformed")

@@ -2,10 +2,10 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from bodega.contracts.pricing import CouponCode, PromotionKind, Rate
 from bodega.kernel.address import CountryCode
@@ -158,6 +158,12 @@ class NewRate(_Body):
     rate: Annotated[Decimal, Field(gt=0, max_digits=24, decimal_places=12)]
     day: date
     source: Source
+
+    @model_validator(mode="after")
+    def _of_two(self) -> Self:
+        if self.base == self.quote:
+            raise ValueError("a rate is between two currencies")
+        return self
 
     def value(self) -> Rate:
         return Rate.model_validate(self.model_dump())
