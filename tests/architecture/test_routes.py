@@ -24,6 +24,7 @@ UNRECORDED = {
     "/api/v1/auth/token",
     "/api/v1/auth/refresh",
     "/api/v1/auth/revoke",
+    "/api/v1/webhooks/{provider}",
 }
 
 

@@ -94,6 +94,15 @@ class Settings(BaseSettings):
     payments_secret_key: SecretStr = Field(
         SecretStr("sk_test_bodega"), description="the provider's secret key"
     )
+    payments_webhook_secret: SecretStr = Field(
+        SecretStr("whsec_bodega"), description="signs the provider's webhooks"
+    )
+    payments_webhook_tolerance_seconds: Seconds = Field(
+        300, description="how old a webhook's signature may be"
+    )
+    payments_webhook_days: Count = Field(
+        30, description="how long the bodies of handled webhooks are kept"
+    )
     payments_timeout_seconds: Seconds = Field(10, description="a provider call's patience")
     provider_port: Port = Field(8002, description="port of the local provider double")
 

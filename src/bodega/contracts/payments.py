@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from bodega.kernel.events import Event
-from bodega.kernel.ids import CheckoutId, CommandId, PaymentId, RefundId, UserId
+from bodega.kernel.ids import CheckoutId, CommandId, DisputeId, PaymentId, RefundId, UserId
 from bodega.kernel.money import Money
 from bodega.kernel.page import Page, PageRequest
 
@@ -153,6 +153,103 @@ class AccountBalance(BaseModel):
     balance: int
 
 
+ConflictKind = Literal[
+    "amount",
+    "currency",
+    "status",
+    "refund",
+    "fee",
+    "unknown_payment",
+    "missing_at_provider",
+    "unsettled",
+]
+DisputeStatus = Literal["needs_response", "under_review", "won", "lost", "closed"]
+
+
+class ConflictView(BaseModel):
+    """Where the provider and we disagree; stays open until staff say what they did about it."""
+
+    id: UUID
+    kind: ConflictKind
+    provider: str
+    payment_id: PaymentId | None
+    reference: str | None
+    expected: str
+    seen: str
+    source: str
+    found_at: datetime
+    resolved_at: datetime | None
+    resolved_by: str | None
+    note: str | None
+
+
+class DisputeView(BaseModel):
+    """A buyer's objection with the bank. An inquiry has taken no money yet."""
+
+    id: DisputeId
+    payment_id: PaymentId | None
+    checkout_id: CheckoutId | None
+    provider: str
+    reference: str
+    amount: Money
+    reason: str
+    status: DisputeStatus
+    inquiry: bool
+    opened_at: datetime
+    due_at: datetime | None
+    evidence_sent_at: datetime | None
+    closed_at: datetime | None
+
+
+class PaymentConflictFound(Event):
+    type: ClassVar[str] = "payments.conflict_found"
+    conflict_id: UUID
+    kind: ConflictKind
+    payment_id: PaymentId | None
+
+    @property
+    def key(self) -> UUID:
+        return self.payment_id or self.conflict_id
+
+
+class DisputeOpened(Event):
+    type: ClassVar[str] = "payments.dispute_opened"
+    dispute_id: DisputeId
+    payment_id: PaymentId | None
+    checkout_id: CheckoutId | None
+    amount: Money
+    reason: str
+    due_at: datetime | None
+
+    @property
+    def key(self) -> DisputeId:
+        return self.dispute_id
+
+
+class DisputeDeadlineNear(Event):
+    """Evidence is due within `days`; 0 says that the deadline has passed."""
+
+    type: ClassVar[str] = "payments.dispute_deadline_near"
+    dispute_id: DisputeId
+    days: int
+    due_at: datetime
+
+    @property
+    def key(self) -> DisputeId:
+        return self.dispute_id
+
+
+class DisputeClosed(Event):
+    type: ClassVar[str] = "payments.dispute_closed"
+    dispute_id: DisputeId
+    payment_id: PaymentId | None
+    status: DisputeStatus
+
+    @property
+    def key(self) -> DisputeId:
+        return self.dispute_id
+
+
 class Payments(Protocol):
     """Intent is committed before each provider call and the outcome after it; a call whose answer
     was lost is settled by asking the provider, never by guessing. Idempotent by `checkout_id`.
@@ -194,7 +291,7 @@ class Payments(Protocol):
 
 
 class Books(Protocol):
-    """What staff see of the money: the ledger."""
+    """What staff see of the money: the ledger, conflicts with the provider, disputes."""
 
     async def balances(self) -> list[AccountBalance]:
         """By currency and account."""
@@ -203,3 +300,21 @@ class Books(Protocol):
         self, page: PageRequest, *, checkout_id: CheckoutId | None = None
     ) -> Page[LedgerEntry]:
         """Newest first."""
+
+    async def conflicts(
+        self, page: PageRequest, *, resolved: bool | None = None
+    ) -> Page[ConflictView]:
+        """Newest first."""
+
+    async def disputes(
+        self, page: PageRequest, *, status: DisputeStatus | None = None
+    ) -> Page[DisputeView]:
+        """Newest first."""
+
+
+class Webhooks(Protocol):
+    """The providers' way in."""
+
+    async def receive(self, *, provider: str, body: bytes, headers: dict[str, str]) -> bool:
+        """Verify over the raw body and store; False when it was stored before. Header names are
+        lower case. Raises `Rejected` for a forged or malformed one."""

@@ -19,6 +19,9 @@ FEED_SECONDS_BEHIND = Gauge("bodega_feed_seconds_behind", "Age of the newest cha
 REMOTE_CALLS = Counter(
     "bodega_remote_calls_total", "Calls to our own services", ["target", "outcome"]
 )
+PAYMENT_CONFLICTS = Gauge("bodega_payment_conflicts_open", "Conflicts with the payment provider")
+DISPUTES_OPEN = Gauge("bodega_disputes_open", "Disputes that are not over")
+DISPUTES_DUE = Gauge("bodega_disputes_due", "Disputes whose evidence is due within three days")
 
 
 def exposition() -> bytes:

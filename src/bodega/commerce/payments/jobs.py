@@ -1,5 +1,30 @@
-"""Payments has no scheduled work: checkout's resumption settles what was left open."""
+"""What payments does by itself: webhooks every second, deadlines, figures, old bodies."""
 
-from bodega.backbone.module import Job
+from datetime import timedelta
 
-JOBS: list[Job] = []
+from bodega.backbone.module import Context, Job
+from bodega.commerce.payments.service import books, disputes, webhooks
+
+
+async def handle_webhooks(context: Context) -> None:
+    await webhooks.handle_due(context)
+
+
+async def watch(context: Context) -> None:
+    """Alarms for evidence that is due, and the figures of `/metrics`."""
+    async with context.database.work() as uow:
+        await disputes.sound_alarms(uow, context.clock.now())
+    await books.measure(context)
+
+
+async def forget_webhooks(context: Context) -> None:
+    before = context.clock.now() - timedelta(days=context.settings.payments_webhook_days)
+    async with context.database.work() as uow:
+        await webhooks.forget(uow, before)
+
+
+JOBS: list[Job] = [
+    Job("payments.handle_webhooks", 1.0, handle_webhooks),
+    Job("payments.watch", 30.0, watch),
+    Job("payments.forget_webhooks", 24 * 3600.0, forget_webhooks),
+]

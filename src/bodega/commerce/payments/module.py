@@ -7,9 +7,9 @@ from bodega.backbone.tables import TIME_COLUMNS
 from bodega.commerce.payments.handlers import HANDLERS
 from bodega.commerce.payments.jobs import JOBS
 from bodega.commerce.payments.routes import ROUTERS
-from bodega.commerce.payments.service import BooksService, PaymentsService
+from bodega.commerce.payments.service import BooksService, PaymentsService, WebhookService
 from bodega.commerce.payments.tables import METADATA
-from bodega.contracts.payments import Books, Payments
+from bodega.contracts.payments import Books, Payments, Webhooks
 
 MODULE = Module(
     name="payments",
@@ -17,7 +17,7 @@ MODULE = Module(
     routers=ROUTERS,
     handlers=HANDLERS,
     jobs=JOBS,
-    provides={Payments: PaymentsService, Books: BooksService},
+    provides={Payments: PaymentsService, Books: BooksService, Webhooks: WebhookService},
     published={
         "payments": public(
             "id",

@@ -50,6 +50,13 @@ _BOOKED = text(
     FROM payments.ledger_entries e JOIN payments.ledger_lines l ON l.entry_id = e.id
     WHERE e.checkout_id = :checkout"""
 )
+_TAKEN = text(
+    """SELECT coalesce(sum(l.amount) FILTER (WHERE e.kind = 'capture'), 0) AS taken,
+              -coalesce(sum(l.amount) FILTER (WHERE e.kind <> 'capture'), 0) AS returned
+       FROM payments.ledger_entries e JOIN payments.ledger_lines l ON l.entry_id = e.id
+       WHERE e.payment_id = :payment AND l.account = 'provider_clearing'
+         AND e.kind IN ('capture', 'void', 'refund', 'refund_failed')"""
+)
 _BALANCES = text(
     """SELECT e.currency, l.account, sum(l.amount) AS balance
        FROM payments.ledger_entries e JOIN payments.ledger_lines l ON l.entry_id = e.id
@@ -130,6 +137,12 @@ async def booked(connection: AsyncConnection, checkout_id: CheckoutId) -> tuple[
     row = (await connection.execute(_BOOKED, {"checkout": checkout_id})).one()
     figures = {name: int(getattr(row, name)) for name in Booked.__dataclass_fields__}
     return Booked(**figures), row.entries
+
+
+async def taken_and_returned(connection: AsyncConnection, payment_id: PaymentId) -> tuple[int, int]:
+    """What a payment captured, and what of it went back."""
+    row = (await connection.execute(_TAKEN, {"payment": payment_id})).one()
+    return int(row.taken), int(row.returned)
 
 
 async def balances(connection: AsyncConnection) -> list[AccountBalance]:

@@ -96,6 +96,21 @@ async def find_payment(
     return _payment(row) if row else None
 
 
+async def find_matching(
+    connection: AsyncConnection,
+    *,
+    payment_id: UUID | None,
+    provider: str,
+    reference: str | None,
+) -> Payment | None:
+    """By our own id when the provider was told it, else by the provider's."""
+    known = payments.c.provider_reference == reference
+    match = known if payment_id is None else (payments.c.id == payment_id) | known
+    query = select(payments).where(payments.c.provider == provider, match).limit(1)
+    row = (await connection.execute(query)).first()
+    return _payment(row) if row else None
+
+
 async def change_payment(
     connection: AsyncConnection,
     payment: Payment,

@@ -2,6 +2,12 @@
 
 from fastapi import APIRouter
 
-from bodega.commerce.payments.routes import ledger, payments
+from bodega.commerce.payments.routes import conflicts, ledger, payments, webhooks
 
-ROUTERS: list[APIRouter] = [payments.staff, ledger.staff]
+ROUTERS: list[APIRouter] = [
+    payments.staff,
+    ledger.staff,
+    conflicts.staff,
+    conflicts.disputes,
+    webhooks.public,
+]

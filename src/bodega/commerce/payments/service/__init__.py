@@ -2,5 +2,6 @@
 
 from bodega.commerce.payments.service.books import BooksService
 from bodega.commerce.payments.service.payments import PaymentsService
+from bodega.commerce.payments.service.webhooks import WebhookService
 
-__all__ = ["BooksService", "PaymentsService"]
+__all__ = ["BooksService", "PaymentsService", "WebhookService"]

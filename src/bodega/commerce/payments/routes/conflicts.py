@@ -1,0 +1,44 @@
+"""Conflicts with the provider and disputes over HTTP, for staff."""
+
+from typing import Annotated
+from uuid import UUID
+
+from bodega.backbone.http.deps import PageQuery, Staff, Work, provided
+from bodega.backbone.http.router import admin_router
+from bodega.commerce.payments.schemas import Resolution
+from bodega.commerce.payments.service.books import resolve_conflict
+from bodega.contracts.payments import Books, ConflictView, DisputeStatus, DisputeView
+from bodega.kernel.clock import SystemClock
+from bodega.kernel.page import Page
+
+staff = admin_router("payments", "/payment-conflicts")
+disputes = admin_router("payments", "/disputes")
+
+
+@staff.get("")
+async def list_conflicts(
+    who: Staff,
+    books: Annotated[Books, provided(Books)],
+    page: PageQuery,
+    resolved: bool | None = None,
+) -> Page[ConflictView]:
+    """Where the provider and we disagree, newest first."""
+    return await books.conflicts(page, resolved=resolved)
+
+
+@staff.post("/{conflict_id}/resolve")
+async def resolve(who: Staff, uow: Work, conflict_id: UUID, body: Resolution) -> ConflictView:
+    """Say what was done about it."""
+    now = SystemClock().now()
+    return await resolve_conflict(uow, conflict_id=conflict_id, note=body.note, now=now)
+
+
+@disputes.get("")
+async def list_disputes(
+    who: Staff,
+    books: Annotated[Books, provided(Books)],
+    page: PageQuery,
+    status: DisputeStatus | None = None,
+) -> Page[DisputeView]:
+    """Buyers' objections with their banks, newest first."""
+    return await books.disputes(page, status=status)

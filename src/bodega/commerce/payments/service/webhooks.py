@@ -1,0 +1,246 @@
+"""Webhooks in: verified, stored, answered; then handled in order per object, and judged."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bodega.backbone.db import Database, UnitOfWork
+from bodega.backbone.module import Context
+from bodega.backbone.telemetry.logs import get_logger
+from bodega.commerce.payments.adapters.stripe_webhooks import StripeWebhooks
+from bodega.commerce.payments.domain.webhooks import (
+    IN_FLIGHT,
+    MAX_ATTEMPTS,
+    PATIENCE,
+    Disagreement,
+    DisputeFact,
+    Notice,
+    Ours,
+    PaymentFact,
+    RefundFact,
+    judge,
+    wait_seconds,
+)
+from bodega.commerce.payments.errors import ProviderUnknown
+from bodega.commerce.payments.repository import conflicts, ledger, webhooks
+from bodega.commerce.payments.repository import payments as repository
+from bodega.commerce.payments.repository.payments import Payment
+from bodega.commerce.payments.repository.webhooks import Group, Pending, WebhookStatus
+from bodega.commerce.payments.service import disputes
+from bodega.contracts.payments import PaymentActionDone, PaymentConflictFound
+
+log = get_logger(__name__)
+
+
+class WebhookSource(Protocol):
+    """A provider's way of signing and wording its webhooks."""
+
+    async def verify(self, *, body: bytes, headers: Mapping[str, str], now: datetime) -> None:
+        """Raises `WebhookRefused` unless the provider itself has just sent it."""
+
+    def read(self, body: bytes | str) -> Notice:
+        """Raises `WebhookMalformed`."""
+
+
+def sources(context: Context) -> dict[str, WebhookSource]:
+    return {"stripe": StripeWebhooks(context.settings)}
+
+
+class WebhookService:
+    """Answers `bodega.contracts.payments.Webhooks`."""
+
+    def __init__(self, context: Context) -> None:
+        self._database = context.database
+        self._clock = context.clock
+        self._sources = sources(context)
+
+    async def receive(self, *, provider: str, body: bytes, headers: dict[str, str]) -> bool:
+        source = self._sources.get(provider)
+        if source is None:
+            raise ProviderUnknown
+        now = self._clock.now()
+        await source.verify(body=body, headers=headers, now=now)
+        notice = source.read(body)
+        status: WebhookStatus = "received" if notice.fact else "ignored"
+        async with self._database.work(actor=provider) as uow:
+            return await webhooks.store(
+                uow.connection, notice, body=body.decode(), status=status, now=now
+            )
+
+
+async def handle_due(context: Context) -> int:
+    """Everything that is due, object by object; how many webhooks were handled."""
+    known, database, handled = sources(context), context.database, 0
+    while True:
+        now = context.clock.now()
+        async with database.reading() as connection:
+            group = await webhooks.next_group(connection, now)
+        if group is None:
+            return handled
+        handled += await _handle_group(database, known[group.provider], group, now)
+
+
+async def _handle_group(
+    database: Database, source: WebhookSource, group: Group, now: datetime
+) -> int:
+    current: Pending | None = None
+    handled = 0
+    try:
+        async with database.work(actor=group.provider) as uow:
+            pending = await webhooks.lock_pending(uow.connection, group)
+            newest = await webhooks.newest_handled(uow.connection, group)
+            for current in pending:
+                notice = source.read(current.body)
+                stated = (notice.at, notice.rank)
+                late = stated < newest.get(notice.subject, stated)
+                status = await _settle(uow, notice, late=late, attempts=current.attempts, now=now)
+                if status is None:
+                    await _postpone(uow, group, current, now, "the payment is in flight")
+                    break
+                await webhooks.mark(uow.connection, current, status, now)
+                newest[notice.subject] = max(stated, newest.get(notice.subject, stated))
+                handled += 1
+    except Exception as error:
+        if current is None:
+            raise
+        log.warning("webhook_failed", webhook_id=str(current.id), exc_info=error)
+        async with database.work() as uow:
+            await _postpone(uow, group, current, now, type(error).__name__)
+    return handled
+
+
+async def _postpone(
+    uow: UnitOfWork, group: Group, webhook: Pending, now: datetime, error: str
+) -> None:
+    await webhooks.postpone(
+        uow.connection,
+        group,
+        webhook,
+        until=now + timedelta(seconds=wait_seconds(webhook.attempts + 1)),
+        error=error,
+        give_up=webhook.attempts + 1 > MAX_ATTEMPTS,
+    )
+
+
+async def _settle(
+    uow: UnitOfWork, notice: Notice, *, late: bool, attempts: int, now: datetime
+) -> WebhookStatus | None:
+    """None: the payment is in flight, so look again later."""
+    fact = notice.fact
+    if fact is None:
+        return "ignored"
+    payment = await repository.find_matching(
+        uow.connection,
+        payment_id=notice.payment_id,
+        provider=notice.provider,
+        reference=notice.reference,
+    )
+    if isinstance(fact, DisputeFact):
+        await disputes.note(
+            uow,
+            fact,
+            provider=notice.provider,
+            payment=payment,
+            stated=(notice.at, notice.rank),
+        )
+        return "done"
+    if late:
+        return "superseded"
+    if payment is None:
+        return await _unmatched(uow, notice, fact, now)
+    if payment.status in IN_FLIGHT and attempts < MAX_ATTEMPTS:
+        return None
+    return await _compare(uow, notice, payment, fact, attempts=attempts, now=now)
+
+
+async def _compare(
+    uow: UnitOfWork,
+    notice: Notice,
+    payment: Payment,
+    fact: PaymentFact | RefundFact,
+    *,
+    attempts: int,
+    now: datetime,
+) -> WebhookStatus | None:
+    if payment.status in IN_FLIGHT:
+        found = Disagreement("unsettled", payment.status, notice.type)
+        return await _conflict(uow, notice, payment, found, now)
+    if isinstance(fact, PaymentFact) and _acted(uow, payment, fact):
+        return "done"
+    taken, returned = await ledger.taken_and_returned(uow.connection, payment.id)
+    disagreement = judge(Ours(payment.status, payment.amount, taken, returned), fact)
+    if disagreement is None:
+        return "done"
+    if isinstance(fact, RefundFact) and attempts < PATIENCE:
+        return None
+    return await _conflict(uow, notice, payment, disagreement, now)
+
+
+def _acted(uow: UnitOfWork, payment: Payment, fact: PaymentFact) -> bool:
+    """The buyer's action, if that is what it is about: checkout asks how it went."""
+    if payment.status == "requires_action" and fact.status != "requires_action":
+        uow.emit(PaymentActionDone(payment_id=payment.id, checkout_id=payment.checkout_id))
+    return payment.status == "requires_action" or fact.status == "requires_action"
+
+
+async def _unmatched(
+    uow: UnitOfWork, notice: Notice, fact: PaymentFact | RefundFact, now: datetime
+) -> WebhookStatus:
+    """Money at the provider that we never asked for."""
+    if isinstance(fact, PaymentFact) and fact.status in ("authorised", "captured"):
+        found = Disagreement("unknown_payment", "nothing", f"{fact.status} {fact.amount}")
+        return await _conflict(uow, notice, None, found, now)
+    return "ignored"
+
+
+async def _conflict(
+    uow: UnitOfWork, notice: Notice, payment: Payment | None, found: Disagreement, now: datetime
+) -> WebhookStatus:
+    await record_conflict(
+        uow,
+        found,
+        provider=notice.provider,
+        reference=notice.reference or notice.subject,
+        payment=payment,
+        now=now,
+    )
+    return "conflict"
+
+
+async def record_conflict(
+    uow: UnitOfWork,
+    found: Disagreement,
+    *,
+    provider: str,
+    reference: str,
+    payment: Payment | None,
+    now: datetime,
+) -> None:
+    """Once, however many webhooks and reconciliations find it."""
+    conflict_id = await conflicts.record(
+        uow.connection,
+        found,
+        provider=provider,
+        source=f"{found.kind}:{provider}:{reference}:{found.seen}",
+        payment_id=payment.id if payment else None,
+        reference=reference,
+        now=now,
+    )
+    if conflict_id is not None:
+        log.warning("payment_conflict", kind=found.kind, reference=reference)
+        uow.emit(
+            PaymentConflictFound(
+                conflict_id=conflict_id,
+                kind=found.kind,
+                payment_id=payment.id if payment else None,
+            )
+        )
+
+
+async def forget(uow: UnitOfWork, before: datetime) -> None:
+    await webhooks.forget_bodies(uow.connection, before)
+
+
+async def replay(uow: UnitOfWork, now: datetime) -> int:
+    """Webhooks that were given up, tried again from now on; how many."""
+    return await webhooks.replay_failed(uow.connection, now)
