@@ -9,7 +9,8 @@ _Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 
 
 class Address(BaseModel):
-    """Personal data: never in an event, a log or the lake."""
+    """Personal data: never in an event, a log or the lake. `region` is the state or province where
+    taxes need it: the part of its ISO 3166-2 code behind the country's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -19,3 +20,4 @@ class Address(BaseModel):
     city: _Line
     postal_code: Annotated[str, StringConstraints(strip_whitespace=True, max_length=20)] = ""
     country: CountryCode
+    region: Annotated[str, Field(pattern=r"^([A-Z0-9]{1,3})?$", examples=["CA"])] = ""

@@ -13,6 +13,8 @@ from bodega.contracts.fraud import Fraud, FraudCheck, FraudDecision, FraudScore
 from bodega.contracts.inventory import Inventory
 from bodega.contracts.orders import Orders
 from bodega.contracts.payments import Payments
+from bodega.contracts.pricing import Pricing
+from bodega.contracts.shipping import Shipping
 from bodega.kernel.clock import FixedClock
 from bodega.kernel.errors import Unavailable
 
@@ -20,6 +22,7 @@ DRIVEN = {
     Inventory: ("reserve", "extend", "allocate", "release"),
     Payments: ("authorise", "confirm", "capture", "void"),
     Orders: ("place", "cancel"),
+    Pricing: ("redeem", "release"),
 }
 
 
@@ -81,7 +84,7 @@ class Scorer:
 def mortal(context: Context, doom: Doom, clock: FixedClock, scorer: Scorer) -> Context:
     """The same shop with mortal participants, at a time that the test moves."""
     container = Container()
-    for protocol in (Carts, Catalog):
+    for protocol in (Carts, Catalog, Shipping):
         container.bind(protocol, context.container.get(protocol))
     container.bind(Fraud, scorer)
     for protocol, steps in DRIVEN.items():

@@ -5,8 +5,8 @@ BodegaError
 ├── NotFound ── CheckoutNotFound, CartNotFound
 ├── Rejected ── CartEmpty, CheckoutKeyReused
 └── Conflict
-    ├── before it begins ── CartInCheckout, CartOrdered, VariantUnavailable, NoShipping,
-    │                       ShippingMethodUnavailable, TotalChanged
+    ├── before it begins ── CartInCheckout, CartOrdered, CartNotReady, VariantUnavailable,
+    │                       NoShipping, ShippingMethodUnavailable, TotalChanged
     ├── it was undone ── OutOfStock, PromotionUsedUp, PurchaseRefused, PaymentNotCaptured,
     │                    BuyerGone, ReviewRefused, CheckoutCancelled
     └── of staff ── NotInReview, ReviewDecided
@@ -54,6 +54,11 @@ class CartOrdered(Conflict):
 class VariantUnavailable(Conflict):
     code = "variant_unavailable"
     title = "Something in the cart is no longer sold: take it out, then try again"
+
+
+class CartNotReady(Conflict):
+    code = "cart_not_ready"
+    title = "This cart cannot be ordered as it is: look at it again"
 
 
 class NoShipping(Conflict):

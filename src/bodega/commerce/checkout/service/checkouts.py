@@ -14,9 +14,10 @@ from bodega.commerce.checkout.errors import (
     ReviewDecided,
 )
 from bodega.commerce.checkout.repository import Saga
+from bodega.commerce.checkout.service.offering import offer_for
 from bodega.commerce.checkout.service.saga import SagaRunner
 from bodega.commerce.checkout.service.screening import screen
-from bodega.commerce.checkout.service.starting import busy, fingerprint, offer_for
+from bodega.commerce.checkout.service.starting import busy, fingerprint
 from bodega.contracts.checkout import (
     CheckoutRequest,
     CheckoutReviewed,

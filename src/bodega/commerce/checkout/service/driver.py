@@ -91,6 +91,7 @@ class Driver:
             command_id=command(saga.id, Step.REDEEM),
             checkout_id=saga.id,
             basket=saga.offer.basket,
+            expected=saga.total,
         )
         return None if counted else failed_by(PromotionUsedUp)
 
