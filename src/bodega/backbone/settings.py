@@ -123,6 +123,14 @@ class Settings(BaseSettings):
     inventory_cache_seconds: float = Field(
         5.0, ge=0, description="how old the stock on a page may be; 0 turns its cache off"
     )
+    orders_lease_seconds: Seconds = Field(
+        15, description="then another process resumes a change of an order"
+    )
+    orders_return_days: Count = Field(30, description="days in which customers may return goods")
+    orders_seller_address: str = Field(
+        "", description="the shop's address on invoices, lines parted by \\n"
+    )
+    orders_seller_tax_id: str = Field("", description="the shop's tax number on invoices")
     cart_max_units: Count = Field(1000, description="units of one variant a cart may hold")
     cart_max_total_units: Count = Field(5000, description="units of all variants a cart may hold")
     cart_min_total: int = Field(

@@ -1,12 +1,12 @@
 """Orders, their lines, and what came back."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import AsyncIterator, Sequence
+from datetime import date, datetime
 from decimal import Decimal
-from typing import ClassVar, Literal, Protocol
+from typing import Annotated, ClassVar, Literal, Protocol
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from bodega.kernel.address import Address, CountryCode
 from bodega.kernel.events import Event
@@ -104,6 +104,21 @@ class OrderChange(BaseModel):
     actor: str
     reason: str | None
     reference: UUID | None
+
+
+class OrderSearch(BaseModel):
+    """What staff look for. `q` is an order number, an e-mail address or a SKU; `since` and `until`
+    are days in UTC, both included."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    q: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] | None = None
+    number: int | None = None
+    email: Annotated[str, StringConstraints(strip_whitespace=True, max_length=254)] | None = None
+    sku: Annotated[str, StringConstraints(strip_whitespace=True, max_length=100)] | None = None
+    status: OrderStatus | None = None
+    since: date | None = None
+    until: date | None = None
 
 
 class PlaceOrder(BaseModel):
@@ -239,6 +254,14 @@ class Orders(Protocol):
         self, page: PageRequest, *, status: OrderStatus | None = None
     ) -> Page[OrderView]:
         """Everybody's orders, newest first, for staff."""
+
+    async def search(self, page: PageRequest, search: OrderSearch) -> Page[OrderView]:
+        """Whatever matches all that is asked, newest first."""
+
+    def export(
+        self, search: OrderSearch, *, format: Literal["csv", "ndjson"]
+    ) -> AsyncIterator[str]:
+        """The same, oldest first and all of it, piece by piece."""
 
     async def bought(self, *, customer_id: UserId, product_id: ProductId) -> bool:
         """Whether the customer has a live order with the product."""

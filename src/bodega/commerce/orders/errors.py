@@ -1,11 +1,27 @@
 """Errors of orders.
 
 BodegaError
-├── NotFound ── OrderNotFound
-└── Conflict ── AmountDiffers
+├── PaymentDeclined  402
+├── NotFound ── OrderNotFound, LineNotFound, ShipmentNotFound, ReturnNotFound, DocumentNotFound,
+│               OperationNotFound
+├── Rejected
+│   ├── EditEmpty, AddressCountryDiffers, VariantNotSold, PaymentTokenMissing
+│   ├── LineNamedTwice, QuantityExceeded, RefundExceedsLine, ExchangeCostsMore
+│   └── OperationKeyReused
+└── Conflict
+    ├── AmountDiffers, OrderBusy, OrderNotCancellable, OrderNotSendable, OrderNotEditable
+    ├── NothingToShip, NotAllocatedThere, LineRefunded, RefundExceedsPayment, RefundFailed
+    ├── OutOfStock, PaymentNotTaken
+    └── ReturnNotPossible, ReturnTooLate, ReturnNotOpen, ShipmentDelivered
 """
 
-from bodega.kernel.errors import Conflict, NotFound
+from bodega.kernel.errors import BodegaError, Conflict, NotFound, Rejected
+
+
+class PaymentDeclined(BodegaError):
+    code = "payment_declined"
+    status = 402
+    title = "The card was declined and nothing was changed: try another card"
 
 
 class OrderNotFound(NotFound):
@@ -13,6 +29,171 @@ class OrderNotFound(NotFound):
     title = "There is no such order"
 
 
+class LineNotFound(NotFound):
+    code = "order_line_not_found"
+    title = "The order has no such line"
+
+
+class ShipmentNotFound(NotFound):
+    code = "shipment_not_found"
+    title = "There is no such shipment"
+
+
+class ReturnNotFound(NotFound):
+    code = "return_not_found"
+    title = "There is no such return"
+
+
+class DocumentNotFound(NotFound):
+    code = "document_not_found"
+    title = "The order has no such invoice or credit note"
+
+
+class OperationNotFound(NotFound):
+    code = "operation_not_found"
+    title = "The order has no such operation"
+
+
+class EditEmpty(Rejected):
+    code = "edit_empty"
+    title = "The edit changes nothing, or takes out all goods: cancel the order instead"
+
+
+class AddressCountryDiffers(Rejected):
+    code = "address_country_differs"
+    title = "An order moves within its country only, for taxes and delivery: cancel it, order anew"
+
+
+class VariantNotSold(Rejected):
+    code = "variant_not_sold"
+    title = "This variant is not sold, or not in the order's currency"
+
+
+class PaymentTokenMissing(Rejected):
+    code = "payment_token_missing"
+    title = "The edit costs more: send a payment token for the difference"
+
+
+class LineNamedTwice(Rejected):
+    code = "order_line_twice"
+    title = "Name each line of the order once"
+
+
+class QuantityExceeded(Rejected):
+    code = "quantity_exceeded"
+    title = "So many units of the line are not there for this: lower the quantity"
+
+
+class RefundExceedsLine(Rejected):
+    code = "refund_exceeds_line"
+    title = "More than the line cost cannot be given back for it"
+
+
+class ExchangeCostsMore(Rejected):
+    code = "exchange_costs_more"
+    title = "The wanted variant costs more than what came back: refund it, then order anew"
+
+
+class OperationKeyReused(Rejected):
+    code = "idempotency_key_reused"
+    title = "This Idempotency-Key came with another request before: take a fresh one"
+
+
 class AmountDiffers(Conflict):
     code = "order_amount_differs"
     title = "The money captured is not the order's total: compare the payment with the order"
+
+
+class OrderBusy(Conflict):
+    code = "order_busy"
+    title = "Another change of this order is under way: wait for its end, then try again"
+
+
+class OrderNotCancellable(Conflict):
+    code = "order_not_cancellable"
+    title = "Only a paid order of which nothing was sent can be cancelled: take a return instead"
+
+
+class OrderNotSendable(Conflict):
+    code = "order_not_sendable"
+    title = "Only paid orders with units left to send can be sent"
+
+
+class OrderNotEditable(Conflict):
+    code = "order_not_editable"
+    title = "Only a paid order of which nothing was sent can be edited"
+
+
+class NothingToShip(Conflict):
+    code = "nothing_to_ship"
+    title = "No units of this order are promised there: look at its allocations"
+
+
+class NotAllocatedThere(Conflict):
+    code = "not_allocated_there"
+    title = "The location does not hold so many units for this order: ship from another as well"
+
+
+class LineRefunded(Conflict):
+    code = "line_refunded"
+    title = "Money was given back for this line already: it cannot be edited any more"
+
+
+class RefundExceedsPayment(Conflict):
+    code = "refund_exceeds_payment"
+    title = "So much was not paid, or it went back already: look at the payments"
+
+
+class RefundFailed(Conflict):
+    code = "refund_failed"
+    title = "The provider could not give the money back: look at the payment, then try again"
+
+
+class OutOfStock(Conflict):
+    code = "out_of_stock"
+    title = "There is not enough in stock and nothing was changed: lower the quantity"
+
+
+class PaymentNotTaken(Conflict):
+    code = "payment_not_captured"
+    title = "The difference could not be charged and nothing was changed: try another card"
+
+
+class ReturnNotPossible(Conflict):
+    code = "return_not_possible"
+    title = "Only units that were sent and are not on their way back can be returned"
+
+
+class ReturnTooLate(Conflict):
+    code = "return_too_late"
+    title = "The time in which this order could be returned is over: write to us"
+
+
+class ReturnNotOpen(Conflict):
+    code = "return_not_open"
+    title = "The return is at another stage: read it again"
+
+
+class ShipmentDelivered(Conflict):
+    code = "shipment_delivered"
+    title = "The shipment has arrived already"
+
+
+def every_error() -> dict[str, type[BodegaError]]:
+    """By code: how a failed operation that was recorded is told again."""
+    found: dict[str, type[BodegaError]] = {}
+    waiting: list[type[BodegaError]] = [BodegaError]
+    while waiting:
+        for error in waiting.pop().__subclasses__():
+            waiting.append(error)
+            if error.__module__ == __name__:
+                found[error.code] = error
+    return found
+
+
+def refusal(code: str | None, detail: str | None) -> BodegaError:
+    """The error a recorded failure stands for; one of another module's is a plain conflict."""
+    known = every_error().get(code or "")
+    if known is not None:
+        return known(detail or "")
+    return Conflict(detail or "", reason=code)

@@ -2,16 +2,28 @@
 
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context, Handler
-from bodega.commerce.orders.service import life
+from bodega.commerce.orders.service import paying
+from bodega.contracts.inventory import StockChanged
 from bodega.contracts.payments import PaymentCaptured
 from bodega.kernel.events import Envelope
 
 
 async def paid(
-    _context: Context, uow: UnitOfWork, _envelope: Envelope, event: PaymentCaptured
+    context: Context, uow: UnitOfWork, _envelope: Envelope, event: PaymentCaptured
 ) -> None:
     """The money is here: the order is paid."""
-    await life.mark_paid(uow, checkout_id=event.checkout_id, amount=event.amount)
+    await paying.mark_paid(context, uow, checkout_id=event.checkout_id, amount=event.amount)
 
 
-HANDLERS: list[Handler] = [Handler("orders.paid", (PaymentCaptured,), paid)]
+async def stocked(
+    context: Context, uow: UnitOfWork, _envelope: Envelope, event: StockChanged
+) -> None:
+    """Goods came in: paid orders may have been waiting for them."""
+    if event.quantity > 0:
+        await paying.settle_waiting(context, uow, variant_id=event.variant_id)
+
+
+HANDLERS: list[Handler] = [
+    Handler("orders.paid", (PaymentCaptured,), paid),
+    Handler("orders.stocked", (StockChanged,), stocked),
+]

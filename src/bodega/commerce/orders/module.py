@@ -7,8 +7,10 @@ from bodega.backbone.tables import SOURCE_COLUMNS, TIME_COLUMNS
 from bodega.commerce.orders.handlers import HANDLERS
 from bodega.commerce.orders.jobs import JOBS
 from bodega.commerce.orders.routes import ROUTERS
+from bodega.commerce.orders.service.aftersales import AfterSalesService
 from bodega.commerce.orders.service.answers import OrdersService
 from bodega.commerce.orders.tables import METADATA
+from bodega.contracts.aftersales import AfterSales
 from bodega.contracts.orders import Orders
 
 _AUDIT = (*TIME_COLUMNS, *SOURCE_COLUMNS)
@@ -30,7 +32,7 @@ MODULE = Module(
     routers=ROUTERS,
     handlers=HANDLERS,
     jobs=JOBS,
-    provides={Orders: OrdersService},
+    provides={Orders: OrdersService, AfterSales: AfterSalesService},
     published={
         "orders": {
             **public(

@@ -1,1 +1,25 @@
-"""Orders has no bodies of its own: its contract's values are what customers and staff read."""
+"""Request bodies that are the routes' own; all others are values of the contracts."""
+
+from pydantic import BaseModel, ConfigDict
+
+from bodega.contracts.aftersales import Note, RequestReturn
+from bodega.kernel.ids import OrderId, OrderLineId
+
+
+class StaffReturn(RequestReturn):
+    order_id: OrderId
+
+
+class Decision(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    approve: bool
+    note: Note = ""
+
+
+class Receipt(BaseModel):
+    """Units that arrived by line; a line that is not named arrived completely."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    received: dict[OrderLineId, int] = {}

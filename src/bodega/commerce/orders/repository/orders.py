@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +12,7 @@ from bodega.commerce.orders.domain.lines import discount_total, tax_total
 from bodega.commerce.orders.repository.numbers import FIRST_ORDER
 from bodega.contracts.orders import OrderLine, OrderStatus, OrderView, PlacedOrder, PlaceOrder
 from bodega.kernel.address import Address
-from bodega.kernel.ids import CheckoutId, OrderId, ProductId, UserId, new_id
+from bodega.kernel.ids import CheckoutId, OrderId, OrderLineId, ProductId, UserId, VariantId, new_id
 from bodega.kernel.money import Money
 
 # The counter's row is locked by the statement that needs the number, late and for a short time;
@@ -49,7 +48,7 @@ _PLACE = text(
     SELECT id, number FROM placed
     """
 )
-_FIND = """
+FIND = """
     SELECT o.*, (SELECT jsonb_agg(jsonb_build_object(
             'kind', l.kind, 'product_id', l.product_id, 'variant_id', l.variant_id,
             'sku', l.sku, 'title', l.title, 'quantity', l.quantity,
@@ -64,22 +63,26 @@ _FIND = """
         ) ORDER BY l.position) FROM orders.order_lines l WHERE l.order_id = o.id) AS lines
     FROM orders.orders o
 """
-_BY_ID = text(_FIND + "WHERE o.id = :id")
-_BY_CHECKOUT = text(_FIND + "WHERE o.checkout_id = :id")
-_LIST = text(
-    _FIND
-    + """
-    WHERE (CAST(:customer AS uuid) IS NULL OR o.customer_id = :customer)
-      AND (CAST(:status AS text) IS NULL OR o.status = :status)
-      AND (CAST(:after_at AS timestamptz) IS NULL
-           OR (o.occurred_at, o.id) < (CAST(:after_at AS timestamptz), CAST(:after_id AS uuid)))
-    ORDER BY o.occurred_at DESC, o.id DESC LIMIT :limit"""
-)
+_BY_ID = text(FIND + "WHERE o.id = :id")
+_BY_CHECKOUT = text(FIND + "WHERE o.checkout_id = :id")
 _LOCK = text(
     """SELECT id, number, status, total_amount, currency FROM orders.orders
        WHERE checkout_id = :checkout FOR UPDATE"""
 )
 _STATUS = text("UPDATE orders.orders SET status = :status, known_at = now() WHERE id = :id")
+_LOCK_ONE = text("SELECT 1 FROM orders.orders WHERE id = :id FOR UPDATE")
+_PROGRESS = text(
+    """UPDATE orders.order_lines SET fulfilled = fulfilled + :fulfilled,
+           delivered = delivered + :delivered, returned = returned + :returned, known_at = now()
+       WHERE id = :id"""
+)
+_WAITING = text(
+    """SELECT o.id FROM orders.orders o
+       WHERE o.status = 'paid' AND o.checkout_id IS NOT NULL AND EXISTS (
+           SELECT 1 FROM orders.order_lines l
+           WHERE l.order_id = o.id AND l.variant_id = :variant)
+       ORDER BY o.id LIMIT 100"""
+)
 _BOUGHT = text(
     """SELECT EXISTS (
            SELECT 1 FROM orders.orders o JOIN orders.order_lines l ON l.order_id = o.id
@@ -88,7 +91,7 @@ _BOUGHT = text(
 )
 
 
-def _order(row: Row[Any]) -> OrderView:
+def order_of(row: Row[Any]) -> OrderView:
     lines = [OrderLine.model_validate(line) for line in row.lines or []]
     return OrderView(
         id=row.id,
@@ -171,38 +174,44 @@ def _line(position: int, line: OrderLine) -> dict[str, Any]:
 
 async def find_order(connection: AsyncConnection, order_id: OrderId) -> OrderView | None:
     row = (await connection.execute(_BY_ID, {"id": order_id})).first()
-    return _order(row) if row else None
+    return order_of(row) if row else None
 
 
 async def find_by_checkout(
     connection: AsyncConnection, checkout_id: CheckoutId
 ) -> OrderView | None:
     row = (await connection.execute(_BY_CHECKOUT, {"id": checkout_id})).first()
-    return _order(row) if row else None
-
-
-async def find_orders(
-    connection: AsyncConnection,
-    *,
-    limit: int,
-    customer_id: UserId | None = None,
-    status: OrderStatus | None = None,
-    after: tuple[datetime, UUID] | None = None,
-) -> list[OrderView]:
-    after_at, after_id = after or (None, None)
-    asked = {
-        "customer": customer_id,
-        "status": status,
-        "after_at": after_at,
-        "after_id": after_id,
-        "limit": limit,
-    }
-    return [_order(row) for row in await connection.execute(_LIST, asked)]
+    return order_of(row) if row else None
 
 
 async def lock_by_checkout(connection: AsyncConnection, checkout_id: CheckoutId) -> Row[Any] | None:
     """id, number, status, total_amount, currency of a locked row."""
     return (await connection.execute(_LOCK, {"checkout": checkout_id})).first()
+
+
+async def lock_order(connection: AsyncConnection, order_id: OrderId) -> OrderView | None:
+    """The order as it is, until the end of the transaction."""
+    locked = (await connection.execute(_LOCK_ONE, {"id": order_id})).first()
+    return await find_order(connection, order_id) if locked else None
+
+
+async def find_waiting(connection: AsyncConnection, variant_id: VariantId) -> list[UUID]:
+    """Paid orders of this shop with a line of the variant, oldest first."""
+    found = await connection.execute(_WAITING, {"variant": variant_id})
+    return [row.id for row in found]
+
+
+async def add_progress(
+    connection: AsyncConnection,
+    line_id: OrderLineId,
+    *,
+    fulfilled: int = 0,
+    delivered: int = 0,
+    returned: int = 0,
+) -> None:
+    """Units of a line that were sent, arrived or came back just now."""
+    asked = {"id": line_id, "fulfilled": fulfilled, "delivered": delivered, "returned": returned}
+    await connection.execute(_PROGRESS, asked)
 
 
 async def set_status(connection: AsyncConnection, order_id: OrderId, status: OrderStatus) -> None:

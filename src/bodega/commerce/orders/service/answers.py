@@ -1,15 +1,19 @@
 """Who answers for orders."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from typing import Literal
 
 from bodega.backbone.module import Context
+from bodega.commerce.orders.domain import sheets
 from bodega.commerce.orders.repository import history, orders
+from bodega.commerce.orders.repository import search as finding
 from bodega.commerce.orders.service.life import cancel, place
 from bodega.commerce.orders.service.loading import load
 from bodega.contracts.orders import (
     ImportedOrder,
     ImportedReturn,
     OrderChange,
+    OrderSearch,
     OrdersImported,
     OrderStatus,
     OrderView,
@@ -67,21 +71,44 @@ class OrdersService:
     async def latest(
         self, page: PageRequest, *, status: OrderStatus | None = None
     ) -> Page[OrderView]:
-        return await self._page(page, status=status)
+        return await self._page(page, search=OrderSearch(status=status))
+
+    async def search(self, page: PageRequest, search: OrderSearch) -> Page[OrderView]:
+        return await self._page(page, search=search)
+
+    async def export(
+        self, search: OrderSearch, *, format: Literal["csv", "ndjson"]
+    ) -> AsyncIterator[str]:
+        if format == "csv":
+            yield sheets.csv_head()
+        async for order in self._every(search):
+            yield sheets.csv_rows(order) if format == "csv" else f"{order.model_dump_json()}\n"
+
+    async def _every(self, search: OrderSearch) -> AsyncIterator[OrderView]:
+        """No connection is held while a slow reader takes its time."""
+        after = None
+        while True:
+            async with self._database.reading() as connection:
+                found = await finding.next_batch(connection, search, after)
+            for order in found:
+                yield order
+            if len(found) < finding.BATCH:
+                return
+            after = (found[-1].placed_at, found[-1].id)
 
     async def _page(
         self,
         page: PageRequest,
         *,
         customer_id: UserId | None = None,
-        status: OrderStatus | None = None,
+        search: OrderSearch | None = None,
     ) -> Page[OrderView]:
         async with self._database.reading() as connection:
-            found = await orders.find_orders(
+            found = await finding.find_orders(
                 connection,
                 limit=page.limit + 1,
                 customer_id=customer_id,
-                status=status,
+                search=search or OrderSearch(),
                 after=page.after_instant(),
             )
         shown = found[: page.limit]

@@ -5,11 +5,10 @@ from uuid import UUID
 from bodega.backbone.db import UnitOfWork
 from bodega.commerce.orders.domain.lines import line_total, subtotal
 from bodega.commerce.orders.domain.status import may_become
-from bodega.commerce.orders.errors import AmountDiffers, OrderNotFound
+from bodega.commerce.orders.errors import AmountDiffers
 from bodega.commerce.orders.repository import history, orders
 from bodega.contracts.orders import (
     OrderCancelled,
-    OrderPaid,
     OrderPlaced,
     OrderStatus,
     PlacedOrder,
@@ -17,7 +16,6 @@ from bodega.contracts.orders import (
     SoldLine,
 )
 from bodega.kernel.ids import CheckoutId, OrderId
-from bodega.kernel.money import Money
 
 
 async def place(uow: UnitOfWork, *, request: PlaceOrder) -> PlacedOrder:
@@ -61,18 +59,6 @@ async def cancel(uow: UnitOfWork, *, checkout_id: CheckoutId, reason: str) -> No
         return
     await move(uow, order.id, order.status, "cancelled", reason=reason)
     uow.emit(OrderCancelled(order_id=order.id, checkout_id=checkout_id, reason=reason))
-
-
-async def mark_paid(uow: UnitOfWork, *, checkout_id: CheckoutId, amount: Money) -> None:
-    """Raises OrderNotFound, AmountDiffers; an order cancelled meanwhile stays cancelled."""
-    order = await orders.lock_by_checkout(uow.connection, checkout_id)
-    if order is None:
-        raise OrderNotFound(f"No order was placed for checkout {checkout_id}")
-    if Money(amount=order.total_amount, currency=order.currency) != amount:
-        raise AmountDiffers
-    if may_become(order.status, "paid"):
-        await move(uow, order.id, order.status, "paid")
-        uow.emit(OrderPaid(order_id=order.id, amount=amount))
 
 
 async def move(

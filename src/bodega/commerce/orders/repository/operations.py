@@ -1,0 +1,189 @@
+"""Operations: changes of an order that call others, with who is driving them until when."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bodega.commerce.orders.tables import operations
+from bodega.contracts.aftersales import OperationKind, OperationState, OperationView
+from bodega.kernel.ids import CheckoutId, OperationId, OrderId
+
+_LEASE = """
+    UPDATE orders.operations SET leased_until = :until, attempts = attempts + 1
+    WHERE id = (SELECT id FROM orders.operations
+                WHERE state IN ('running', 'undoing') AND leased_until <= :now {}
+                ORDER BY leased_until LIMIT 1 FOR UPDATE SKIP LOCKED)
+    RETURNING *"""
+_LEASE_NEXT = text(_LEASE.format(""))
+_LEASE_ONE = text(_LEASE.format("AND id = :id"))
+_POSTPONE = text(
+    """UPDATE orders.operations SET leased_until = :until
+       WHERE id = :id AND attempts = :attempts AND state IN ('running', 'undoing')"""
+)
+_MOVE = text(
+    """UPDATE orders.operations SET state = :after,
+           failure_code = coalesce(:code, failure_code),
+           failure_detail = coalesce(:detail, failure_detail),
+           ended_at = CASE WHEN :after IN ('done', 'failed') THEN CAST(:now AS timestamptz) END,
+           plan = CASE WHEN :after IN ('done', 'failed') THEN plan - 'address' ELSE plan END,
+           payment_token = CASE WHEN :after IN ('done', 'failed') THEN NULL ELSE payment_token END
+       WHERE id = :id AND state = :before AND attempts = :attempts RETURNING *"""
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`attempts` fences: whoever was overtaken by another driver writes nothing any more."""
+
+    id: OperationId
+    order_id: OrderId
+    kind: OperationKind
+    state: OperationState
+    fingerprint: bytes
+    plan: Mapping[str, Any]
+    payment_token: str | None
+    reference: UUID | None
+    actor: str
+    failure_code: str | None
+    failure_detail: str | None
+    attempts: int
+    started_at: datetime
+    ended_at: datetime | None
+
+    def view(self) -> OperationView:
+        return OperationView(
+            id=self.id,
+            order_id=self.order_id,
+            kind=self.kind,
+            state=self.state,
+            reference=self.reference,
+            actor=self.actor,
+            failure_code=self.failure_code,
+            failure_detail=self.failure_detail,
+            started_at=self.started_at,
+            ended_at=self.ended_at,
+        )
+
+
+def _operation(row: Row[Any]) -> Operation:
+    names = Operation.__dataclass_fields__
+    return Operation(**{name: getattr(row, name) for name in names} | _bytes(row))
+
+
+def _bytes(row: Row[Any]) -> dict[str, Any]:
+    return {"fingerprint": bytes(row.fingerprint)}
+
+
+async def insert_operation(
+    connection: AsyncConnection,
+    *,
+    id: OperationId,
+    order_id: OrderId,
+    kind: OperationKind,
+    fingerprint: bytes,
+    plan: Mapping[str, Any],
+    payment_token: str | None,
+    reference: UUID | None,
+    actor: str,
+    leased_until: datetime,
+) -> Operation | None:
+    """None when the id is taken, or another operation of the order is live."""
+    row = {
+        "id": id,
+        "order_id": order_id,
+        "kind": kind,
+        "state": "running",
+        "fingerprint": fingerprint,
+        "plan": plan,
+        "payment_token": payment_token,
+        "reference": reference,
+        "actor": actor,
+        "leased_until": leased_until,
+    }
+    made = insert(operations).values(row).on_conflict_do_nothing().returning(operations)
+    found = (await connection.execute(made)).first()
+    return _operation(found) if found else None
+
+
+async def find_operation(connection: AsyncConnection, id: OperationId) -> Operation | None:
+    row = (await connection.execute(select(operations).where(operations.c.id == id))).first()
+    return _operation(row) if row else None
+
+
+async def find_operations(connection: AsyncConnection, order_id: OrderId) -> list[Operation]:
+    found = await connection.execute(
+        select(operations).where(operations.c.order_id == order_id).order_by(operations.c.id)
+    )
+    return [_operation(row) for row in found]
+
+
+async def count_edits(connection: AsyncConnection, order_id: OrderId) -> int:
+    counted = select(func.count()).where(
+        operations.c.order_id == order_id, operations.c.kind == "edit"
+    )
+    return int((await connection.execute(counted)).scalar_one())
+
+
+async def is_charge(connection: AsyncConnection, checkout_id: CheckoutId) -> bool:
+    """Whether a payment of that name belongs to an edit."""
+    chosen = select(operations.c.id).where(
+        operations.c.reference == checkout_id, operations.c.kind == "edit"
+    )
+    return (await connection.execute(chosen.limit(1))).first() is not None
+
+
+async def lease(
+    connection: AsyncConnection,
+    *,
+    now: datetime,
+    until: datetime,
+    id: OperationId | None = None,
+) -> Operation | None:
+    """The one whose lease lapsed first, or that one if its lease lapsed."""
+    asked: dict[str, Any] = {"now": now, "until": until}
+    if id is None:
+        row = (await connection.execute(_LEASE_NEXT, asked)).first()
+    else:
+        row = (await connection.execute(_LEASE_ONE, asked | {"id": id})).first()
+    return _operation(row) if row else None
+
+
+async def postpone(connection: AsyncConnection, operation: Operation, *, until: datetime) -> None:
+    asked = {"id": operation.id, "attempts": operation.attempts, "until": until}
+    await connection.execute(_POSTPONE, asked)
+
+
+async def move_operation(
+    connection: AsyncConnection,
+    operation: Operation,
+    after: OperationState,
+    *,
+    now: datetime,
+    code: str | None = None,
+    detail: str | None = None,
+) -> Operation | None:
+    """None when another driver has taken over or ended it."""
+    asked = {
+        "id": operation.id,
+        "before": operation.state,
+        "after": after,
+        "attempts": operation.attempts,
+        "now": now,
+        "code": code,
+        "detail": detail,
+    }
+    row = (await connection.execute(_MOVE, asked)).first()
+    return _operation(row) if row else None
+
+
+def as_json(plan: str) -> Mapping[str, Any]:
+    """What a pydantic model dumped, as the column takes it."""
+    loaded: Mapping[str, Any] = json.loads(plan)
+    return loaded

@@ -1,0 +1,16 @@
+"""HTTP of orders: reading them, changing them after the sale, sending them back."""
+
+from fastapi import APIRouter
+
+from bodega.commerce.orders.routes import changes, export, orders, returns, shipments
+
+ROUTERS: list[APIRouter] = [
+    export.staff,
+    orders.router,
+    orders.staff,
+    changes.router,
+    changes.staff,
+    shipments.staff,
+    returns.router,
+    returns.staff,
+]

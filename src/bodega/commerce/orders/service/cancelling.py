@@ -1,0 +1,72 @@
+"""Cancelling a paid order of which nothing was sent: money back, stock let go."""
+
+from pydantic import BaseModel
+
+from bodega.backbone.db import UnitOfWork
+from bodega.backbone.module import Context
+from bodega.commerce.orders.domain.papers import lines_of
+from bodega.commerce.orders.domain.status import UNSENT
+from bodega.commerce.orders.errors import OrderNotCancellable
+from bodega.commerce.orders.repository import refunds
+from bodega.commerce.orders.repository.operations import Operation
+from bodega.commerce.orders.service.kinds import Planned, step
+from bodega.commerce.orders.service.life import move
+from bodega.commerce.orders.service.money import RefundPart, give_back, plan_refund
+from bodega.commerce.orders.service.papers import issue
+from bodega.contracts.aftersales import CancelOrder
+from bodega.contracts.inventory import Inventory
+from bodega.contracts.orders import OrderCancelled, OrderView
+from bodega.kernel.ids import CheckoutId, OperationId
+
+
+class CancelPlan(BaseModel):
+    checkout_id: CheckoutId
+    reason: str
+    refunds: list[RefundPart]
+
+
+class Cancelling:
+    """The money goes first: when the provider refuses it, nothing has changed yet."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def plan(
+        self, uow: UnitOfWork, order: OrderView, request: CancelOrder, id: OperationId
+    ) -> Planned:
+        if order.status not in UNSENT or order.checkout_id is None:
+            raise OrderNotCancellable
+        back = order.total.amount - (order.refunded.amount if order.refunded else 0)
+        parts = await plan_refund(self._context, uow, order, back)
+        plan = CancelPlan(checkout_id=order.checkout_id, reason=request.reason, refunds=parts)
+        return Planned(plan)
+
+    async def run(self, operation: Operation) -> None:
+        plan = CancelPlan.model_validate(operation.plan)
+        await give_back(self._context, operation, plan.refunds, plan.reason)
+        await self._context.container.get(Inventory).release(
+            command_id=step(operation, "release"), checkout_id=plan.checkout_id
+        )
+
+    async def undo(self, operation: Operation) -> None:
+        """Only the refund can fail, and it comes first."""
+
+    async def finish(self, uow: UnitOfWork, operation: Operation, order: OrderView) -> None:
+        plan = CancelPlan.model_validate(operation.plan)
+        await move(
+            uow, order.id, order.status, "cancelled", reason=plan.reason, reference=operation.id
+        )
+        back = sum(part.amount.amount for part in plan.refunds)
+        await refunds.add_refunded(uow.connection, order.id, back)
+        await issue(
+            self._context,
+            uow,
+            order,
+            "credit_note",
+            lines_of(order),
+            reason=plan.reason,
+            reference=operation.id,
+        )
+        uow.emit(
+            OrderCancelled(order_id=order.id, checkout_id=plan.checkout_id, reason=plan.reason)
+        )

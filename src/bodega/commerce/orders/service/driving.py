@@ -1,0 +1,172 @@
+"""Driving operations to their end, whoever began them: recorded first, leased, resumed."""
+
+import hashlib
+import random
+from collections.abc import Mapping
+from datetime import timedelta
+
+from pydantic import BaseModel
+
+from bodega.backbone.module import Context
+from bodega.backbone.telemetry.logs import get_logger
+from bodega.commerce.orders.domain.waiting import wait_before
+from bodega.commerce.orders.errors import OperationKeyReused, OrderBusy, OrderNotFound
+from bodega.commerce.orders.repository import operations, orders
+from bodega.commerce.orders.repository.operations import Operation
+from bodega.commerce.orders.service.kinds import Kind
+from bodega.contracts.aftersales import OperationKind
+from bodega.kernel.errors import BodegaError, Unavailable
+from bodega.kernel.ids import OperationId, OrderId
+
+log = get_logger(__name__)
+
+
+class Driver:
+    """Two drivers of one operation do no harm: others record their answers by command, and only
+    the last one to lease it may write how it went."""
+
+    def __init__(self, context: Context, kinds: Mapping[OperationKind, Kind]) -> None:
+        self._database = context.database
+        self._clock = context.clock
+        self._lease = timedelta(seconds=context.settings.orders_lease_seconds)
+        self._kinds = kinds
+
+    async def perform(
+        self,
+        kind: OperationKind,
+        *,
+        id: OperationId,
+        order_id: OrderId,
+        request: BaseModel,
+        actor: str,
+    ) -> Operation:
+        """Begin it and drive it; the same id again goes on with it, or answers how it ended."""
+        asked = _fingerprint(kind, order_id, request)
+        known = await self.find(id)
+        if known is None:
+            begun = await self._begin(
+                kind, id=id, order_id=order_id, request=request, actor=actor, asked=asked
+            )
+            if begun is not None:
+                return await self._drive(begun)
+            known = await self.find(id)
+        if known is None:
+            raise OrderBusy
+        if known.fingerprint != asked:
+            raise OperationKeyReused
+        taken = await self._take(id)
+        return await self._drive(taken) if taken else known
+
+    async def resume(self) -> int:
+        """Go on with every operation whose driver is gone or whose provider was away; how many."""
+        count = 0
+        while (operation := await self._take()) is not None:
+            count += 1
+            try:
+                ended = await self._drive(operation)
+                log.info("operation_resumed", operation=str(operation.id), state=ended.state)
+            except Exception as error:
+                await self._postpone(operation)
+                log.error("operation_stuck", operation=str(operation.id), exc_info=error)
+        return count
+
+    async def find(self, id: OperationId) -> Operation | None:
+        async with self._database.reading() as connection:
+            return await operations.find_operation(connection, id)
+
+    async def _begin(
+        self,
+        kind: OperationKind,
+        *,
+        id: OperationId,
+        order_id: OrderId,
+        request: BaseModel,
+        actor: str,
+        asked: bytes,
+    ) -> Operation | None:
+        async with self._database.work(actor=actor) as uow:
+            order = await orders.lock_order(uow.connection, order_id)
+            if order is None:
+                raise OrderNotFound
+            planned = await self._kinds[kind].plan(uow, order, request, id)
+            return await operations.insert_operation(
+                uow.connection,
+                id=id,
+                order_id=order_id,
+                kind=kind,
+                fingerprint=asked,
+                plan=operations.as_json(planned.plan.model_dump_json()),
+                payment_token=planned.payment_token,
+                reference=planned.reference,
+                actor=actor,
+                leased_until=self._clock.now() + self._lease,
+            )
+
+    async def _drive(self, operation: Operation) -> Operation:
+        kind = self._kinds[operation.kind]
+        try:
+            if operation.state == "running":
+                try:
+                    await kind.run(operation)
+                except Unavailable:
+                    raise
+                except BodegaError as error:
+                    operation = await self._turn(operation, error)
+                else:
+                    return await self._finish(kind, operation)
+            if operation.state == "undoing":
+                await kind.undo(operation)
+                operation = await self._fail(operation)
+        except Unavailable as error:
+            log.warning("operation_waits", operation=str(operation.id), reason=error.code)
+            await self._postpone(operation)
+            return await self._again(operation)
+        return operation
+
+    async def _finish(self, kind: Kind, operation: Operation) -> Operation:
+        async with self._database.work(actor=operation.actor) as uow:
+            order = await orders.lock_order(uow.connection, operation.order_id)
+            assert order is not None
+            ended = await operations.move_operation(
+                uow.connection, operation, "done", now=self._clock.now()
+            )
+            if ended is not None:
+                await kind.finish(uow, operation, order)
+        return ended or await self._again(operation)
+
+    async def _turn(self, operation: Operation, error: BodegaError) -> Operation:
+        """It cannot be done: what was done of it is undone from here on."""
+        async with self._database.work(actor=operation.actor) as uow:
+            turned = await operations.move_operation(
+                uow.connection,
+                operation,
+                "undoing",
+                now=self._clock.now(),
+                code=error.code,
+                detail=error.detail,
+            )
+        return turned or await self._again(operation)
+
+    async def _fail(self, operation: Operation) -> Operation:
+        async with self._database.work(actor=operation.actor) as uow:
+            ended = await operations.move_operation(
+                uow.connection, operation, "failed", now=self._clock.now()
+            )
+        return ended or await self._again(operation)
+
+    async def _take(self, id: OperationId | None = None) -> Operation | None:
+        now = self._clock.now()
+        async with self._database.work() as uow:
+            return await operations.lease(uow.connection, now=now, until=now + self._lease, id=id)
+
+    async def _postpone(self, operation: Operation) -> None:
+        until = self._clock.now() + wait_before(operation.attempts, random.random())
+        async with self._database.work() as uow:
+            await operations.postpone(uow.connection, operation, until=until)
+
+    async def _again(self, operation: Operation) -> Operation:
+        return await self.find(operation.id) or operation
+
+
+def _fingerprint(kind: OperationKind, order_id: OrderId, request: BaseModel) -> bytes:
+    return hashlib.sha256(f"{kind}\n{order_id}\n{request.model_dump_json()}".encode()).digest()

@@ -1,0 +1,65 @@
+"""The money is here: the order is paid, invoiced, and allocated when its stock is all there."""
+
+from collections import Counter
+
+from bodega.backbone.db import UnitOfWork
+from bodega.backbone.module import Context
+from bodega.commerce.orders.domain.papers import lines_of
+from bodega.commerce.orders.errors import AmountDiffers, OrderNotFound
+from bodega.commerce.orders.repository import operations, orders
+from bodega.commerce.orders.service.life import move
+from bodega.commerce.orders.service.papers import issue
+from bodega.contracts.aftersales import OrderAllocated
+from bodega.contracts.inventory import Inventory
+from bodega.contracts.orders import OrderPaid, OrderView
+from bodega.kernel.ids import CheckoutId, OrderId, VariantId
+from bodega.kernel.money import Money
+
+
+async def mark_paid(
+    context: Context, uow: UnitOfWork, *, checkout_id: CheckoutId, amount: Money
+) -> None:
+    """Raises OrderNotFound, AmountDiffers; an order cancelled meanwhile stays cancelled."""
+    found = await orders.lock_by_checkout(uow.connection, checkout_id)
+    order = await orders.find_order(uow.connection, found.id) if found else None
+    if order is None:
+        if await operations.is_charge(uow.connection, checkout_id):
+            return
+        raise OrderNotFound(f"No order was placed for checkout {checkout_id}")
+    if order.status != "pending":
+        return
+    if order.total != amount:
+        raise AmountDiffers
+    await pay(context, uow, order)
+
+
+async def pay(context: Context, uow: UnitOfWork, order: OrderView) -> None:
+    await move(uow, order.id, order.status, "paid")
+    uow.emit(OrderPaid(order_id=order.id, amount=order.total))
+    await issue(context, uow, order, "invoice", lines_of(order))
+    await settle_allocation(context, uow, order.model_copy(update={"status": "paid"}))
+
+
+async def settle_allocation(context: Context, uow: UnitOfWork, order: OrderView) -> bool:
+    """A paid order whose units are all promised and on hand becomes allocated."""
+    if order.status != "paid" or order.checkout_id is None:
+        return False
+    needed: Counter[VariantId] = Counter()
+    for line in order.lines:
+        if line.kind == "product" and line.variant_id is not None:
+            needed[line.variant_id] += line.quantity
+    for item in await context.container.get(Inventory).allocations(order.checkout_id):
+        needed[item.variant_id] -= item.quantity - item.backordered
+    if any(units > 0 for units in needed.values()):
+        return False
+    await move(uow, order.id, "paid", "allocated")
+    uow.emit(OrderAllocated(order_id=order.id))
+    return True
+
+
+async def settle_waiting(context: Context, uow: UnitOfWork, *, variant_id: VariantId) -> None:
+    """Goods came in: the paid orders that waited for them are looked at again, oldest first."""
+    for order_id in await orders.find_waiting(uow.connection, variant_id):
+        order = await orders.lock_order(uow.connection, OrderId(order_id))
+        if order is not None:
+            await settle_allocation(context, uow, order)

@@ -1,0 +1,272 @@
+"""Settling a return that was inspected: restock or write off, give back or exchange."""
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel
+
+from bodega.backbone.db import UnitOfWork
+from bodega.backbone.module import Context
+from bodega.commerce.orders.domain.lines import line_total
+from bodega.commerce.orders.domain.papers import credited
+from bodega.commerce.orders.domain.shares import next_units
+from bodega.commerce.orders.errors import (
+    ExchangeCostsMore,
+    LineNamedTwice,
+    LineNotFound,
+    OutOfStock,
+    QuantityExceeded,
+    RefundExceedsLine,
+    ReturnNotFound,
+    ReturnNotOpen,
+)
+from bodega.commerce.orders.repository import orders, refunds, returns
+from bodega.commerce.orders.repository.operations import Operation
+from bodega.commerce.orders.service.exchanging import place_exchange
+from bodega.commerce.orders.service.kinds import Planned, step
+from bodega.commerce.orders.service.money import RefundPart, give_back, plan_refund
+from bodega.commerce.orders.service.papers import issue
+from bodega.commerce.orders.service.quoting import quote
+from bodega.commerce.orders.service.sending import settle_status
+from bodega.contracts.aftersales import (
+    InspectedLine,
+    OrderRefunded,
+    ReturnChanged,
+    ReturnedLine,
+    ReturnView,
+    SettleReturn,
+)
+from bodega.contracts.inventory import Inventory, ReservationLine
+from bodega.contracts.orders import OrderLine, OrderView
+from bodega.kernel.ids import (
+    CheckoutId,
+    LocationId,
+    OperationId,
+    OrderLineId,
+    ReturnId,
+    VariantId,
+    derived_id,
+)
+from bodega.kernel.money import Money
+
+
+class ReturnSettlement(SettleReturn):
+    """The request, and the return it is about."""
+
+    return_id: ReturnId
+
+
+class SettledLine(BaseModel):
+    line_id: OrderLineId
+    variant_id: VariantId | None
+    restock: int
+    write_off: int
+    amount: int
+
+
+class SettlePlan(BaseModel):
+    return_id: ReturnId
+    location_id: LocationId | None
+    note: str
+    lines: list[SettledLine]
+    refunds: list[RefundPart]
+    exchange_id: CheckoutId | None
+    exchange: list[OrderLine]
+
+
+class Settling:
+    """The new goods are promised first, then money goes back, then the old goods are for sale."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def plan(
+        self, uow: UnitOfWork, order: OrderView, request: ReturnSettlement, id: OperationId
+    ) -> Planned:
+        found = await returns.find_return(uow.connection, request.return_id)
+        if found is None or found.order_id != order.id:
+            raise ReturnNotFound
+        if found.status != "received":
+            raise ReturnNotOpen(f"The return is {found.status}")
+        back = await refunds.given_back(uow.connection, order.id)
+        lines = _inspected(order, found, request, back)
+        exchange = await self._exchanged(order, found, lines)
+        worth = sum(line.amount for line in lines)
+        new = line_total(exchange, order.total.currency).amount
+        exchange_id = CheckoutId(derived_id(request.return_id, "exchange")) if exchange else None
+        plan = SettlePlan(
+            return_id=request.return_id,
+            location_id=request.location_id,
+            note=request.note,
+            lines=lines,
+            refunds=await plan_refund(self._context, uow, order, worth - new),
+            exchange_id=exchange_id,
+            exchange=exchange,
+        )
+        return Planned(plan, reference=request.return_id)
+
+    async def _exchanged(
+        self, order: OrderView, found: ReturnView, lines: list[SettledLine]
+    ) -> list[OrderLine]:
+        """Lines of the new order. Raises ExchangeCostsMore, VariantNotSold."""
+        swapped = [
+            line for line in found.lines if line.exchange_variant_id is not None and line.received
+        ]
+        wanted = [
+            (line.exchange_variant_id, line.received)
+            for line in swapped
+            if line.exchange_variant_id is not None
+        ]
+        new = await quote(self._context, order, wanted)
+        ids = {line.line_id for line in swapped}
+        worth = sum(line.amount for line in lines if line.line_id in ids)
+        if line_total(new, order.total.currency).amount > worth:
+            raise ExchangeCostsMore
+        return new
+
+    async def run(self, operation: Operation) -> None:
+        plan = SettlePlan.model_validate(operation.plan)
+        inventory = self._context.container.get(Inventory)
+        await self._promise(operation, plan)
+        await give_back(self._context, operation, plan.refunds, plan.note or "return")
+        for line in plan.lines:
+            if line.restock and line.variant_id is not None:
+                await inventory.restock(
+                    command_id=step(operation, f"restock:{line.line_id}"),
+                    variant_id=line.variant_id,
+                    quantity=line.restock,
+                    location_id=plan.location_id,
+                    reason="returned",
+                )
+
+    async def undo(self, operation: Operation) -> None:
+        plan = SettlePlan.model_validate(operation.plan)
+        if plan.exchange_id is not None:
+            await self._context.container.get(Inventory).release(
+                command_id=step(operation, "release"), checkout_id=plan.exchange_id
+            )
+
+    async def _promise(self, operation: Operation, plan: SettlePlan) -> None:
+        """Raises OutOfStock when what is wanted in exchange is not there."""
+        if plan.exchange_id is None:
+            return
+        inventory = self._context.container.get(Inventory)
+        lines = [
+            ReservationLine(variant_id=line.variant_id, quantity=line.quantity)
+            for line in plan.exchange
+            if line.variant_id is not None
+        ]
+        held = await inventory.reserve(
+            command_id=step(operation, "reserve"), checkout_id=plan.exchange_id, lines=lines
+        )
+        if not held.ok or not await inventory.allocate(
+            command_id=step(operation, "allocate"), checkout_id=plan.exchange_id
+        ):
+            raise OutOfStock
+
+    async def finish(self, uow: UnitOfWork, operation: Operation, order: OrderView) -> None:
+        plan = SettlePlan.model_validate(operation.plan)
+        known = {line.id: line for line in order.lines}
+        lines = [(known[line.line_id], line) for line in plan.lines]
+        for _, line in lines:
+            units = line.restock + line.write_off
+            await orders.add_progress(uow.connection, line.line_id, returned=units)
+            await returns.change_line(
+                uow.connection,
+                plan.return_id,
+                line.line_id,
+                restocked=line.restock,
+                written_off=line.write_off,
+                amount=line.amount,
+            )
+        await self._book(uow, operation, order, plan, lines)
+        await settle_status(uow, order, kind="return_closed", reference=operation.id)
+        replaced = None
+        if plan.exchange_id is not None:
+            replaced = await place_exchange(
+                self._context, uow, order, plan.exchange_id, plan.exchange
+            )
+        await returns.change_return(
+            uow.connection,
+            plan.return_id,
+            status="closed",
+            closed_at=self._context.clock.now(),
+            amount=sum(part.amount.amount for part in plan.refunds),
+            exchange_order_id=replaced,
+        )
+        uow.emit(ReturnChanged(order_id=order.id, return_id=plan.return_id, status="closed"))
+
+    async def _book(
+        self,
+        uow: UnitOfWork,
+        operation: Operation,
+        order: OrderView,
+        plan: SettlePlan,
+        lines: list[tuple[OrderLine, SettledLine]],
+    ) -> None:
+        """What came back counts whole; what was exchanged is sold anew by the other order."""
+        worth = Money(amount=sum(line.amount for _, line in lines), currency=order.total.currency)
+        await refunds.insert_return(
+            uow.connection,
+            id=plan.return_id,
+            order=order,
+            reason="return",
+            lines=[
+                (bought, "product", line.restock + line.write_off, line.amount)
+                for bought, line in lines
+            ],
+            at=self._context.clock.now(),
+        )
+        await refunds.add_refunded(uow.connection, order.id, worth.amount)
+        await issue(
+            self._context,
+            uow,
+            order,
+            "credit_note",
+            [
+                credited(bought, line.amount, line.restock + line.write_off)
+                for bought, line in lines
+                if line.amount
+            ],
+            reason=plan.note or None,
+            reference=plan.return_id,
+        )
+        uow.emit(OrderRefunded(order_id=order.id, operation_id=operation.id, amount=worth))
+
+
+def _inspected(
+    order: OrderView,
+    found: ReturnView,
+    request: ReturnSettlement,
+    back: Mapping[OrderLineId, int],
+) -> list[SettledLine]:
+    """Every unit that was received is accounted for. Raises what does not fit."""
+    asked = {line.line_id: line for line in request.lines}
+    if len(asked) < len(request.lines):
+        raise LineNamedTwice
+    arrived = [line for line in found.lines if line.received]
+    if asked.keys() != {line.line_id for line in arrived}:
+        raise LineNotFound("Say of each line that arrived what became of it, and of no other")
+    known = {line.id: line for line in order.lines}
+    return [
+        _settled(known[line.line_id], line, asked[line.line_id], back.get(line.line_id, 0))
+        for line in arrived
+    ]
+
+
+def _settled(bought: OrderLine, line: ReturnedLine, asked: InspectedLine, back: int) -> SettledLine:
+    if asked.restock + asked.write_off != line.received:
+        raise QuantityExceeded(f"{line.title}: {line.received} arrived, account for each")
+    left = bought.total.amount - back
+    amount = min(next_units(bought, line.received).amount, left)
+    if asked.amount is not None:
+        same = asked.amount.currency == bought.total.currency
+        if not same or not 0 <= asked.amount.amount <= left:
+            raise RefundExceedsLine
+        amount = asked.amount.amount
+    return SettledLine(
+        line_id=line.line_id,
+        variant_id=bought.variant_id,
+        restock=asked.restock,
+        write_off=asked.write_off,
+        amount=amount,
+    )

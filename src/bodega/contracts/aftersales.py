@@ -1,0 +1,349 @@
+"""What happens to an order once it is paid: sending, editing, cancelling, returning, its papers."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal, Protocol
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from bodega.kernel.address import Address
+from bodega.kernel.events import Event
+from bodega.kernel.ids import (
+    CommandId,
+    DocumentId,
+    LocationId,
+    OperationId,
+    OrderId,
+    OrderLineId,
+    ReturnId,
+    ShipmentId,
+    UserId,
+    VariantId,
+)
+from bodega.kernel.money import Money
+from bodega.kernel.page import Page, PageRequest
+from bodega.kernel.quantity import Quantity
+
+OperationKind = Literal["cancel", "ship", "edit", "refund", "return"]
+OperationState = Literal["running", "undoing", "done", "failed"]
+ShipmentStep = Literal["shipped", "in_transit", "out_for_delivery", "exception", "delivered"]
+ReturnStatus = Literal["requested", "approved", "declined", "received", "closed", "withdrawn"]
+DocumentKind = Literal["invoice", "credit_note"]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
+Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+PaymentToken = Annotated[str, StringConstraints(pattern=r"^[a-z]+_[A-Za-z0-9_]{1,200}$")]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LineQuantity(_Request):
+    line_id: OrderLineId
+    quantity: Quantity
+
+
+class CancelOrder(_Request):
+    reason: Reason
+
+
+class ShipOrder(_Request):
+    """One parcel from one location. Without a location the first that holds units of the order is
+    taken, without lines all that is promised there."""
+
+    location_id: LocationId | None = None
+    lines: list[LineQuantity] = []
+    carrier: Short | None = None
+    tracking_number: Short | None = None
+
+
+class Addition(_Request):
+    variant_id: VariantId
+    quantity: Quantity
+
+
+class EditOrder(_Request):
+    """New quantities of lines (0 takes one out), further variants at today's price, another address
+    in the same country. `payment_token` pays for what it comes to cost more."""
+
+    quantities: dict[OrderLineId, Annotated[int, Field(ge=0, le=10_000)]] = {}
+    additions: list[Addition] = []
+    shipping_address: Address | None = None
+    payment_token: PaymentToken | None = None
+    reason: Reason
+
+
+class RefundLine(_Request):
+    line_id: OrderLineId
+    amount: Money
+
+
+class RefundOrder(_Request):
+    lines: Annotated[list[RefundLine], Field(min_length=1)]
+    reason: Reason
+
+
+class ReturnLine(_Request):
+    """`exchange_variant_id` asks for that variant in its place, which may not cost more."""
+
+    line_id: OrderLineId
+    quantity: Quantity
+    reason: Reason
+    exchange_variant_id: VariantId | None = None
+
+
+class RequestReturn(_Request):
+    lines: Annotated[list[ReturnLine], Field(min_length=1)]
+    note: Note = ""
+
+
+class InspectedLine(_Request):
+    """What became of the units of a line that were received. `amount` is what is given back for
+    them; None is their share of what the line cost."""
+
+    line_id: OrderLineId
+    restock: Annotated[int, Field(ge=0)] = 0
+    write_off: Annotated[int, Field(ge=0)] = 0
+    amount: Money | None = None
+
+
+class SettleReturn(_Request):
+    lines: Annotated[list[InspectedLine], Field(min_length=1)]
+    location_id: LocationId | None = None
+    note: Note = ""
+
+
+class TrackShipment(_Request):
+    step: ShipmentStep
+    note: Note = ""
+    place: Note = ""
+    at: datetime | None = None
+
+
+class OperationView(BaseModel):
+    """A change of an order that needs stock or money. `reference` is what it made: a shipment,
+    a return, a refund."""
+
+    id: OperationId
+    order_id: OrderId
+    kind: OperationKind
+    state: OperationState
+    reference: UUID | None
+    actor: str
+    failure_code: str | None
+    failure_detail: str | None
+    started_at: datetime
+    ended_at: datetime | None
+
+
+class ShippedLine(BaseModel):
+    line_id: OrderLineId
+    sku: str
+    title: str
+    quantity: int
+
+
+class ShipmentEvent(BaseModel):
+    step: ShipmentStep
+    note: str
+    place: str
+    at: datetime
+
+
+class ShipmentView(BaseModel):
+    id: ShipmentId
+    order_id: OrderId
+    step: ShipmentStep
+    location_id: LocationId
+    carrier: str | None
+    tracking_number: str | None
+    shipped_at: datetime
+    delivered_at: datetime | None
+    lines: list[ShippedLine]
+    events: list[ShipmentEvent]
+
+
+class ReturnedLine(BaseModel):
+    line_id: OrderLineId
+    sku: str
+    title: str
+    quantity: int
+    reason: str
+    exchange_variant_id: VariantId | None
+    received: int
+    restocked: int
+    written_off: int
+    amount: Money | None
+
+
+class ReturnView(BaseModel):
+    """`amount` is what was given back; `exchange_order_id` the order that replaces goods."""
+
+    id: ReturnId
+    number: int
+    order_id: OrderId
+    order_number: int
+    status: ReturnStatus
+    note: str
+    decision_note: str | None
+    requested_at: datetime
+    closed_at: datetime | None
+    amount: Money | None
+    exchange_order_id: OrderId | None
+    lines: list[ReturnedLine]
+
+
+class DocumentView(BaseModel):
+    """An invoice or a credit note; its paper is drawn from a row that never changes."""
+
+    id: DocumentId
+    order_id: OrderId
+    kind: DocumentKind
+    number: int
+    name: str
+    issued_at: datetime
+    net: Money
+    tax: Money
+    total: Money
+
+
+class _OfOrder(Event):
+    order_id: OrderId
+
+    @property
+    def key(self) -> OrderId:
+        return self.order_id
+
+
+class OrderAllocated(_OfOrder):
+    """Every unit is promised by a location and on hand."""
+
+    type: ClassVar[str] = "orders.order_allocated"
+
+
+class OrderShipped(_OfOrder):
+    type: ClassVar[str] = "orders.order_shipped"
+    shipment_id: ShipmentId
+
+
+class ShipmentTracked(_OfOrder):
+    type: ClassVar[str] = "orders.shipment_tracked"
+    shipment_id: ShipmentId
+    step: ShipmentStep
+
+
+class OrderEdited(_OfOrder):
+    type: ClassVar[str] = "orders.order_edited"
+    operation_id: OperationId
+    total: Money
+
+
+class OrderRefunded(_OfOrder):
+    type: ClassVar[str] = "orders.order_refunded"
+    operation_id: OperationId
+    amount: Money
+
+
+class ReturnChanged(_OfOrder):
+    type: ClassVar[str] = "orders.return_changed"
+    return_id: ReturnId
+    status: ReturnStatus
+
+
+class DocumentIssued(_OfOrder):
+    type: ClassVar[str] = "orders.document_issued"
+    document_id: DocumentId
+    kind: DocumentKind
+    number: int
+
+
+class AfterSales(Protocol):
+    """Changes that need stock or money are *operations*: recorded before the first call, driven to
+    their end whatever crashes, one at a time for an order. They raise `NotFound`, `Rejected` and
+    `Conflict` before they begin; afterwards their view says how they ended. The same `id` again
+    answers the same operation."""
+
+    async def cancel(
+        self, *, id: OperationId, order_id: OrderId, request: CancelOrder, actor: str
+    ) -> OperationView:
+        """Before anything was sent: stock is let go, money goes back."""
+
+    async def ship(
+        self, *, id: OperationId, order_id: OrderId, request: ShipOrder, actor: str
+    ) -> OperationView: ...
+
+    async def edit(
+        self, *, id: OperationId, order_id: OrderId, request: EditOrder, actor: str
+    ) -> OperationView:
+        """Before anything was sent; the difference in price is refunded or charged."""
+
+    async def refund(
+        self, *, id: OperationId, order_id: OrderId, request: RefundOrder, actor: str
+    ) -> OperationView:
+        """Money back for lines whose goods stay with the buyer."""
+
+    async def settle_return(
+        self, *, id: OperationId, return_id: ReturnId, request: SettleReturn, actor: str
+    ) -> OperationView:
+        """The received goods were inspected: restock or write off, refund or exchange."""
+
+    async def operation(self, id: OperationId) -> OperationView | None: ...
+
+    async def operations(self, order_id: OrderId) -> list[OperationView]:
+        """Oldest first."""
+
+    async def track(
+        self,
+        *,
+        command_id: CommandId,
+        shipment_id: ShipmentId,
+        request: TrackShipment,
+        actor: str,
+    ) -> ShipmentView: ...
+
+    async def shipments(self, order_id: OrderId) -> list[ShipmentView]: ...
+
+    async def request_return(
+        self,
+        *,
+        command_id: CommandId,
+        order_id: OrderId,
+        request: RequestReturn,
+        customer_id: UserId | None,
+    ) -> ReturnView:
+        """With a `customer_id` the order must be theirs and the time for returns not over."""
+
+    async def decide_return(
+        self, *, command_id: CommandId, return_id: ReturnId, approve: bool, note: str, actor: str
+    ) -> ReturnView: ...
+
+    async def receive_return(
+        self,
+        *,
+        command_id: CommandId,
+        return_id: ReturnId,
+        received: Mapping[OrderLineId, int],
+        actor: str,
+    ) -> ReturnView:
+        """How many units of each line arrived; a line that is not named arrived completely."""
+
+    async def withdraw_return(
+        self, *, command_id: CommandId, return_id: ReturnId, customer_id: UserId
+    ) -> ReturnView: ...
+
+    async def returns_of(self, order_id: OrderId) -> list[ReturnView]: ...
+
+    async def return_request(self, return_id: ReturnId) -> ReturnView | None: ...
+
+    async def returns(
+        self, page: PageRequest, *, status: ReturnStatus | None = None
+    ) -> Page[ReturnView]:
+        """Newest first."""
+
+    async def documents(self, order_id: OrderId) -> Sequence[DocumentView]:
+        """Invoices and credit notes in the order they were issued."""
+
+    async def paper(self, order_id: OrderId, document_id: DocumentId) -> bytes | None:
+        """The document as PDF, the same bytes each time; None when the order has no such one."""
