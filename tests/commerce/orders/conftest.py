@@ -49,6 +49,7 @@ class Desk:
     """What a shop's staff can do with orders."""
 
     def __init__(self, context: Context) -> None:
+        self.context_of_catalog = context
         self.weather = Weather()
         self.stock = MemoryStock(self.weather)
         self.payments = MemoryPayments(self.weather)

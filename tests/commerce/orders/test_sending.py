@@ -58,6 +58,7 @@ async def test_what_lies_in_two_places_takes_two_parcels(desk: Desk) -> None:
     desk.stock.promise(order.checkout_id, key[1], 1, SHOP)
     await desk.do("ship", order, ShipOrder())
     assert (await desk.again(order)).status == "partially_fulfilled"
+    desk.clock.at += timedelta(minutes=1)
     await desk.do("ship", order, ShipOrder())
     assert (await desk.again(order)).status == "fulfilled"
     first, second = await desk.after.shipments(order.id)

@@ -1,9 +1,16 @@
 """Request bodies that are the routes' own; all others are values of the contracts."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict
 
 from bodega.contracts.aftersales import Note, RequestReturn
+from bodega.contracts.orders import OrderSearch
 from bodega.kernel.ids import OrderId, OrderLineId
+
+
+class OrderExport(OrderSearch):
+    format: Literal["csv", "ndjson"] = "csv"
 
 
 class StaffReturn(RequestReturn):

@@ -29,11 +29,11 @@ _POSTPONE = text(
 )
 _MOVE = text(
     """UPDATE orders.operations SET state = :after,
-           failure_code = coalesce(:code, failure_code),
-           failure_detail = coalesce(:detail, failure_detail),
-           ended_at = CASE WHEN :after IN ('done', 'failed') THEN CAST(:now AS timestamptz) END,
-           plan = CASE WHEN :after IN ('done', 'failed') THEN plan - 'address' ELSE plan END,
-           payment_token = CASE WHEN :after IN ('done', 'failed') THEN NULL ELSE payment_token END
+           failure_code = coalesce(CAST(:code AS text), failure_code),
+           failure_detail = coalesce(CAST(:detail AS text), failure_detail),
+           ended_at = CASE WHEN :ended THEN CAST(:now AS timestamptz) END,
+           plan = CASE WHEN :ended THEN plan - 'address' ELSE plan END,
+           payment_token = CASE WHEN :ended THEN NULL ELSE payment_token END
        WHERE id = :id AND state = :before AND attempts = :attempts RETURNING *"""
 )
 
@@ -119,7 +119,9 @@ async def find_operation(connection: AsyncConnection, id: OperationId) -> Operat
 
 async def find_operations(connection: AsyncConnection, order_id: OrderId) -> list[Operation]:
     found = await connection.execute(
-        select(operations).where(operations.c.order_id == order_id).order_by(operations.c.id)
+        select(operations)
+        .where(operations.c.order_id == order_id)
+        .order_by(operations.c.started_at, operations.c.id)
     )
     return [_operation(row) for row in found]
 
@@ -176,6 +178,7 @@ async def move_operation(
         "after": after,
         "attempts": operation.attempts,
         "now": now,
+        "ended": after in ("done", "failed"),
         "code": code,
         "detail": detail,
     }

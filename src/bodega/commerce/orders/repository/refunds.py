@@ -32,9 +32,9 @@ _PAYMENTS = text(
            JOIN orders.orders o ON o.id = q.order_id
        )
        SELECT checkout_id FROM (
-           SELECT paid.checkout_id, depth, 0 AS place, NULL::uuid AS edit FROM paid
+           SELECT paid.checkout_id, depth, 0 AS place, NULL::timestamptz AS edit FROM paid
            UNION ALL
-           SELECT CAST(e.plan ->> 'charge_id' AS uuid), depth, 1, e.id
+           SELECT CAST(e.plan ->> 'charge_id' AS uuid), depth, 1, e.started_at
            FROM paid JOIN orders.operations e ON e.order_id = paid.id
            WHERE e.kind = 'edit' AND e.state = 'done' AND e.plan ->> 'charge_id' IS NOT NULL
        ) AS sources WHERE checkout_id IS NOT NULL ORDER BY depth, place, edit"""

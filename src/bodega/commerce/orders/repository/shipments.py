@@ -22,7 +22,7 @@ _FIND = """
         FROM orders.shipment_events e WHERE e.shipment_id = s.id) AS events
     FROM orders.shipments s
 """
-_OF_ORDER = text(_FIND + "WHERE s.order_id = :id ORDER BY s.id")
+_OF_ORDER = text(_FIND + "WHERE s.order_id = :id ORDER BY s.shipped_at, s.id")
 _ONE = text(_FIND + "WHERE s.id = :id")
 _LOCK = text("SELECT order_id, step FROM orders.shipments WHERE id = :id FOR UPDATE")
 

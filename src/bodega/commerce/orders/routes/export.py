@@ -1,6 +1,6 @@
 """All orders that match a search, as a stream that never grows in memory."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Query
 from fastapi.responses import StreamingResponse
@@ -8,7 +8,7 @@ from fastapi.responses import StreamingResponse
 from bodega.backbone.http.deps import Staff
 from bodega.backbone.http.router import admin_router
 from bodega.commerce.orders.routes.orders import AllOrders
-from bodega.contracts.orders import OrderSearch
+from bodega.commerce.orders.schemas import OrderExport
 
 staff = admin_router("orders", "/order-export")
 _MEDIA = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
@@ -18,13 +18,12 @@ _MEDIA = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
 async def export_orders(
     who: Staff,
     orders: AllOrders,
-    search: Annotated[OrderSearch, Query()],
-    format: Literal["csv", "ndjson"] = "csv",
+    search: Annotated[OrderExport, Query()],
 ) -> StreamingResponse:
     """CSV has a row a line of an order, NDJSON an order a line."""
-    name = f"orders.{format}"
+    name = f"orders.{search.format}"
     return StreamingResponse(
-        orders.export(search, format=format),
-        media_type=_MEDIA[format],
+        orders.export(search, format=search.format),
+        media_type=_MEDIA[search.format],
         headers={"content-disposition": f'attachment; filename="{name}"'},
     )

@@ -1,0 +1,174 @@
+"""Invoices and credit notes: numbers without gaps, sums that hold, the same bytes for ever."""
+
+import asyncio
+import hashlib
+import subprocess
+import sys
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import psycopg
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bodega.commerce.orders.adapters.pdf import render
+from bodega.commerce.orders.domain.papers import Paper, PaperLine, breakdown
+from bodega.commerce.orders.domain.shares import next_units, resized, share, tax_in
+from bodega.contracts.aftersales import CancelOrder
+from bodega.contracts.orders import OrderLine
+from bodega.kernel.address import Address
+from bodega.kernel.ids import DocumentId, new_id
+from bodega.kernel.money import Money
+from tests.commerce.orders.conftest import Desk
+from tests.commerce.orders.goods import line, pounds
+
+ADDRESS = Address(name="Zoë Łęcka", line1="Οδός 5", city="Łódź", country="PL")
+LINES = [
+    PaperLine(
+        title=f"Mug {number} " + "with a long name " * (number % 3),
+        sku=f"MUG-{number}",
+        quantity=2,
+        unit_price=600,
+        discount=100,
+        tax_rate=Decimal("0.2") if number % 2 else Decimal("0.055"),
+        tax=183 if number % 2 else 57,
+        total=1100,
+    )
+    for number in range(40)
+]
+
+
+def sample() -> Paper:
+    return Paper(
+        kind="invoice",
+        number=7,
+        order_number=1001,
+        issued_at=datetime(2026, 3, 1, tzinfo=UTC),
+        currency="GBP",
+        locale="en_GB",
+        seller="Bodega",
+        seller_address="1 High Street\nLondon",
+        seller_tax_id="GB123",
+        email=None,
+        billing_address=ADDRESS,
+        shipping_address=ADDRESS,
+        lines=LINES,
+        taxes=breakdown(LINES),
+    )
+
+
+def test_the_same_paper_gives_the_same_bytes_in_any_process() -> None:
+    pdf = render(sample())
+    assert pdf.startswith(b"%PDF-")
+    assert pdf == render(sample())
+    script = (
+        "import sys, hashlib; from bodega.commerce.orders.adapters.pdf import render;"
+        "from bodega.commerce.orders.domain.papers import Paper;"
+        "print(hashlib.sha256(render(Paper.model_validate_json(sys.stdin.read()))).hexdigest())"
+    )
+    other = subprocess.run(
+        [sys.executable, "-c", script],
+        input=sample().model_dump_json(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert other.stdout.strip() == hashlib.sha256(pdf).hexdigest()
+
+
+def test_the_breakdown_sums_to_the_paper() -> None:
+    paper = sample()
+    assert [row.rate for row in paper.taxes] == [Decimal("0.2"), Decimal("0.055")]
+    assert sum(row.net + row.tax for row in paper.taxes) == paper.total == 44_000
+    assert paper.tax == 20 * 183 + 20 * 57
+
+
+@pytest.mark.parametrize("library", ["fpdf", "fontTools", "PIL"])
+def test_the_shop_starts_without_the_drawing_library(library: str) -> None:
+    script = f"import sys, bodega.apps.api; print({library!r} in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert done.stdout.strip() == b"False"
+
+
+async def test_every_paid_order_has_an_invoice_with_its_taxes(desk: Desk) -> None:
+    taxed = line(2, 600).model_copy(update={"tax": pounds(200), "tax_rate": Decimal("0.2")})
+    order = await desk.sold(taxed)
+    [invoice] = await desk.after.documents(order.id)
+    assert (invoice.name, invoice.kind) == ("INV-000001", "invoice")
+    assert (invoice.net, invoice.tax, invoice.total) == (pounds(1000), pounds(200), pounds(1200))
+    pdf = await desk.after.paper(order.id, invoice.id)
+    assert pdf is not None
+    assert pdf == await desk.after.paper(order.id, invoice.id)
+    other = await desk.sold(line(1))
+    assert await desk.after.paper(other.id, invoice.id) is None
+    assert await desk.after.paper(order.id, DocumentId(new_id())) is None
+
+
+async def test_document_numbers_have_no_gaps(desk: Desk) -> None:
+    orders = await asyncio.gather(*(desk.sold(line(1)) for _ in range(8)))
+    for order in orders[:3]:
+        await desk.do("cancel", order, CancelOrder(reason="x"))
+    with psycopg.connect(desk.context.settings.dsn) as connection:
+        rows = connection.execute(
+            "SELECT kind, array_agg(number ORDER BY number) FROM orders.documents GROUP BY 1"
+        ).fetchall()
+    assert dict(rows) == {"invoice": list(range(1, 9)), "credit_note": [1, 2, 3]}
+
+
+async def test_a_document_cannot_be_changed(desk: Desk) -> None:
+    await desk.sold(line(1))
+    with (
+        psycopg.connect(desk.context.settings.dsn) as connection,
+        pytest.raises(psycopg.errors.RaiseException, match="append-only"),
+    ):
+        connection.execute("UPDATE orders.documents SET total_amount = 1, net_amount = 1")
+
+
+AMOUNTS = st.integers(0, 10**9)
+
+
+@given(amount=AMOUNTS, whole=st.integers(1, 500))
+def test_shares_of_single_units_sum_to_the_line(amount: int, whole: int) -> None:
+    bought = OrderLine(
+        product_id=None, variant_id=None, sku="S", title="T", quantity=whole, fulfilled=whole,
+        unit_price=Money(amount=amount // whole, currency="JPY"),
+        total=Money(amount=amount, currency="JPY"),
+    )  # fmt: skip
+    back = 0
+    for returned in range(whole):
+        at = bought.model_copy(update={"returned": returned})
+        unit = next_units(at, 1).amount
+        assert abs(unit - amount / whole) <= 1
+        back += unit
+    assert back == amount
+
+
+@given(amount=AMOUNTS, part=st.integers(0, 500), whole=st.integers(1, 500))
+def test_a_share_is_rounded_half_to_even(amount: int, part: int, whole: int) -> None:
+    assert share(amount, part, whole) == round(Decimal(amount * part) / whole)
+
+
+@given(
+    price=st.integers(1, 10_000),
+    quantity=st.integers(1, 50),
+    wanted=st.integers(1, 50),
+    included=st.booleans(),
+)
+def test_a_resized_line_still_adds_up(
+    price: int, quantity: int, wanted: int, included: bool
+) -> None:
+    discount, tax = price * quantity // 7, price * quantity // 6
+    bought = OrderLine(
+        product_id=None, variant_id=None, sku="S", title="T", quantity=quantity,
+        unit_price=pounds(price), discount=pounds(discount), tax=pounds(tax),
+        tax_included=included,
+        total=pounds(price * quantity - discount + (0 if included else tax)),
+    )  # fmt: skip
+    new = resized(bought, wanted)
+    assert new.discount is not None
+    assert new.tax is not None
+    extra = 0 if included else new.tax.amount
+    assert new.total.amount == price * wanted - new.discount.amount + extra
+    assert resized(bought, quantity) == bought
+    assert 0 <= tax_in(new, new.total.amount) <= max(new.total.amount, new.tax.amount)
