@@ -4,7 +4,7 @@ import argparse
 import subprocess
 import sys
 
-ALL = ("http", "checkouts", "freshness", "startup", "import_rows", "change_feed")
+ALL = ("http", "cart", "checkouts", "freshness", "startup", "import_rows", "change_feed")
 
 
 def main() -> int:

@@ -5,7 +5,6 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from sqlalchemy import text
 
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
@@ -37,15 +36,6 @@ async def opened(client: httpx.AsyncClient, who: Headers | None = None) -> dict[
     assert answer.status_code == 201, answer.text
     cart: dict[str, Any] = answer.json()
     return cart
-
-
-async def set_price(context: Context, variant_id: str, amount: int) -> None:
-    """No public door changes a price yet."""
-    async with context.database.work() as uow:
-        await uow.connection.execute(
-            text("UPDATE catalog.variants SET price_amount = :amount WHERE id = :id"),
-            {"amount": amount, "id": variant_id},
-        )
 
 
 async def test_a_guest_fills_a_cart(client: httpx.AsyncClient, mug: dict[str, Any]) -> None:
@@ -156,11 +146,13 @@ async def test_two_tabs_that_add_lose_nothing(
 
 
 async def test_a_price_that_moves_is_shown_until_it_is_acknowledged(
-    client: httpx.AsyncClient, mug: dict[str, Any], context: Context
+    client: httpx.AsyncClient, mug: dict[str, Any], clerk: Headers
 ) -> None:
     cart = await opened(client)
     await client.put(at(cart, mug), json={"quantity": 2})
-    await set_price(context, mug["variants"][0]["id"], 650)
+    variant = f"/api/v1/admin/products/{mug['id']}/variants/{mug['variants'][0]['id']}"
+    price = {"price": {"amount": 650, "currency": "GBP"}}
+    assert (await client.patch(variant, json=price, headers=clerk)).status_code == 200
     for _ in range(2):
         seen = (await client.get(f"{CARTS}/{cart['id']}")).json()
         assert seen["lines"][0]["notices"] == [

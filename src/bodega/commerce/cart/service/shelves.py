@@ -67,7 +67,7 @@ class Shelves:
     async def view(self, basket: Basket, known: Known | None = None) -> CartView:
         """The cart with today's prices, stock and quote; `known` spares asking the catalogue."""
         view = await self.unquoted(basket, known)
-        if basket.status != "open" or not view.lines or Pricing not in self._container:
+        if basket.status != "open" or not view.lines:
             return view
         try:
             quote, discounts = await self._quoted(view)
@@ -89,7 +89,7 @@ class Shelves:
     ) -> CartQuote | None:
         """What the basket costs there; None when there is nothing to buy. Raises Unavailable."""
         view = await self.unquoted(basket)
-        if not countable(view.lines, view.currency) or Pricing not in self._container:
+        if not countable(view.lines, view.currency):
             return None
         quote, _ = await self._quoted(
             view, country=country, postal_code=postal_code, method_id=method_id
