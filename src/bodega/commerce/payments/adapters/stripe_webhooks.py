@@ -120,10 +120,7 @@ def read(body: bytes | str) -> Notice:
         raise WebhookMalformed
     own = str(subject.get("id") or identity)
     intent = own if subject.get("object") == "payment_intent" else subject.get("payment_intent")
-    try:
-        fact = _fact(kind, subject)
-    except (KeyError, TypeError, ValueError) as error:
-        raise WebhookMalformed from error
+    fact, unreadable = _read_fact(kind, subject)
     return Notice(
         provider="stripe",
         id=identity,
@@ -135,7 +132,17 @@ def read(body: bytes | str) -> Notice:
         payment_id=_payment_id(subject),
         reference=intent if isinstance(intent, str) else None,
         fact=fact,
+        unreadable=unreadable,
     )
+
+
+def _read_fact(
+    kind: str, subject: dict[str, Any]
+) -> tuple[PaymentFact | RefundFact | DisputeFact | None, str | None]:
+    try:
+        return _fact(kind, subject), None
+    except (KeyError, TypeError, ValueError) as error:
+        return None, f"{type(error).__name__}: {error}"
 
 
 def _fact(kind: str, subject: dict[str, Any]) -> PaymentFact | RefundFact | DisputeFact | None:

@@ -55,7 +55,8 @@ class DisputeFact:
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A verified webhook. Notices of one `group` are handled in the order of (`at`, `rank`);
-    of one `subject` only the newest says how it stands. `payment_id` is ours, from the metadata."""
+    of one `subject` only the newest says how it stands. `payment_id` is ours, from the metadata.
+    `unreadable` names what an event of a type we know lacks."""
 
     provider: str
     id: str
@@ -67,6 +68,7 @@ class Notice:
     payment_id: UUID | None = None
     reference: str | None = None
     fact: PaymentFact | RefundFact | DisputeFact | None = field(default=None, compare=False)
+    unreadable: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ WebhookStatus = Literal["received", "done", "superseded", "ignored", "conflict",
 
 _STORE = text(
     """INSERT INTO payments.webhooks (id, provider, provider_id, type, object_group, subject,
-           stated_at, rank, body, status, due_at, received_at, handled_at)
+           stated_at, rank, body, status, error, due_at, received_at, handled_at)
        VALUES (:id, :provider, :provider_id, :type, :group, :subject, :stated_at, :rank, :body,
-           CAST(:status AS varchar), :now, :now,
+           CAST(:status AS varchar), :error, :now, :now,
            CASE WHEN CAST(:status AS varchar) = 'ignored' THEN CAST(:now AS timestamptz) END)
        ON CONFLICT (provider, provider_id) DO NOTHING RETURNING 1"""
 )
@@ -93,6 +93,7 @@ async def store(
         "rank": notice.rank,
         "body": body,
         "status": status,
+        "error": notice.unreadable,
         "now": now,
     }
     return (await connection.execute(_STORE, asked)).first() is not None

@@ -61,11 +61,17 @@ class WebhookService:
         now = self._clock.now()
         await source.verify(body=body, headers=headers, now=now)
         notice = source.read(body)
-        status: WebhookStatus = "received" if notice.fact else "ignored"
         async with self._database.work(actor=provider) as uow:
             return await webhooks.store(
-                uow.connection, notice, body=body.decode(), status=status, now=now
+                uow.connection, notice, body=body.decode(), status=_status(notice), now=now
             )
+
+
+def _status(notice: Notice) -> WebhookStatus:
+    if notice.unreadable:
+        log.error("webhook_unreadable", type=notice.type, lacks=notice.unreadable)
+        return "failed"
+    return "received" if notice.fact else "ignored"
 
 
 async def handle_due(context: Context) -> int:
@@ -128,7 +134,7 @@ async def _settle(
     """None: the payment is in flight, so look again later."""
     fact = notice.fact
     if fact is None:
-        return "ignored"
+        return _status(notice)
     payment = await repository.find_matching(
         uow.connection,
         payment_id=notice.payment_id,
