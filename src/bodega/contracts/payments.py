@@ -201,6 +201,41 @@ class DisputeView(BaseModel):
     closed_at: datetime | None
 
 
+DifferenceKind = Literal[
+    "missing_here",
+    "twice",
+    "missing_there",
+    "amount",
+    "currency",
+    "status",
+    "unsettled",
+    "refund",
+    "fee",
+]
+
+
+class Difference(BaseModel):
+    """One thing on which our books and the provider's list differ, and what it may come from."""
+
+    kind: DifferenceKind
+    payment_id: PaymentId | None
+    reference: str | None
+    here: str
+    there: str
+    explanation: str
+
+
+class Reconciliation(BaseModel):
+    """What was compared, and what differs."""
+
+    since: datetime
+    until: datetime
+    here: int
+    there: int
+    fees_booked: int
+    differences: list[Difference]
+
+
 class PaymentConflictFound(Event):
     type: ClassVar[str] = "payments.conflict_found"
     conflict_id: UUID
@@ -305,6 +340,9 @@ class Books(Protocol):
         self, page: PageRequest, *, resolved: bool | None = None
     ) -> Page[ConflictView]:
         """Newest first."""
+
+    async def resolve(self, conflict_id: UUID, *, by: str, note: str) -> ConflictView:
+        """Staff say what they did about it. Raises `Conflict` when somebody did before."""
 
     async def disputes(
         self, page: PageRequest, *, status: DisputeStatus | None = None

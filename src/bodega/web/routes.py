@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from bodega.web import artwork, assets
-from bodega.web.console import review, workflows
+from bodega.web.console import payments, review, workflows
 from bodega.web.console import routes as console
 from bodega.web.storefront import account, cart, checkout, listing, ordered, product
 
@@ -16,6 +16,7 @@ ROUTERS: list[APIRouter] = [
     account.router,
     console.router,
     review.router,
+    payments.router,
     workflows.router,
     assets.router,
     artwork.router,

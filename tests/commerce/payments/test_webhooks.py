@@ -272,7 +272,10 @@ async def test_staff_resolve_a_conflict_once_with_a_note(
     said = {"note": "The bank let the hold go; buyer asked to pay again."}
     done = await staff.post(f"{address}/{found['id']}/resolve", json=said, headers=key())
     assert (done.status_code, done.json()["note"]) == (200, said["note"])
-    again = await staff.post(f"{address}/{found['id']}/resolve", json=said, headers=key())
+    same = await staff.post(f"{address}/{found['id']}/resolve", json=said, headers=key())
+    assert same.status_code == 200
+    other = {"note": "Or was it?"}
+    again = await staff.post(f"{address}/{found['id']}/resolve", json=other, headers=key())
     assert (again.status_code, again.json()["code"]) == (409, "payment_conflict_resolved")
     none = await staff.post(f"{address}/{new_id()}/resolve", json=said, headers=key())
     assert (none.status_code, none.json()["code"]) == (404, "payment_conflict_not_found")

@@ -30,6 +30,7 @@ class BooksService:
 
     def __init__(self, context: Context) -> None:
         self._database = context.database
+        self._clock = context.clock
 
     async def balances(self) -> list[AccountBalance]:
         async with self._database.reading() as connection:
@@ -53,6 +54,12 @@ class BooksService:
             )
         return _page(found, page)
 
+    async def resolve(self, conflict_id: UUID, *, by: str, note: str) -> ConflictView:
+        async with self._database.work(actor=by) as uow:
+            return await resolve_conflict(
+                uow, conflict_id=conflict_id, note=note, now=self._clock.now()
+            )
+
     async def disputes(
         self, page: PageRequest, *, status: DisputeStatus | None = None
     ) -> Page[DisputeView]:
@@ -66,10 +73,13 @@ class BooksService:
 async def resolve_conflict(
     uow: UnitOfWork, *, conflict_id: UUID, note: str, now: datetime
 ) -> ConflictView:
-    """Staff say what they did about it. Raises `ConflictResolved` when somebody did before."""
+    """Staff say what they did about it; the same said again is no error. Raises `ConflictResolved`
+    when it was something else."""
     found = await conflicts.find(uow.connection, conflict_id)
     if found is None:
         raise ConflictUnknown
+    if (found.resolved_by, found.note) == (uow.actor, note):
+        return found
     if found.resolved_at is not None:
         raise ConflictResolved
     await conflicts.resolve(uow.connection, conflict_id, by=uow.actor, note=note, now=now)

@@ -1,0 +1,62 @@
+"""The console's page on money: the trial balance, conflicts with the provider, disputes."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from bodega.backbone.http.deps import PageQuery, provided
+from bodega.contracts.payments import AccountBalance, Books
+from bodega.kernel.money import Money
+from bodega.kernel.page import PageRequest
+from bodega.web.access import ConsoleStaff
+from bodega.web.forms import FormMangled, Posted
+from bodega.web.pages import redirect, render
+
+router = APIRouter(prefix="/console/payments", include_in_schema=False)
+
+Ledger = Annotated[Books, provided(Books)]
+MAX_NOTE = 2000
+
+
+@router.get("")
+async def show_payments(
+    request: Request, who: ConsoleStaff, books: Ledger, page: PageQuery
+) -> Response:
+    balances, conflicts, disputes = await asyncio.gather(
+        books.balances(),
+        books.conflicts(page, resolved=False),
+        books.disputes(PageRequest(limit=50)),
+    )
+    return render(
+        request,
+        "console/payments.html",
+        trial=trial_balance(balances),
+        conflicts=conflicts,
+        disputes=disputes,
+    )
+
+
+@router.post("/conflicts/{conflict_id}")
+async def resolve_conflict(
+    request: Request, who: ConsoleStaff, books: Ledger, form: Posted, conflict_id: UUID
+) -> Response:
+    """The same note twice is one note."""
+    note = form.text("note")[:MAX_NOTE]
+    if not note:
+        raise FormMangled("Write down what you did about it")
+    await books.resolve(conflict_id, by=who.label, note=note)
+    return redirect(request, "/console/payments", flash="resolved")
+
+
+def trial_balance(balances: Sequence[AccountBalance]) -> dict[str, list[tuple[str, Money]]]:
+    """By currency, every account that was ever booked with its debits less credits."""
+    found: dict[str, list[tuple[str, Money]]] = defaultdict(list)
+    for one in balances:
+        name = one.account.replace("_", " ").capitalize()
+        found[one.currency].append((name, Money(amount=one.balance, currency=one.currency)))
+    return dict(found)
