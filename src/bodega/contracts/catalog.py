@@ -78,6 +78,8 @@ class ImportedProduct(BaseModel):
     price: Money
     first_seen_at: datetime
     status: ProductStatus = "active"
+    tax_class: str = "standard"
+    weight_grams: int = 0
 
 
 class ProductChanged(Event):

@@ -1,6 +1,7 @@
 """Quotes, redemptions and rates on a real PostgreSQL, through the contracts."""
 
 import asyncio
+import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -207,6 +208,39 @@ async def test_what_is_released_may_be_used_again_and_once_only(desk: Desk) -> N
     await desk.release(checkout)
     assert await desk.redeem(asked)
     assert not await desk.redeem(asked)
+
+
+async def test_counters_are_the_live_redemptions_whatever_comes_together(
+    desk: Desk, settings: Settings
+) -> None:
+    await desk.promotion("ONE", "TWO", total_limit=12, single=8)
+    await desk.promotion(total_limit=15)
+    await desk.promotion()
+    draw = random.Random(7)
+
+    async def shop() -> None:
+        checkout = CheckoutId(new_id())
+        codes = draw.choice([["ONE"], ["TWO"], []])
+        await desk.redeem(basket(line(1000), coupons=codes), checkout)
+        if draw.random() < 0.5:
+            await desk.release(checkout)
+
+    await asyncio.gather(*(shop() for _ in range(60)))
+    with psycopg.connect(settings.dsn) as connection:
+        wrong = connection.execute(
+            "SELECT p.id, p.redeemed, p.total_limit FROM pricing.promotions p"
+            " WHERE p.total_limit IS NOT NULL AND (p.redeemed > p.total_limit OR p.redeemed <>"
+            " (SELECT count(*) FROM pricing.redemptions r WHERE r.promotion_id = p.id"
+            "  AND r.released_at IS NULL))"
+            " UNION ALL SELECT NULL, c.redeemed, c.total_limit FROM pricing.coupons c"
+            " WHERE c.redeemed > c.total_limit OR c.redeemed <>"
+            " (SELECT count(*) FROM pricing.redemptions r WHERE r.coupon_code = c.code"
+            "  AND r.released_at IS NULL)"
+        ).fetchall()
+        counted = connection.execute("SELECT count(*) FROM pricing.redemptions").fetchone()
+    assert wrong == []
+    assert counted
+    assert counted[0] >= 30
 
 
 async def test_the_same_command_counts_once(desk: Desk) -> None:

@@ -184,11 +184,11 @@ async def update_variant(
 
 
 _PRODUCT_COLUMNS = (
-    "id slug title description category status occurred_at known_at"
+    "id slug title description category status tax_class occurred_at known_at"
     " import_batch_id source source_key"
 )
 _VARIANT_COLUMNS = (
-    "id product_id sku title price_amount price_currency status occurred_at known_at"
+    "id product_id sku title price_amount price_currency weight_grams status occurred_at known_at"
     " import_batch_id source source_key"
 )
 

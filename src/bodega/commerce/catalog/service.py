@@ -159,7 +159,7 @@ def _product_row(item: ImportedProduct, source: str, batch: ImportBatchId) -> Se
     slug = f"{slugify(item.title)}-{slugify(item.sku)}"
     seen = item.first_seen_at
     return (
-        item.id, slug, item.title, item.description, item.category, item.status,
+        item.id, slug, item.title, item.description, item.category, item.status, item.tax_class,
         seen, seen, batch, source, item.source_key,
     )  # fmt: skip
 
@@ -168,5 +168,5 @@ def _variant_row(item: ImportedProduct, source: str, batch: ImportBatchId) -> Se
     seen = item.first_seen_at
     return (
         item.variant_id, item.id, item.sku, item.title, item.price.amount, item.price.currency,
-        item.status, seen, seen, batch, source, item.source_key,
+        item.weight_grams, item.status, seen, seen, batch, source, item.source_key,
     )  # fmt: skip

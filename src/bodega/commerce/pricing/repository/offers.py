@@ -34,7 +34,7 @@ _FIND = text(
     WHERE c.code = ANY(:codes)
     """  # noqa: S608 - columns are ours
 )
-_LOCK = text("SELECT 1 FROM pricing.promotions WHERE id = ANY(:ids) ORDER BY id FOR UPDATE")
+_LOCK = text("SELECT 1 FROM pricing.promotions WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE")
 
 
 class Found(NamedTuple):

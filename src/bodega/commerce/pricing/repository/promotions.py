@@ -24,7 +24,9 @@ async def find_promotion(
     connection: AsyncConnection, promotion_id: PromotionId, *, lock: bool = False
 ) -> PromotionView | None:
     query = select(promotions).where(promotions.c.id == promotion_id)
-    row = (await connection.execute(query.with_for_update() if lock else query)).first()
+    row = (
+        await connection.execute(query.with_for_update(key_share=True) if lock else query)
+    ).first()
     return PromotionView.model_validate(row._mapping) if row else None
 
 

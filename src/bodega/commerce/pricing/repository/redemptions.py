@@ -19,7 +19,7 @@ _LOCK = text(
     """SELECT 1 FROM pricing.promotions WHERE id IN (
            SELECT promotion_id FROM pricing.redemptions
            WHERE checkout_id = :checkout_id AND released_at IS NULL
-       ) ORDER BY id FOR UPDATE"""
+       ) ORDER BY id FOR NO KEY UPDATE"""
 )
 
 

@@ -17,12 +17,25 @@ _SENTENCES = {
     "Outdoors": "Light to carry, hard to break.",
     "Books": "Printed on uncoated paper, sewn, with a ribbon.",
 }
+_GRAMS = {
+    "Coffee & Tea": 350,
+    "Kitchen": 700,
+    "Pantry": 450,
+    "Home": 900,
+    "Garden": 1200,
+    "Stationery": 200,
+    "Bath & Body": 250,
+    "Toys & Games": 600,
+    "Outdoors": 800,
+    "Books": 420,
+}
 _SHADES = ("Sage", "Slate", "Ochre", "Rust", "Chalk", "Ink", "Moss", "Clay", "Plum", "Sand")
 
 
 @dataclass(frozen=True, slots=True)
 class Good:
-    """A product to be: `price` in hundredths, `group` the row of things it is bought with."""
+    """A product to be: `price` in hundredths, `weight` in grams, `group` the row of things it is
+    bought with."""
 
     index: int
     sku: str
@@ -31,6 +44,7 @@ class Good:
     category: str
     price: int
     group: int
+    weight: int
 
 
 def goods(count: int) -> list[Good]:
@@ -47,7 +61,8 @@ def goods(count: int) -> list[Good]:
         sku = f"{category[:3].upper()}-{index + 1:04d}"
         group_here = group + turn * 1000
         sentence = f"{name}. {_SENTENCES[category]}"
-        result.append(Good(index, sku, name, sentence, category, price, group_here))
+        weight = _GRAMS[category] * (60 + 20 * (place % 5)) // 100
+        result.append(Good(index, sku, name, sentence, category, price, group_here, weight))
     return result
 
 

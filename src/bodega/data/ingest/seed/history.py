@@ -55,6 +55,7 @@ class History:
                 description=good.description,
                 category=good.category,
                 price=self._money(good.price),
+                weight_grams=good.weight,
                 first_seen_at=self.plan.since + timedelta(seconds=good.index),
             )
             for good in self.goods
