@@ -104,6 +104,21 @@ async def test_tax_comes_on_top_where_prices_are_shown_without_it(
     assert taxes[0] == 43  # 7.25 % of 5.99
 
 
+async def test_a_zip_code_says_whose_tax_it_is_and_the_quote_is_what_is_charged(
+    client: httpx.AsyncClient, staff: httpx.AsyncClient, shop: Shop
+) -> None:
+    collected = {"prices_include_tax": False, "collected": True}
+    await staff.put("/api/v1/admin/taxes/US", json=collected)
+    albany = {"country": "US", "postal_code": "12207"}
+    quote = (await client.get(f"/api/v1/carts/{shop.cart}/quote", params=albany)).json()
+    assert quote["tax"]["amount"] == 24 + 20  # 4 % of 5.99 and of 4.90
+    address = {"name": "Ada", "line1": "1 Main Street", "city": "Albany"} | albany
+    sent = body(shop.cart, shipping_address=address, expected_total=quote["total"])
+    answer = await buy(client, sent)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["total"] == quote["total"]
+
+
 async def test_a_total_the_buyer_did_not_see_is_not_charged(shop: Shop, context: Context) -> None:
     seen = Money(amount=GOODS + STANDARD, currency="GBP")
     with psycopg.connect(context.settings.dsn) as connection:

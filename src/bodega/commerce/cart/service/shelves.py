@@ -18,6 +18,7 @@ from bodega.contracts.shipping import Parcel, Shipping, ShippingOption
 from bodega.kernel.errors import Unavailable
 from bodega.kernel.ids import ShippingMethodId, VariantId
 from bodega.kernel.money import Money
+from bodega.kernel.regions import region_of
 
 Known = Mapping[VariantId, SellableVariant]
 _CODES: TypeAdapter[str] = TypeAdapter(CouponCode)
@@ -129,7 +130,8 @@ class Shelves:
         options = await self._options(view, there, postal_code)
         chosen = _chosen(options, method_id)
         asked = _priceable(view, chosen.price if chosen else None, country)
-        found = await self._container.get(Pricing).quote(asked)
+        lies_in = asked.model_copy(update={"region": region_of(there, postal_code)})
+        found = await self._container.get(Pricing).quote(lies_in)
         quote = quoted(
             found,
             options,

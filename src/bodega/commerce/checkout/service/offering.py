@@ -19,6 +19,7 @@ from bodega.contracts.pricing import Basket, BasketLine, PricedLine, Pricing, Qu
 from bodega.contracts.shipping import Parcel, Shipping, ShippingOption
 from bodega.kernel.ids import UserId
 from bodega.kernel.money import Money
+from bodega.kernel.regions import region_of
 
 _NOT_SOLD = {"not_for_sale", "other_currency"}
 _READY_AGAIN = {
@@ -106,6 +107,7 @@ async def _way(context: Context, request: CheckoutRequest, cart: CartView) -> Sh
 def _basket(
     cart: CartView, way: ShippingOption, request: CheckoutRequest, customer_id: UserId | None
 ) -> Basket:
+    address = request.shipping_address
     return Basket(
         currency=cart.currency,
         lines=[
@@ -121,8 +123,8 @@ def _basket(
             for line in cart.lines
         ],
         shipping=way.price,
-        country=request.shipping_address.country,
-        region=request.shipping_address.region or None,
+        country=address.country,
+        region=address.region or region_of(address.country, address.postal_code),
         customer_id=customer_id,
         coupons=cart.coupons,
     )
