@@ -2,7 +2,8 @@
 
 The reference is as many durable one-row commits (nine, a checkout's own) from as many
 connections: the limit of this disk and server in this run. The load generator, the provider
-double, the relay and the lake share the cores.
+double, the relay and the lake share the cores: the table below each line says who took how much
+of them, and what the API waited for.
 
     python -m benchmarks checkouts
 """
@@ -12,11 +13,13 @@ import asyncio
 import json
 import statistics
 import time
+from dataclasses import dataclass
 
 import httpx
 import psycopg
 
 from benchmarks.shop import open_shop
+from benchmarks.spent import Spent, spent
 from tests.kit.buyer import Buyer, product_with_stock, staff_client
 from tests.kit.tree import Tree
 
@@ -42,7 +45,14 @@ async def commits_per_second(dsn: str, clients: int, seconds: float) -> float:
     return sum(await asyncio.gather(*(one() for _ in range(min(clients, MAX_LIMIT))))) / seconds
 
 
-async def checkouts(shop: Tree, clients: int, seconds: float) -> tuple[float, list[float]]:
+@dataclass(frozen=True)
+class Run:
+    rate: float
+    took: list[float]
+    used: Spent
+
+
+async def checkouts(shop: Tree, clients: int, seconds: float) -> Run:
     """Checkouts a second and their seconds; carts are filled beforehand, outside the clock."""
     async with staff_client(shop.url, shop.password) as staff:
         variant = await product_with_stock(staff, 9_000)
@@ -52,12 +62,16 @@ async def checkouts(shop: Tree, clients: int, seconds: float) -> tuple[float, li
     async with httpx.AsyncClient(base_url=shop.url, timeout=60, limits=limits) as client:
         buyers = [Buyer(client) for _ in range(clients)]
         carts = [[await buyer.fill_cart(variant) for _ in range(each)] for buyer in buyers]
+        before = spent(shop)
         started = time.perf_counter()
 
         async def one(buyer: Buyer, own: list[str]) -> None:
             for cart in own:
                 if time.perf_counter() - started > seconds:
                     return
+                buyer.email = (
+                    f"{cart}@example.com"  # one address buying so often is held for review
+                )
                 begin = time.perf_counter()
                 answer = await buyer.check_out(cart)
                 assert answer.status_code == 201, answer.text
@@ -65,7 +79,8 @@ async def checkouts(shop: Tree, clients: int, seconds: float) -> tuple[float, li
 
         pairs = zip(buyers, carts, strict=True)
         await asyncio.gather(*(one(buyer, own) for buyer, own in pairs))
-        return len(took) / (time.perf_counter() - started), took
+        rate = len(took) / (time.perf_counter() - started)
+        return Run(rate, took, spent(shop).since(before))
 
 
 def main() -> None:
@@ -82,15 +97,26 @@ def main() -> None:
                 asyncio.run(checkouts(shop, clients, options.seconds))
                 for _ in range(options.rounds)
             ]
-            rate = statistics.median(run[0] for run in runs)
-            p50 = statistics.median(statistics.median(run[1]) for run in runs) * 1000
-            p95 = statistics.median(statistics.quantiles(run[1], n=20)[-1] for run in runs) * 1000
+            rate = statistics.median(run.rate for run in runs)
+            p50 = statistics.median(statistics.median(run.took) for run in runs) * 1000
+            p95 = statistics.median(statistics.quantiles(run.took, n=20)[-1] for run in runs) * 1000
             print(
                 f"{clients:3} clients   {rate:6.1f} checkouts/s   p50 {p50:6.1f} ms   "
                 f"p95 {p95:6.1f} ms   x{rate / limit:.2f} of {COMMITS} bare commits "
                 f"({limit:,.0f}/s)",
                 flush=True,
             )
+            tell(runs)
+
+
+def tell(runs: list[Run]) -> None:
+    """Of the middle run: processor milliseconds a checkout, and shares of its duration."""
+    run = sorted(runs, key=lambda run: run.rate)[len(runs) // 2]
+    cores = sorted(run.used.processor.items(), key=lambda item: -item[1])
+    print("    processor ms   ", end="")
+    print("  ".join(f"{name} {1000 * used / len(run.took):.1f}" for name, used in cores))
+    print("    share of time  ", end="")
+    print("  ".join(f"{name} {used / sum(run.took):.0%}" for name, used in run.used.waited.items()))
 
 
 if __name__ == "__main__":

@@ -5,21 +5,23 @@ one pipeline each: BEGIN with a command's claim; its result, the events and COMM
 """
 
 import select
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 from uuid import UUID
 
 import psycopg
 from pydantic import TypeAdapter
+from sqlalchemy import Engine, text
 from sqlalchemy import event as hooks
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from bodega.backbone.outbox import INSERT, outbox_rows
 from bodega.backbone.settings import Settings
 from bodega.backbone.telemetry.context import current_correlation_id
+from bodega.backbone.telemetry.metrics import DATABASE_CALLS, DATABASE_SECONDS
 from bodega.kernel.events import Envelope, Event
 
 T = TypeVar("T")
@@ -190,8 +192,9 @@ async def _pipelined(
     raw: psycopg.AsyncConnection[Any]
     raw = (await connection.get_raw_connection()).driver_connection  # type: ignore[assignment]
     try:
-        async with raw.pipeline():
-            return [await raw.execute(sql, values or None) for sql, values in statements]
+        with _timed():
+            async with raw.pipeline():
+                return [await raw.execute(sql, values or None) for sql, values in statements]
     except psycopg.Error as error:
         raise DBAPIError.instance(
             statements[0][0],
@@ -201,6 +204,30 @@ async def _pipelined(
             hide_parameters=True,
             connection_invalidated=raw.closed,
         ) from error
+
+
+@contextmanager
+def _timed() -> Iterator[None]:
+    started = time.perf_counter()
+    try:
+        yield
+    finally:
+        DATABASE_SECONDS.inc(time.perf_counter() - started)
+        DATABASE_CALLS.inc()
+
+
+def _count(engine: Engine) -> None:
+    """Every statement that SQLAlchemy sends adds its time."""
+
+    def sent(*arguments: Any) -> None:
+        arguments[4].sent_at = time.perf_counter()
+
+    def answered(*arguments: Any) -> None:
+        DATABASE_SECONDS.inc(time.perf_counter() - arguments[4].sent_at)
+        DATABASE_CALLS.inc()
+
+    hooks.listen(engine, "before_cursor_execute", sent)
+    hooks.listen(engine, "after_cursor_execute", answered)
 
 
 def _check_alive(connection: Any, _record: object, _proxy: object) -> None:
@@ -232,4 +259,5 @@ def _engine(settings: Settings, *, size: int, autocommit: bool) -> AsyncEngine:
         **extra,
     )
     hooks.listen(engine.sync_engine, "checkout", _check_alive)
+    _count(engine.sync_engine)
     return engine

@@ -22,6 +22,12 @@ REMOTE_CALLS = Counter(
 PAYMENT_CONFLICTS = Gauge("bodega_payment_conflicts_open", "Conflicts with the payment provider")
 DISPUTES_OPEN = Gauge("bodega_disputes_open", "Disputes that are not over")
 DISPUTES_DUE = Gauge("bodega_disputes_due", "Disputes whose evidence is due within three days")
+DATABASE_SECONDS = Counter("bodega_database_seconds_total", "Waiting for the database")
+DATABASE_CALLS = Counter("bodega_database_calls_total", "Statements and pipelines sent to it")
+OUTSIDE_SECONDS = Histogram(
+    "bodega_outside_seconds", "Calls to the services of others", ["service"]
+)
+CHECKOUT_STEP_SECONDS = Histogram("bodega_checkout_step_seconds", "Steps of checkouts", ["step"])
 
 
 def exposition() -> bytes:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from bodega.backbone.module import Context
+from bodega.backbone.telemetry.metrics import CHECKOUT_STEP_SECONDS
 from bodega.commerce.checkout.domain import (
     Failure,
     Step,
@@ -51,7 +52,8 @@ class Driver:
         for step in Step:
             if self._clock.now() >= self._saga.leased_until:
                 raise LeaseLapsed
-            outcome = await steps[step]()
+            with CHECKOUT_STEP_SECONDS.labels(step.value).time():
+                outcome = await steps[step]()
             if outcome is not None:
                 return outcome
         return None
