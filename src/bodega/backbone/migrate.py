@@ -43,9 +43,10 @@ def upgrade(dsn: str, branches: Sequence[Branch], *, revision: str = "heads") ->
     return _with(dsn, branches, run)
 
 
-def downgrade(dsn: str, branches: Sequence[Branch], *, branch: str) -> None:
-    """Take one branch down to nothing."""
-    _with(dsn, branches, lambda config, _: command.downgrade(config, f"{branch}@base"))
+def downgrade(dsn: str, branches: Sequence[Branch], *, branch: str, to: str | None = None) -> None:
+    """Take one branch down to a revision, or to nothing."""
+    target = to or f"{branch}@base"
+    _with(dsn, branches, lambda config, _: command.downgrade(config, target))
 
 
 def pending(dsn: str, branches: Sequence[Branch]) -> list[str]:

@@ -131,6 +131,13 @@ class Settings(BaseSettings):
         "", description="the shop's address on invoices, lines parted by \\n"
     )
     orders_seller_tax_id: str = Field("", description="the shop's tax number on invoices")
+    inventory_demand_days: Count = Field(
+        28, description="days of sales that suggested purchases are averaged over"
+    )
+    inventory_cover_days: Count = Field(14, description="days a suggested purchase should last")
+    inventory_lead_days: Count = Field(
+        7, description="days a delivery takes when no supplier says otherwise"
+    )
     cart_max_units: Count = Field(1000, description="units of one variant a cart may hold")
     cart_max_total_units: Count = Field(5000, description="units of all variants a cart may hold")
     cart_min_total: int = Field(

@@ -8,7 +8,15 @@ from pydantic import BaseModel, ConfigDict
 
 from bodega.kernel.address import CountryCode
 from bodega.kernel.events import Event
-from bodega.kernel.ids import CheckoutId, CommandId, ImportBatchId, LocationId, VariantId
+from bodega.kernel.ids import (
+    CheckoutId,
+    CommandId,
+    ImportBatchId,
+    LocationId,
+    PurchaseId,
+    SupplierId,
+    VariantId,
+)
 from bodega.kernel.page import Page, PageRequest
 from bodega.kernel.quantity import Quantity
 
@@ -81,6 +89,31 @@ class Availability(BaseModel):
     in_stock: int = 0
     backorder: Backorder = "none"
     available_on: date | None = None
+
+
+class PurchaseOrdered(Event):
+    """A purchase order went out to its supplier."""
+
+    type: ClassVar[str] = "inventory.purchase_ordered"
+    purchase_id: PurchaseId
+    number: int
+    supplier_id: SupplierId
+
+    @property
+    def key(self) -> PurchaseId:
+        return self.purchase_id
+
+
+class StockMismatch(Event):
+    """A level differs from its ledger: look at `bodega inventory check`."""
+
+    type: ClassVar[str] = "inventory.stock_mismatch"
+    variant_id: VariantId
+    location: str
+
+    @property
+    def key(self) -> VariantId:
+        return self.variant_id
 
 
 class ImportedStock(BaseModel):

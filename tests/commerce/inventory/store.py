@@ -9,7 +9,10 @@ import psycopg
 
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
-from bodega.commerce.inventory.service import InventoryService
+from bodega.commerce.inventory.schemas.levels import LevelDetail
+from bodega.commerce.inventory.schemas.moving import Arrival, NewCount, NewTransfer, UnitsLine
+from bodega.commerce.inventory.service import InventoryService, counts, transfers
+from bodega.commerce.inventory.service.locations import level_details
 from bodega.contracts.inventory import Pick, ReservationLine, Reserved, StockLevel
 from bodega.kernel.clock import FixedClock
 from bodega.kernel.ids import CheckoutId, CommandId, LocationId, VariantId, new_id
@@ -122,6 +125,41 @@ class Store:
         """On hand, promised, available."""
         level = await self.level(variant)
         return level.on_hand, level.allocated, level.available
+
+    async def transfer(
+        self,
+        variant: VariantId,
+        quantity: int,
+        source: LocationId,
+        destination: LocationId,
+        arrived: int,
+    ) -> None:
+        """Some of it arrives, the rest is lost."""
+        sent = [UnitsLine(variant_id=variant, quantity=quantity)]
+        new = NewTransfer(source_id=source, destination_id=destination, lines=sent)
+        async with self.context.database.work() as uow:
+            made = await transfers.start_transfer(uow, clock=self.clock, new=new)
+        async with self.context.database.work() as uow:
+            if arrived:
+                came = Arrival(lines=[UnitsLine(variant_id=variant, quantity=arrived)])
+                made = await transfers.receive_transfer(
+                    uow, clock=self.clock, transfer_id=made.id, arrival=came
+                )
+            if made.status == "in_transit":
+                await transfers.close_transfer(uow, clock=self.clock, transfer_id=made.id)
+
+    async def count(self, variant: VariantId, at: LocationId, found: int) -> None:
+        async with self.context.database.work() as uow:
+            count = await counts.open_count(uow, clock=self.clock, new=NewCount(location_id=at))
+            await counts.put_counted(
+                uow, clock=self.clock, count_id=count.id, variant_id=variant, counted=found
+            )
+            await counts.close_count(uow, clock=self.clock, count_id=count.id)
+
+    async def detail(self, variant: VariantId, at: LocationId) -> LevelDetail:
+        async with self.context.database.work() as uow:
+            found = await level_details(uow, clock=self.clock, variant_id=variant)
+        return next(detail for detail in found if detail.location_id == at)
 
     async def location(self, code: str, country: str | None = None, **more: object) -> LocationId:
         """A fresh location."""

@@ -19,6 +19,8 @@ from hypothesis.stateful import (
 from bodega.apps.compose import compose
 from bodega.backbone.settings import Settings
 from bodega.commerce.inventory.domain import MAIN_ID
+from bodega.commerce.inventory.errors import StockSpokenFor
+from bodega.commerce.inventory.service import WarehouseService
 from bodega.contracts.inventory import Pick
 from bodega.kernel.ids import CheckoutId
 from tests.commerce.inventory.store import HOLD, Store, checkout, wrong_levels
@@ -132,6 +134,26 @@ class Stock(RuleBasedStateMachine):
         self.run(self.store.receive(quantity, self.variant, at))
         self.on_hand += quantity
 
+    @rule(quantity=units, back=st.booleans(), data=st.data())
+    def transfer(self, quantity: int, back: bool, data: st.DataObject) -> None:
+        source, destination = (self.shop, MAIN_ID) if back else (MAIN_ID, self.shop)
+        arrived = data.draw(st.integers(0, quantity))
+        try:
+            self.run(self.store.transfer(self.variant, quantity, source, destination, arrived))
+        except StockSpokenFor:
+            return
+        self.on_hand -= quantity - arrived
+
+    @rule(difference=st.integers(-2, 2), shop=st.booleans())
+    def count(self, difference: int, shop: bool) -> None:
+        """Only what nobody was promised or holds may turn out to be missing here."""
+        at = self.shop if shop else MAIN_ID
+        detail = self.run(self.store.detail(self.variant, at))
+        if detail.on_hand + difference >= detail.allocated + detail.held:
+            found = detail.on_hand + difference
+            self.run(self.store.count(self.variant, at, found))
+            self.on_hand += difference
+
     @rule(minutes=st.sampled_from([5, 15]))
     def wait(self, minutes: int) -> None:
         self.store.clock.at += timedelta(minutes=minutes)
@@ -151,9 +173,10 @@ class Stock(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         assert wrong_levels(self.store.settings) == []
-        for table in ("allocations", "reservations", "levels"):
-            self.store.execute(f"DELETE FROM inventory.{table}")
-        self.store.execute("TRUNCATE inventory.movements")
+        assert self.run(WarehouseService(self.store.context).check()).ok
+        tables = "allocations", "reservations", "levels", "movements", "transfers", "counts"
+        names = ", ".join(f"inventory.{table}" for table in tables)
+        self.store.execute(f"TRUNCATE {names} CASCADE")
 
 
 def test_any_history_keeps_the_books_straight(settings: Settings) -> None:

@@ -238,3 +238,66 @@ def drawn(
         if units > 0:
             parts[promise.id] = units
     return parts
+
+
+# From which state a purchase order may go to which.
+PURCHASES = {
+    "draft": {"ordered", "cancelled"},
+    "ordered": {"partially_received", "received", "closed", "cancelled"},
+    "partially_received": {"partially_received", "received", "closed"},
+    "received": set(),
+    "closed": set(),
+    "cancelled": set(),
+}
+
+
+def may_purchase(status: str, to: str) -> bool:
+    return to in PURCHASES[status]
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What there is of a variant at a location, what is on its way, and how fast it goes:
+    `promised` units in the last `days`."""
+
+    position: int
+    promised: int
+    days: int
+    safety_stock: int = 0
+    reorder_point: int = 0
+    reorder_quantity: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a supplier delivers."""
+
+    lead_days: int
+    pack_size: int = 1
+    min_quantity: int = 1
+
+
+def reorder_point(need: Need, terms: Terms) -> int:
+    """The stated one, else what goes until a delivery comes, and the safety stock on top."""
+    if need.reorder_point:
+        return need.reorder_point
+    return _ceil(need.promised * terms.lead_days, need.days) + need.safety_stock
+
+
+def order_quantity(need: Need, terms: Terms, *, cover_days: int) -> int:
+    """How many to order now; 0 above the reorder point.
+
+    Enough for the delivery time and `cover_days` after it at the moving average of the last days,
+    at least the level's reorder quantity, above the reorder point, and in whole packs.
+    """
+    point = reorder_point(need, terms)
+    if need.position > point or (not point and not need.promised and need.position >= 0):
+        return 0
+    sold = _ceil(need.promised * (terms.lead_days + cover_days), need.days)
+    target = max(sold + need.safety_stock, point + 1)
+    wanted = max(target - need.position, need.reorder_quantity, terms.min_quantity)
+    return _ceil(wanted, terms.pack_size) * terms.pack_size
+
+
+def _ceil(dividend: int, divisor: int) -> int:
+    return -(-dividend // divisor)

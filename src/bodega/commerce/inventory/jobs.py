@@ -1,9 +1,10 @@
-"""Scheduled work of inventory: lapsed holds are forgotten once nobody can honour them."""
+"""Scheduled work of inventory: the books are checked, holds long lapsed are forgotten."""
 
 from datetime import timedelta
 
 from bodega.backbone.module import Context, Job
 from bodega.commerce.inventory.service import holds
+from bodega.commerce.inventory.service.checks import check_and_tell
 
 KEPT = timedelta(days=1)
 DAILY = 86_400
@@ -18,4 +19,12 @@ async def tidy_holds(context: Context) -> None:
                 return
 
 
-JOBS: list[Job] = [Job("inventory.tidy_holds", every_seconds=DAILY, run=tidy_holds)]
+async def check_levels(context: Context) -> None:
+    """Every level against its ledger."""
+    await check_and_tell(context)
+
+
+JOBS: list[Job] = [
+    Job("inventory.tidy_holds", every_seconds=DAILY, run=tidy_holds),
+    Job("inventory.check", every_seconds=DAILY, run=check_levels),
+]

@@ -7,9 +7,10 @@ from bodega.backbone.tables import TIME_COLUMNS
 from bodega.commerce.inventory.handlers import HANDLERS
 from bodega.commerce.inventory.jobs import JOBS
 from bodega.commerce.inventory.routes import ROUTERS
-from bodega.commerce.inventory.service import InventoryService
+from bodega.commerce.inventory.service import InventoryService, WarehouseService
 from bodega.commerce.inventory.tables import METADATA
 from bodega.contracts.inventory import Inventory
+from bodega.contracts.warehouse import Warehouse
 
 MODULE = Module(
     name="inventory",
@@ -17,7 +18,7 @@ MODULE = Module(
     routers=ROUTERS,
     handlers=HANDLERS,
     jobs=JOBS,
-    provides={Inventory: InventoryService},
+    provides={Inventory: InventoryService, Warehouse: WarehouseService},
     published={
         "levels": public("variant_id", "location", "on_hand", *TIME_COLUMNS),
         "movements": public(

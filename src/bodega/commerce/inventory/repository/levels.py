@@ -56,9 +56,11 @@ _OPEN_MAIN = text(
     """INSERT INTO inventory.locations (id, code, name, kind)
        VALUES (:id, :code, 'Main', 'warehouse') ON CONFLICT DO NOTHING"""
 )
-_OPEN_LEVEL = text(
+_OPEN_LEVELS = text(
     """INSERT INTO inventory.levels (variant_id, location, on_hand)
-       VALUES (:variant, :location, 0) ON CONFLICT DO NOTHING"""
+       SELECT variant_id, CAST(:location AS text), 0
+       FROM unnest(CAST(:ids AS uuid[])) AS t(variant_id)
+       ORDER BY variant_id ON CONFLICT DO NOTHING"""
 )
 _MOVE = text(
     """WITH change AS (
@@ -155,11 +157,12 @@ async def find_availability(
     ]
 
 
-async def open_level(connection: AsyncConnection, variant_id: UUID, location: str = MAIN) -> None:
-    """A variant without a level at the location gets an empty one."""
-    if location == MAIN:
-        await open_main(connection)
-    await connection.execute(_OPEN_LEVEL, {"variant": variant_id, "location": location})
+async def open_levels(
+    connection: AsyncConnection, variant_ids: Iterable[UUID], location: str
+) -> None:
+    """Variants without a level at the location get an empty one."""
+    asked = {"ids": list(variant_ids), "location": location}
+    await connection.execute(_OPEN_LEVELS, asked)
 
 
 async def open_main(connection: AsyncConnection) -> None:

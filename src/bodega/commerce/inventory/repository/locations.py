@@ -26,7 +26,7 @@ async def find_location(connection: AsyncConnection, location_id: LocationId) ->
 async def insert_location(connection: AsyncConnection, values: Mapping[str, Any]) -> bool:
     """False when the code is taken."""
     statement = insert(locations).values(**values).on_conflict_do_nothing()
-    return (await connection.execute(statement)).rowcount == 1
+    return (await connection.execute(statement.returning(locations.c.id))).first() is not None
 
 
 async def update_location(

@@ -2,6 +2,12 @@
 
 from fastapi import APIRouter
 
-from bodega.commerce.inventory.routes import levels
+from bodega.commerce.inventory.routes import buying, levels, locations, moving, reports
 
-ROUTERS: list[APIRouter] = [*levels.ROUTERS]
+ROUTERS: list[APIRouter] = [
+    *levels.ROUTERS,
+    *locations.ROUTERS,
+    *moving.ROUTERS,
+    *buying.ROUTERS,
+    *reports.ROUTERS,
+]

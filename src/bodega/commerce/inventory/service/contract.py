@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
-from uuid import UUID
 
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context
@@ -14,6 +13,7 @@ from bodega.commerce.inventory.repository.imports import copy_levels
 from bodega.commerce.inventory.service import holds, stock
 from bodega.commerce.inventory.service import promises as orders
 from bodega.commerce.inventory.service.availability import Shown
+from bodega.commerce.inventory.service.paging import last_seen, page_of
 from bodega.contracts.inventory import (
     Allocation,
     Availability,
@@ -26,9 +26,8 @@ from bodega.contracts.inventory import (
     StockLevel,
 )
 from bodega.kernel.address import CountryCode
-from bodega.kernel.errors import Invalid
 from bodega.kernel.ids import CheckoutId, CommandId, ImportBatchId, LocationId, VariantId
-from bodega.kernel.page import NOT_OURS, Page, PageRequest, encode_cursor
+from bodega.kernel.page import Page, PageRequest
 
 T = TypeVar("T")
 Lines = Sequence[ReservationLine]
@@ -60,14 +59,12 @@ class InventoryService:
         return await self._shown.find(variant_ids)
 
     async def levels(self, page: PageRequest) -> Page[StockLevel]:
-        after = _last_seen(page)
+        after = last_seen(page)
         async with self._database.reading() as connection:
             found = await levels.find_levels(
                 connection, now=self._clock.now(), limit=page.limit + 1, after=after
             )
-        shown = found[: page.limit]
-        cursor = encode_cursor(shown[-1].variant_id) if len(found) > page.limit else None
-        return Page(items=shown, next_cursor=cursor)
+        return page_of(found, page, lambda level: level.variant_id)
 
     async def reserve(
         self,
@@ -230,15 +227,3 @@ class InventoryService:
 
     def _to(self, country: CountryCode | None) -> holds.Destination:
         return holds.Destination(country=country or self._home, home=self._home)
-
-
-def _last_seen(page: PageRequest) -> UUID | None:
-    """The variant a page continues behind. Raises Invalid for a cursor of another list."""
-    key = page.after()
-    if key is None:
-        return None
-    try:
-        (variant_id,) = key
-        return UUID(variant_id)
-    except ValueError as error:
-        raise Invalid(NOT_OURS) from error

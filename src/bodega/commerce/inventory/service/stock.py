@@ -5,7 +5,12 @@ from dataclasses import dataclass
 from bodega.backbone.db import UnitOfWork
 from bodega.commerce.inventory.domain import MAIN, MAIN_ID, Change
 from bodega.commerce.inventory.errors import LocationNotFound, NothingMoved, StockBelowZero
-from bodega.commerce.inventory.repository.levels import find_levels, lock_levels, open_level
+from bodega.commerce.inventory.repository.levels import (
+    find_levels,
+    lock_levels,
+    open_levels,
+    open_main,
+)
 from bodega.commerce.inventory.repository.locations import find_location
 from bodega.commerce.inventory.service.moves import move
 from bodega.contracts.inventory import StockLevel
@@ -29,7 +34,7 @@ async def receive(uow: UnitOfWork, *, clock: Clock, adjustment: Adjustment) -> S
     if quantity == 0:
         raise NothingMoved
     code = await code_of(uow, adjustment.location_id)
-    await open_level(uow.connection, variant_id, code)
+    await open_levels(uow.connection, [variant_id], code)
     levels = await lock_levels(uow.connection, [variant_id], today=clock.now().date())
     before = levels[variant_id, code].on_hand
     if before + quantity < 0:
@@ -43,6 +48,7 @@ async def receive(uow: UnitOfWork, *, clock: Clock, adjustment: Adjustment) -> S
 async def code_of(uow: UnitOfWork, location_id: LocationId | None) -> str:
     """The code of a location, the default one for None. Raises LocationNotFound."""
     if location_id is None or location_id == MAIN_ID:
+        await open_main(uow.connection)
         return MAIN
     found = await find_location(uow.connection, location_id)
     if found is None:

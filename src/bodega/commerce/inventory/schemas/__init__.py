@@ -1,0 +1,1 @@
+"""Request and response bodies of inventory, a file a concept."""

@@ -1,0 +1,148 @@
+"""What staff ask of the stock as a whole: is it right, what runs low, what to order, reports."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
+
+from pydantic import BaseModel
+
+from bodega.kernel.ids import LocationId, SupplierId, VariantId
+from bodega.kernel.money import Money
+
+
+class LowStock(BaseModel):
+    """A level at its reorder point or below: what is on hand and not promised."""
+
+    variant_id: VariantId
+    location: str
+    on_hand: int
+    allocated: int
+    reorder_point: int
+    reorder_quantity: int
+
+
+class StockDiscrepancy(BaseModel):
+    """A level that its ledger, or the promises behind it, say otherwise of; None: no such level."""
+
+    variant_id: VariantId
+    location: str
+    on_hand: int | None
+    on_hand_by_ledger: int
+    allocated: int | None
+    allocated_by_ledger: int
+    allocated_by_promises: int
+
+
+class StockCheck(BaseModel):
+    """Every level recomputed from the ledger; at most a hundred differences are listed."""
+
+    checked_at: datetime
+    levels: int
+    differences: list[StockDiscrepancy]
+
+    @property
+    def ok(self) -> bool:
+        return not self.differences
+
+
+class Suggestion(BaseModel):
+    """What to order of a variant for a location, and why: `position` is on hand less promised plus
+    on order, `daily` the units promised a day (a decimal), `reorder_point` the one in force."""
+
+    variant_id: VariantId
+    location_id: LocationId
+    location: str
+    supplier_id: SupplierId | None
+    supplier: str | None
+    position: int
+    on_order: int
+    daily: Decimal
+    reorder_point: int
+    quantity: int
+
+
+class StockSummary(BaseModel):
+    """The whole of the stock in figures; `value` by currency, `uncosted` units have no known
+    cost."""
+
+    variants: int
+    on_hand: int
+    allocated: int
+    backordered: int
+    sold_out: int
+    value: list[Money]
+    uncosted: int
+
+
+class Named(BaseModel):
+    """A row of a report; without a name when the catalogue does not know the variant."""
+
+    variant_id: VariantId
+    sku: str | None = None
+    title: str | None = None
+
+
+class ValuationRow(Named):
+    """First in, first out: the units there are came last. `uncosted` of them have no known cost."""
+
+    units: int
+    value: Money | None
+    uncosted: int
+
+
+class AgeingRow(Named):
+    """Units by days since they came in, first in, first out."""
+
+    units: int
+    days_0_30: int
+    days_31_90: int
+    days_91_180: int
+    days_181_365: int
+    days_over_365: int
+    oldest_at: datetime
+
+
+class TurnoverRow(Named):
+    """`turnover` = units sent / average on hand; `days_of_stock` = what is there at that pace."""
+
+    sent: int
+    average_on_hand: Decimal
+    turnover: Decimal | None
+    days_of_stock: Decimal | None
+
+
+class StockOutRow(Named):
+    """Days of the period in which nothing was free to sell; `still` at its end."""
+
+    days: Decimal
+    share: Decimal
+    still: bool
+
+
+class Warehouse(Protocol):
+    """What staff ask of the stock as a whole. Reports come worst or greatest first."""
+
+    async def check(self) -> StockCheck:
+        """Recompute every level from the ledger and the promises."""
+
+    async def summary(self) -> StockSummary: ...
+
+    async def low(self, *, limit: int = 100) -> list[LowStock]:
+        """Levels at their reorder point or below, the worst first."""
+
+    async def suggestions(self, *, limit: int = 100) -> list[Suggestion]:
+        """What should be ordered now, the most urgent first."""
+
+    async def valuation(self, *, limit: int | None = None) -> list[ValuationRow]:
+        """What the stock cost, units on their way between locations included."""
+
+    async def ageing(self, *, limit: int | None = None) -> list[AgeingRow]:
+        """How long the stock has been there."""
+
+    async def turnover(
+        self, *, since: datetime, until: datetime, limit: int | None = None
+    ) -> list[TurnoverRow]: ...
+
+    async def stock_outs(
+        self, *, since: datetime, until: datetime, limit: int | None = None
+    ) -> list[StockOutRow]: ...
