@@ -104,6 +104,9 @@ class Settings(BaseSettings):
         30, description="how long the bodies of handled webhooks are kept"
     )
     payments_timeout_seconds: Seconds = Field(10, description="a provider call's patience")
+    payments_retries: int = Field(
+        2, ge=0, description="how often a lost or refused connection to the provider is tried again"
+    )
     provider_port: Port = Field(8002, description="port of the local provider double")
 
     checkout_lease_seconds: Seconds = Field(15, description="then another process resumes a saga")

@@ -22,10 +22,13 @@ PaymentStatus = Literal[
     "voided",
 ]
 
+RefundStatus = Literal["pending", "succeeded", "failed"]
+
 
 class PaymentView(BaseModel):
     """A payment; `failure_code` is the provider's decline code. `requires_action` sends the buyer
-    to `action_url` (3-D Secure, an approval page). `refunded` is None until money went back."""
+    to `action_url` (3-D Secure, an approval page). `captured` is what was taken, a part of `amount`
+    perhaps, and None before; `refunded` is None until money went back."""
 
     id: PaymentId
     checkout_id: CheckoutId
@@ -33,26 +36,32 @@ class PaymentView(BaseModel):
     status: PaymentStatus
     failure_code: str | None = None
     action_url: str | None = None
+    captured: Money | None = None
     refunded: Money | None = None
 
 
 class PaymentTransition(BaseModel):
-    """One step in the life of a payment."""
+    """One step in the life of a payment, or of the refund `refund_id`."""
 
     before: str | None
     after: str
     note: str | None
     at: datetime
+    refund_id: RefundId | None = None
 
 
 class PaymentRecord(PaymentView):
-    """A payment as staff see it, with its whole history."""
+    """A payment as staff see it, with its whole history. `risk_*` is what the provider's own
+    screening (Stripe's Radar) made of it."""
 
     provider: str
     provider_reference: str | None
     card_brand: str | None
     card_last4: str | None
     failure_detail: str | None
+    risk_level: str | None = None
+    risk_score: int | None = None
+    risk_reason: str | None = None
     transitions: list[PaymentTransition]
 
 
@@ -105,7 +114,7 @@ class RefundView(BaseModel):
     id: RefundId
     payment_id: PaymentId
     amount: Money
-    status: Literal["pending", "succeeded", "failed"]
+    status: RefundStatus
     reason: str
     failure_code: str | None = None
 
@@ -298,16 +307,18 @@ class Payments(Protocol):
         payment_token: str,
         customer_id: UserId | None = None,
         return_url: str | None = None,
+        capture_method: Literal["manual", "automatic"] = "manual",
     ) -> PaymentView:
-        """Authorised, declined, or `requires_action`. The token's prefix names the provider.
-        Without a `return_url` nobody can act: a payment that would need it is declined."""
+        """Authorised (captured, when `automatic`), declined, or `requires_action`. The token's
+        prefix names the provider. Without a `return_url` nobody can act: a payment that would need
+        it is declined."""
 
     async def confirm(self, *, checkout_id: CheckoutId) -> PaymentView:
         """Ask the provider how a payment that required an action stands; any other as it is."""
 
     async def capture(self, *, checkout_id: CheckoutId, amount: Money | None = None) -> PaymentView:
         """Take the authorised money, or a part of it (the rest is let go); captured again is no
-        error."""
+        error. Raises `Conflict` for more than was authorised."""
 
     async def refund(
         self, *, command_id: CommandId, checkout_id: CheckoutId, amount: Money, reason: str

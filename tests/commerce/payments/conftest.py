@@ -24,5 +24,10 @@ def provider(running: RunningProvider) -> Iterator[RunningProvider]:
 
 @pytest.fixture
 def settings(servers: Settings, provider: RunningProvider) -> Iterator[Settings]:
-    yield servers.model_copy(update={"payments_url": provider.url, "payments_timeout_seconds": 0.5})
+    at_double = {
+        "payments_url": provider.url,
+        "payments_timeout_seconds": 0.5,
+        "payments_retries": 1,
+    }
+    yield servers.model_copy(update=at_double)
     empty_database(servers)

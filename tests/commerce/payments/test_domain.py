@@ -4,7 +4,7 @@ from typing import get_args
 
 import pytest
 
-from bodega.commerce.payments.adapters.stripe import from_stripe, to_stripe
+from bodega.commerce.payments.adapters.stripe_money import from_stripe, to_stripe
 from bodega.commerce.payments.domain import may_follow, settled
 from bodega.contracts.payments import PaymentStatus
 from bodega.kernel.money import Money
@@ -12,9 +12,13 @@ from bodega.kernel.money import Money
 STATUSES: tuple[PaymentStatus, ...] = get_args(PaymentStatus)
 
 
-def test_money_is_taken_only_after_a_hold() -> None:
+def test_money_is_taken_after_a_hold_or_with_an_automatic_authorisation() -> None:
     assert [before for before in STATUSES if may_follow(before, "capturing")] == ["authorised"]
-    assert [before for before in STATUSES if may_follow(before, "captured")] == ["capturing"]
+    assert [before for before in STATUSES if may_follow(before, "captured")] == [
+        "authorising",
+        "requires_action",
+        "capturing",
+    ]
 
 
 @pytest.mark.parametrize("end", ["declined", "voided"])

@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bodega.commerce.payments.adapters.double import KEY_LIFE, Answer, StripeDouble
+from bodega.commerce.payments.adapters.double import KEY_LIFE, StripeDouble
+from bodega.commerce.payments.adapters.double_requests import Answer
 from tests.kit.tree import free_port
 
 KEY = "Bearer sk_test_x"

@@ -1,9 +1,11 @@
 """Errors of payments.
 
 BodegaError
-├── Rejected ── WebhookRefused ── WebhookForged, WebhookTooOld, WebhookMalformed
-├── NotFound ── PaymentNotFound, ConflictUnknown, DisputeUnknown, ProviderUnknown
-├── Conflict ── AmountChanged, PaymentUnknown, ConflictResolved, DisputeClosedAlready
+├── Rejected ── AmountInvalid, WebhookRefused ── WebhookForged, WebhookTooOld, WebhookMalformed
+├── NotFound ── PaymentNotFound, MethodNotFound, SetupNotFound, ConflictUnknown, DisputeUnknown,
+│               ProviderUnknown
+├── Conflict ── AmountChanged, PaymentUnknown, CaptureTooLarge, NothingCaptured, RefundTooLarge,
+│               RefundChanged, ConflictResolved, DisputeClosedAlready
 └── Unavailable ── WebhooksClosed, ProviderUnreachable ── ProviderRefused
 """
 
@@ -15,6 +17,21 @@ class PaymentNotFound(NotFound):
     title = "There is no such payment"
 
 
+class MethodNotFound(NotFound):
+    code = "payment_method_not_found"
+    title = "You keep no such payment method"
+
+
+class SetupNotFound(NotFound):
+    code = "payment_setup_not_found"
+    title = "You are not saving any such payment method"
+
+
+class AmountInvalid(Rejected):
+    code = "payment_amount_invalid"
+    title = "An amount is above zero and in the payment's currency"
+
+
 class AmountChanged(Conflict):
     code = "payment_amount_changed"
     title = "This checkout has a payment over another amount: start a new checkout"
@@ -23,6 +40,26 @@ class AmountChanged(Conflict):
 class PaymentUnknown(Conflict):
     code = "payment_unknown"
     title = "This checkout has no payment: authorise one first"
+
+
+class CaptureTooLarge(Conflict):
+    code = "payment_capture_too_large"
+    title = "No more can be captured than was authorised"
+
+
+class NothingCaptured(Conflict):
+    code = "payment_not_captured"
+    title = "Nothing was captured, so nothing can be refunded: void the payment"
+
+
+class RefundTooLarge(Conflict):
+    code = "payment_refund_too_large"
+    title = "No more can be refunded than is left of what was captured"
+
+
+class RefundChanged(Conflict):
+    code = "payment_refund_changed"
+    title = "This command refunded another amount: use a new command id"
 
 
 class ProviderUnreachable(Unavailable):

@@ -1,9 +1,12 @@
 """What payments does by itself: webhooks every second, deadlines, figures, old bodies."""
 
+from contextlib import aclosing
 from datetime import timedelta
 
 from bodega.backbone.module import Context, Job
+from bodega.commerce.payments.adapters.providers import Providers
 from bodega.commerce.payments.service import books, disputes, webhooks
+from bodega.commerce.payments.service.refunds import RefundDesk
 
 
 async def handle_webhooks(context: Context) -> None:
@@ -23,7 +26,14 @@ async def forget_webhooks(context: Context) -> None:
         await webhooks.forget(uow, before)
 
 
+async def settle_refunds(context: Context) -> None:
+    """Refunds that nothing was heard of are asked after."""
+    async with aclosing(Providers(context.settings)) as providers:
+        await RefundDesk(context, providers).settle_pending()
+
+
 JOBS: list[Job] = [
+    Job("payments.settle_refunds", 30.0, settle_refunds),
     Job("payments.handle_webhooks", 1.0, handle_webhooks),
     Job("payments.watch", 30.0, watch),
     Job("payments.forget_webhooks", 24 * 3600.0, forget_webhooks),

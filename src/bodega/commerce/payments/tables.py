@@ -22,7 +22,10 @@ from sqlalchemy.dialects.postgresql import CHAR
 from bodega.backbone.tables import id_column, metadata, money_columns, time_columns
 
 METADATA = metadata("payments")
-_STATUSES = "'authorising', 'authorised', 'declined', 'capturing', 'captured', 'voiding', 'voided'"
+_STATUSES = (
+    "'authorising', 'requires_action', 'authorised', 'declined', 'capturing', 'captured',"
+    " 'voiding', 'voided'"
+)
 
 payments = Table(
     "payments",
@@ -30,18 +33,27 @@ payments = Table(
     id_column(),
     Column("checkout_id", Uuid, nullable=False, unique=True),
     *money_columns("amount"),
-    Column("status", String(12), nullable=False),
+    Column("status", String(16), nullable=False),
     Column("provider", String(20), nullable=False),
     Column("provider_reference", Text),
     Column("payment_token", Text),
+    Column("provider_customer", Text),
+    Column("return_url", Text),
+    Column("capture_method", String(10), nullable=False, server_default="manual"),
+    Column("capture_amount", BigInteger),
+    Column("action_url", Text),
     Column("card_brand", String(20)),
     Column("card_last4", String(4)),
     Column("failure_code", String(60)),
     Column("failure_detail", Text),
+    Column("risk_level", String(20)),
+    Column("risk_score", SmallInteger),
+    Column("risk_reason", Text),
     *time_columns(),
     Index("ix_payments_provider_reference", "provider_reference"),
     CheckConstraint("amount_amount >= 0", name="amount_amount"),
     CheckConstraint(f"status IN ({_STATUSES})", name="status"),
+    CheckConstraint("capture_amount BETWEEN 0 AND amount_amount", name="capture_amount"),
     Index(
         "ix_payments_unsettled",
         "known_at",
@@ -49,13 +61,41 @@ payments = Table(
     ),
 )
 
+refunds = Table(
+    "refunds",
+    METADATA,
+    id_column(),
+    Column("payment_id", Uuid, ForeignKey("payments.payments.id"), nullable=False),
+    Column("command_id", Uuid, nullable=False, unique=True),
+    *money_columns("amount"),
+    Column("status", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("provider_reference", Text),
+    Column("failure_code", String(60)),
+    *time_columns(),
+    CheckConstraint("amount_amount > 0", name="amount_amount"),
+    CheckConstraint("status IN ('pending', 'succeeded', 'failed')", name="status"),
+    Index("ix_refunds_payment_id_id", "payment_id", "id"),
+    Index("ix_refunds_pending", "known_at", postgresql_where=text("status = 'pending'")),
+)
+
+customers = Table(
+    "customers",
+    METADATA,
+    Column("user_id", Uuid, primary_key=True),
+    Column("provider", String(20), primary_key=True),
+    Column("reference", Text, nullable=False, unique=True),
+    Column("known_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+)
+
 transitions = Table(
     "transitions",
     METADATA,
     id_column(),
     Column("payment_id", Uuid, ForeignKey("payments.payments.id"), nullable=False),
-    Column("before", String(12)),
-    Column("after", String(12), nullable=False),
+    Column("refund_id", Uuid, ForeignKey("payments.refunds.id")),
+    Column("before", String(16)),
+    Column("after", String(16), nullable=False),
     Column("note", Text),
     Column("at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
     Index("ix_transitions_payment_id_id", "payment_id", "id"),

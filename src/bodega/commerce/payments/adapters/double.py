@@ -7,34 +7,25 @@ It keeps everything in SQLite, so a killed double comes back knowing every hold,
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from bodega.commerce.payments.adapters.double_cards import CARDS, MINIMUMS, Card
+from bodega.commerce.payments.adapters.double_cards import MINIMUMS, Card
+from bodega.commerce.payments.adapters.double_requests import (
+    Answer,
+    Params,
+    Refusal,
+    amount_of,
+    authenticate,
+    card_of,
+    metadata_of,
+    missing,
+    unexpected,
+    until,
+)
 from bodega.commerce.payments.adapters.double_store import DoubleStore, Object, new_object_id
 
 KEY_LIFE = 24 * 3600
-Params = Mapping[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP answer; `final` ones are kept under the request's idempotency key."""
-
-    status: int
-    body: Object
-    headers: Mapping[str, str] = field(default_factory=dict)
-    final: bool = True
-
-
-class Refusal(Exception):
-    """A Stripe error; `final` when the work had begun, so that its key replays it."""
-
-    def __init__(self, status: int, *, final: bool = False, **error: Any) -> None:
-        super().__init__(error.get("message", ""))
-        self.answer = Answer(status, {"error": error}, final=final)
 
 
 class StripeDouble:
@@ -58,7 +49,7 @@ class StripeDouble:
     ) -> Answer:
         with self._store.transaction():
             try:
-                _authenticate(authorization)
+                authenticate(authorization)
                 if method == "POST" and idempotency_key:
                     return self._once(idempotency_key, path, params)
                 return self._route(method, path, params)
@@ -140,7 +131,7 @@ class StripeDouble:
         found = self._store.list(
             kind,
             since=int(params.get("created[gte]", "0")),
-            until=int(params.get("created[lte]", str(2**53))),
+            until=until(params),
             after=params.get("starting_after"),
             limit=limit + 1,
             payment_intent=params.get("payment_intent"),
@@ -151,10 +142,10 @@ class StripeDouble:
         return Answer(200, body)
 
     def _create(self, params: Params) -> Answer:
-        amount = _amount(params, "amount")
+        amount = amount_of(params, "amount")
         currency = params.get("currency", "").lower()
         if len(currency) != 3:
-            raise _missing("currency")
+            raise missing("currency")
         if amount < MINIMUMS.get(currency, 1):
             raise Refusal(
                 400,
@@ -163,7 +154,7 @@ class StripeDouble:
                 param="amount",
                 message="The amount is below the smallest one that can be charged.",
             )
-        card = _card(params) if "payment_method" in params else None
+        card = card_of(params) if "payment_method" in params else None
         intent = self._new_intent(params, amount, currency)
         self._store.put(intent)
         if params.get("confirm") == "true":
@@ -190,7 +181,7 @@ class StripeDouble:
             "last_payment_error": None,
             "latest_charge": None,
             "livemode": False,
-            "metadata": _metadata(params),
+            "metadata": metadata_of(params),
             "next_action": None,
             "payment_method": params.get("payment_method"),
             "payment_method_types": ["card"],
@@ -202,13 +193,13 @@ class StripeDouble:
 
     def _confirm(self, intent: Object, params: Params) -> Answer:
         if intent["status"] not in ("requires_payment_method", "requires_confirmation"):
-            raise _unexpected(intent, "confirm")
+            raise unexpected(intent, "confirm")
         chosen = {"payment_method": intent["payment_method"] or "", **params}
-        return self._authorise(intent, _card(chosen), chosen)
+        return self._authorise(intent, card_of(chosen), chosen)
 
     def _authorise(self, intent: Object, card: Card | None, params: Params) -> Answer:
         if card is None:
-            raise _missing("payment_method")
+            raise missing("payment_method")
         charge = self._charge(intent, card)
         self._store.put(charge)
         intent["latest_charge"] = charge["id"]
@@ -269,9 +260,9 @@ class StripeDouble:
 
     def _capture(self, intent: Object, params: Params) -> Answer:
         if intent["status"] != "requires_capture":
-            raise _unexpected(intent, "capture")
+            raise unexpected(intent, "capture")
         amount = (
-            _amount(params, "amount_to_capture")
+            amount_of(params, "amount_to_capture")
             if "amount_to_capture" in params
             else intent["amount"]
         )
@@ -292,7 +283,7 @@ class StripeDouble:
 
     def _cancel(self, intent: Object, params: Params) -> Answer:
         if intent["status"] in ("succeeded", "canceled"):
-            raise _unexpected(intent, "cancel")
+            raise unexpected(intent, "cancel")
         intent |= {
             "status": "canceled",
             "amount_capturable": 0,
@@ -304,13 +295,13 @@ class StripeDouble:
 
     def _refund(self, params: Params) -> Answer:
         if "payment_intent" not in params:
-            raise _missing("payment_intent")
+            raise missing("payment_intent")
         intent = self._get("payment_intent", params["payment_intent"])
         if intent["status"] != "succeeded":
-            raise _unexpected(intent, "refund")
+            raise unexpected(intent, "refund")
         charge = self._get("charge", intent["latest_charge"])
         left = charge["amount_captured"] - charge["amount_refunded"]
-        amount = _amount(params, "amount") if "amount" in params else left
+        amount = amount_of(params, "amount") if "amount" in params else left
         if amount > left or left == 0:
             raise Refusal(
                 400,
@@ -327,7 +318,7 @@ class StripeDouble:
             "charge": charge["id"],
             "created": int(self._clock()),
             "currency": intent["currency"],
-            "metadata": _metadata(params),
+            "metadata": metadata_of(params),
             "payment_intent": intent["id"],
             "reason": params.get("reason"),
             "status": "succeeded",
@@ -335,63 +326,3 @@ class StripeDouble:
         self._store.put(charge)
         self._store.put(refund)
         return Answer(200, refund)
-
-
-def _authenticate(authorization: str) -> None:
-    scheme, _, key = authorization.partition(" ")
-    if scheme.lower() != "bearer" or not key.startswith(("sk_", "rk_")):
-        raise Refusal(401, type="invalid_request_error", message="Invalid API Key provided.")
-
-
-def _amount(params: Params, name: str) -> int:
-    if name not in params:
-        raise _missing(name)
-    if not params[name].isdigit() or int(params[name]) < 1:
-        raise Refusal(
-            400,
-            type="invalid_request_error",
-            code="parameter_invalid_integer",
-            param=name,
-            message="This value must be greater than or equal to 1.",
-        )
-    return int(params[name])
-
-
-def _card(params: Params) -> Card:
-    token = params.get("payment_method", "")
-    card = CARDS.get(token)
-    if card is None:
-        raise Refusal(
-            400,
-            type="invalid_request_error",
-            code="resource_missing",
-            param="payment_method",
-            message=f"No such PaymentMethod: '{token}'",
-        )
-    return card
-
-
-def _metadata(params: Params) -> dict[str, str]:
-    head = "metadata["
-    return {name[len(head) : -1]: params[name] for name in params if name.startswith(head)}
-
-
-def _missing(name: str) -> Refusal:
-    return Refusal(
-        400,
-        type="invalid_request_error",
-        code="parameter_missing",
-        param=name,
-        message=f"Missing required param: {name}.",
-    )
-
-
-def _unexpected(intent: Object, verb: str) -> Refusal:
-    return Refusal(
-        400,
-        type="invalid_request_error",
-        code="payment_intent_unexpected_state",
-        message=f"You cannot {verb} this PaymentIntent because it has a status of"
-        f" {intent['status']}.",
-        payment_intent=dict(intent),
-    )

@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from bodega.backbone.settings import Settings
-from bodega.commerce.payments.adapters.stripe import from_stripe
+from bodega.commerce.payments.adapters.stripe_money import from_stripe
 from bodega.commerce.payments.domain.webhooks import (
     DisputeFact,
     Movement,

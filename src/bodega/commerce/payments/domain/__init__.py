@@ -2,9 +2,20 @@
 
 from bodega.commerce.payments.domain.payment import (
     AMOUNT_MISMATCH,
+    CANCELLED,
     NOT_CAPTURABLE,
+    UNREACHABLE_ACTION,
     may_follow,
+    refund_may_follow,
     settled,
 )
 
-__all__ = ["AMOUNT_MISMATCH", "NOT_CAPTURABLE", "may_follow", "settled"]
+__all__ = [
+    "AMOUNT_MISMATCH",
+    "CANCELLED",
+    "NOT_CAPTURABLE",
+    "UNREACHABLE_ACTION",
+    "may_follow",
+    "refund_may_follow",
+    "settled",
+]

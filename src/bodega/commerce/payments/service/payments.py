@@ -4,22 +4,41 @@ from typing import Any
 
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context
-from bodega.commerce.payments.adapters.free import FreeOfCharge
-from bodega.commerce.payments.adapters.port import Provider, ProviderPayment
-from bodega.commerce.payments.adapters.stripe import StripeProvider
-from bodega.commerce.payments.domain import AMOUNT_MISMATCH, NOT_CAPTURABLE, may_follow
-from bodega.commerce.payments.errors import AmountChanged, PaymentUnknown, ProviderUnreachable
+from bodega.commerce.payments.adapters.port import (
+    Authorisation,
+    CaptureMethod,
+    ProviderPayment,
+    Risk,
+)
+from bodega.commerce.payments.adapters.providers import Providers
+from bodega.commerce.payments.domain import (
+    AMOUNT_MISMATCH,
+    CANCELLED,
+    NOT_CAPTURABLE,
+    UNREACHABLE_ACTION,
+    may_follow,
+)
+from bodega.commerce.payments.errors import (
+    AmountChanged,
+    AmountInvalid,
+    CaptureTooLarge,
+    PaymentUnknown,
+    ProviderUnreachable,
+)
+from bodega.commerce.payments.repository import customers
 from bodega.commerce.payments.repository import payments as repository
 from bodega.commerce.payments.repository.payments import Payment
 from bodega.commerce.payments.service import ledger
+from bodega.commerce.payments.service.refunds import RefundDesk
 from bodega.contracts.payments import (
     PaymentCaptured,
     PaymentRecord,
     PaymentStatus,
     PaymentView,
     PaymentVoided,
+    RefundView,
 )
-from bodega.kernel.ids import CheckoutId, PaymentId, UserId
+from bodega.kernel.ids import CheckoutId, CommandId, PaymentId, UserId
 from bodega.kernel.money import Money
 
 
@@ -28,23 +47,64 @@ async def settle_authorisation(
 ) -> Payment:
     """Record what the provider answered; a payment that moved on meanwhile stays as it is."""
     payment = await _locked(uow, checkout_id)
-    if payment.status != "authorising":
+    if payment.status not in ("authorising", "requires_action"):
         return payment
-    known = _known(outcome)
-    if outcome.status == "declined":
+    if outcome.status in ("declined", "cancelled"):
+        known = _known(outcome) | {"failure_code": outcome.failure_code or CANCELLED}
         return await _move(uow, payment, "declined", **known)
-    if outcome.status == "authorised" and outcome.amount == payment.amount:
-        return await _move(uow, payment, "authorised", **known)
+    if outcome.amount == payment.amount:
+        return await _settle_in_full(uow, payment, outcome)
+    return await _give_up(uow, payment, outcome, AMOUNT_MISMATCH)
+
+
+async def _settle_in_full(uow: UnitOfWork, payment: Payment, outcome: ProviderPayment) -> Payment:
+    if outcome.status == "requires_action":
+        return await _wait_for_buyer(uow, payment, outcome)
+    if outcome.status == "authorised":
+        return await _move(uow, payment, "authorised", **_known(outcome))
+    if outcome.status == "captured" and payment.capture_method == "automatic":
+        return await _captured(uow, payment, outcome.amount, **_known(outcome))
+    return await _give_up(uow, payment, outcome, AMOUNT_MISMATCH)
+
+
+async def _wait_for_buyer(uow: UnitOfWork, payment: Payment, outcome: ProviderPayment) -> Payment:
+    if payment.status == "requires_action":
+        return payment
+    if outcome.action_url is None:
+        return await _give_up(uow, payment, outcome, UNREACHABLE_ACTION)
+    return await _move(
+        uow, payment, "requires_action", action_url=outcome.action_url, **_known(outcome)
+    )
+
+
+async def _captured(uow: UnitOfWork, payment: Payment, taken: Money, **changes: Any) -> Payment:
+    uow.emit(PaymentCaptured(payment_id=payment.id, checkout_id=payment.checkout_id, amount=taken))
+    await ledger.book_capture(uow, payment, taken)
+    return await _move(uow, payment, "captured", capture_amount=taken.amount, **changes)
+
+
+async def _give_up(
+    uow: UnitOfWork, payment: Payment, outcome: ProviderPayment, code: str
+) -> Payment:
+    """What the provider says is not what was asked for: whatever it holds is let go."""
     note = f"the provider says {outcome.status} over {outcome.amount}"
-    known |= {"failure_code": AMOUNT_MISMATCH}
-    return await _move(uow, payment, "voiding", note=note, **known)
+    changes = _known(outcome) | {"failure_code": code}
+    return await _move(uow, payment, "voiding", note=note, **changes)
 
 
-async def begin_capture(uow: UnitOfWork, *, checkout_id: CheckoutId) -> Payment:
+async def begin_capture(
+    uow: UnitOfWork, *, checkout_id: CheckoutId, amount: Money | None = None
+) -> Payment:
+    """The intent to take `amount`, or all; a payment that is past that stays as it is."""
     payment = await _locked(uow, checkout_id)
     if payment.status != "authorised":
         return payment
-    return await _move(uow, payment, "capturing")
+    wanted = amount or payment.amount
+    if wanted.currency != payment.amount.currency or (amount is not None and amount.amount <= 0):
+        raise AmountInvalid
+    if payment.amount < wanted:
+        raise CaptureTooLarge
+    return await _move(uow, payment, "capturing", capture_amount=wanted.amount)
 
 
 async def settle_capture(
@@ -54,12 +114,8 @@ async def settle_capture(
     payment = await _locked(uow, checkout_id)
     if payment.status != "capturing":
         return payment
-    if outcome.status == "captured" and outcome.amount == payment.amount:
-        uow.emit(
-            PaymentCaptured(payment_id=payment.id, checkout_id=checkout_id, amount=payment.amount)
-        )
-        await ledger.book_capture(uow, payment, outcome.amount)
-        return await _move(uow, payment, "captured")
+    if outcome.status == "captured" and outcome.amount == (payment.taken or payment.amount):
+        return await _captured(uow, payment, outcome.amount)
     code = AMOUNT_MISMATCH if outcome.status == "captured" else NOT_CAPTURABLE
     note = f"the provider says {outcome.status} over {outcome.amount}"
     return await _move(uow, payment, "voiding", note=note, failure_code=code)
@@ -103,19 +159,22 @@ async def _move(
     if not may_follow(payment.status, after):
         raise ValueError(f"a payment never goes from {payment.status} to {after}")
     forget = {"payment_token": None}
-    await repository.change_payment(
+    return await repository.change_payment(
         uow.connection, payment, after=after, changes=changes | forget, note=note
     )
-    return await _locked(uow, payment.checkout_id)
 
 
 def _known(outcome: ProviderPayment) -> dict[str, Any]:
+    risk = outcome.risk or Risk()
     return {
         "provider_reference": outcome.reference,
         "card_brand": outcome.card_brand,
         "card_last4": outcome.card_last4,
         "failure_code": outcome.failure_code,
         "failure_detail": outcome.failure_detail,
+        "risk_level": risk.level,
+        "risk_score": risk.score,
+        "risk_reason": risk.reason,
     }
 
 
@@ -124,11 +183,11 @@ class PaymentsService:
 
     def __init__(self, context: Context) -> None:
         self._database = context.database
-        self._provider: Provider = StripeProvider(context.settings)
-        self._free: Provider = FreeOfCharge()
+        self._providers = Providers(context.settings)
+        self._desk = RefundDesk(context, self._providers)
 
     async def aclose(self) -> None:
-        await self._provider.aclose()
+        await self._providers.aclose()
 
     async def payment(self, checkout_id: CheckoutId) -> PaymentView | None:
         async with self._database.reading() as connection:
@@ -147,14 +206,21 @@ class PaymentsService:
         payment_token: str,
         customer_id: UserId | None = None,
         return_url: str | None = None,
+        capture_method: CaptureMethod = "manual",
     ) -> PaymentView:
+        provider = self._providers.chosen(amount, payment_token).name
         async with self._database.work() as uow:
             fresh = await repository.open_payment(
                 uow.connection,
                 checkout_id=checkout_id,
                 amount=amount,
-                provider=self._for(amount).name,
+                provider=provider,
                 token=payment_token,
+                customer=await customers.reference_of(uow.connection, customer_id, provider)
+                if customer_id
+                else None,
+                return_url=return_url,
+                capture_method=capture_method,
             )
             payment = await _locked(uow, checkout_id)
         if payment.amount != amount:
@@ -162,22 +228,41 @@ class PaymentsService:
         return (await self._authorised(payment, fresh=fresh)).view()
 
     async def confirm(self, *, checkout_id: CheckoutId) -> PaymentView:
-        payment = await self.payment(checkout_id)
+        payment = await self._find(checkout_id)
         if payment is None:
             raise PaymentUnknown
-        return payment
-
-    async def capture(self, *, checkout_id: CheckoutId) -> PaymentView:
+        if payment.status != "requires_action":
+            return payment.view()
+        outcome = await self._providers.named(payment.provider).retrieve(
+            payment_id=payment.id, reference=str(payment.reference)
+        )
         async with self._database.work() as uow:
-            payment = await begin_capture(uow, checkout_id=checkout_id)
+            settled = await settle_authorisation(uow, checkout_id=checkout_id, outcome=outcome)
+        return settled.view()
+
+    async def capture(self, *, checkout_id: CheckoutId, amount: Money | None = None) -> PaymentView:
+        async with self._database.work() as uow:
+            payment = await begin_capture(uow, checkout_id=checkout_id, amount=amount)
         if payment.status != "capturing":
             return payment.view()
-        outcome = await self._for(payment.amount).capture(
-            payment_id=payment.id, reference=str(payment.reference), amount=payment.amount
+        outcome = await self._providers.named(payment.provider).capture(
+            payment_id=payment.id,
+            reference=str(payment.reference),
+            amount=payment.taken or payment.amount,
         )
         async with self._database.work() as uow:
             settled = await settle_capture(uow, checkout_id=checkout_id, outcome=outcome)
         return settled.view()
+
+    async def refund(
+        self, *, command_id: CommandId, checkout_id: CheckoutId, amount: Money, reason: str
+    ) -> RefundView:
+        return await self._desk.refund(
+            command_id=command_id, checkout_id=checkout_id, amount=amount, reason=reason
+        )
+
+    async def refunds(self, checkout_id: CheckoutId) -> list[RefundView]:
+        return await self._desk.refunds(checkout_id)
 
     async def void(self, *, checkout_id: CheckoutId) -> PaymentView | None:
         await self._finish_authorising(checkout_id)
@@ -186,7 +271,9 @@ class PaymentsService:
         if payment is None or payment.status != "voiding":
             return payment.view() if payment else None
         outcome = (
-            await self._for(payment.amount).void(payment_id=payment.id, reference=payment.reference)
+            await self._providers.named(payment.provider).void(
+                payment_id=payment.id, reference=payment.reference
+            )
             if payment.reference
             else None
         )
@@ -194,10 +281,13 @@ class PaymentsService:
             settled = await settle_void(uow, checkout_id=checkout_id, outcome=outcome)
         return settled.view()
 
+    async def _find(self, checkout_id: CheckoutId) -> Payment | None:
+        async with self._database.reading() as connection:
+            return await repository.find_payment(connection, checkout_id)
+
     async def _finish_authorising(self, checkout_id: CheckoutId) -> None:
         """A hold whose answer was lost is made sure of before it is let go."""
-        async with self._database.reading() as connection:
-            payment = await repository.find_payment(connection, checkout_id)
+        payment = await self._find(checkout_id)
         if payment is not None and payment.status == "authorising":
             await self._authorised(payment, fresh=False)
 
@@ -210,20 +300,26 @@ class PaymentsService:
 
     async def _ask(self, payment: Payment, *, fresh: bool) -> ProviderPayment:
         """Authorise; when an answer was lost, ask what became of it before asking again."""
-        provider = self._for(payment.amount)
+        provider = self._providers.named(payment.provider)
         if not fresh:
             found = await provider.find(payment_id=payment.id, since=payment.started_at)
             if found is not None:
                 return found
         try:
-            return await provider.authorise(
-                payment_id=payment.id, amount=payment.amount, token=str(payment.token)
-            )
+            return await provider.authorise(_asked(payment))
         except ProviderUnreachable:
             found = await provider.find(payment_id=payment.id, since=payment.started_at)
             if found is None:
                 raise
             return found
 
-    def _for(self, amount: Money) -> Provider:
-        return self._provider if amount.amount else self._free
+
+def _asked(payment: Payment) -> Authorisation:
+    return Authorisation(
+        payment_id=payment.id,
+        amount=payment.amount,
+        token=str(payment.token),
+        customer=payment.customer,
+        return_url=payment.return_url,
+        capture=payment.capture_method,
+    )

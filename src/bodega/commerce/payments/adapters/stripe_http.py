@@ -1,0 +1,62 @@
+"""The road to Stripe: its official client, what it repeats, and which answers count as lost.
+
+The client repeats what may be repeated (no connection, 409, 5xx) with exponential backoff and
+jitter, under the same idempotency key. What is still unanswered then is asked after, not guessed.
+"""
+
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+
+import stripe
+
+from bodega.backbone.settings import Settings
+from bodega.backbone.telemetry.logs import get_logger
+from bodega.commerce.payments.errors import ProviderRefused, ProviderUnreachable
+
+log = get_logger(__name__)
+T = TypeVar("T")
+
+
+class _Http(stripe.HTTPXClient):
+    """Hands the encoded form to httpx as content; as `data` httpx calls it deprecated."""
+
+    def _get_request_args_kwargs(
+        self, method: str, url: str, headers: Any, post_data: Any
+    ) -> tuple[Any, Any]:
+        inherited: Any = super()._get_request_args_kwargs
+        arguments, options = inherited(method, url, headers, post_data)
+        form = options.pop("data", None)
+        return arguments, options | {"content": form or b""}
+
+
+class StripeRoad:
+    """Stripe's client; `payments_url` points at Stripe or at its local double."""
+
+    def __init__(self, settings: Settings) -> None:
+        stripe.enable_telemetry = False
+        self._http = _Http(timeout=settings.payments_timeout_seconds)
+        self.api = stripe.StripeClient(
+            settings.payments_secret_key.get_secret_value(),
+            base_addresses={"api": settings.payments_url},
+            http_client=self._http,
+            max_network_retries=settings.payments_retries,
+        ).v1
+
+    async def aclose(self) -> None:
+        close: Any = self._http.close_async
+        await close()
+
+
+async def asked(call: Awaitable[T]) -> T:
+    """Raises ProviderUnreachable for a lost answer, ProviderRefused for wrong credentials; card and
+    request errors pass through."""
+    try:
+        return await call
+    except (stripe.CardError, stripe.InvalidRequestError):
+        raise
+    except (stripe.AuthenticationError, stripe.PermissionError, stripe.IdempotencyError) as error:
+        log.error("provider_refused", error=type(error).__name__, request=error.request_id)
+        raise ProviderRefused from error
+    except stripe.StripeError as error:
+        log.warning("provider_unreachable", error=type(error).__name__, status=error.http_status)
+        raise ProviderUnreachable from error
