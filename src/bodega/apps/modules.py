@@ -22,6 +22,7 @@ NAMES = (
     "inventory",
     "reviews",
     "notifications",
+    "views",
 )
 
 

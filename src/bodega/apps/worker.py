@@ -1,6 +1,7 @@
 """The worker's process: reactions to events, sweeps, schedules and durable jobs."""
 
 import asyncio
+from collections.abc import Collection
 from functools import partial
 
 from bodega.apps.compose import Shop, compose
@@ -26,13 +27,17 @@ def jobs() -> list[Job]:
     return [*job_runs.JOBS, *(job for module in modules() for job in module.jobs)]
 
 
-def consumers(context: Context) -> Consumers:
-    """Every module's handlers over this process's database."""
+def consumers(context: Context, *, only: Collection[str] | None = None) -> Consumers:
+    """Every module's handlers over this process's database, or those of the names."""
     settings = context.settings
     return Consumers(
         database=context.database,
         dsn=settings.direct_dsn,
-        consumers=[_consumer(context, handler) for handler in handlers()],
+        consumers=[
+            _consumer(context, handler)
+            for handler in handlers()
+            if only is None or handler.name in only
+        ],
         partitions=settings.events_partitions,
         policy=Policy(batch=settings.events_batch, retries=settings.events_retries),
     )

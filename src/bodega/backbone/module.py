@@ -11,6 +11,7 @@ from sqlalchemy import MetaData
 from bodega.backbone.cache import Cache
 from bodega.backbone.container import Container
 from bodega.backbone.db import Database, UnitOfWork
+from bodega.backbone.read_models import ReadModel
 from bodega.backbone.settings import Settings
 from bodega.backbone.workflows import WorkflowSource
 from bodega.kernel.clock import Clock
@@ -55,7 +56,8 @@ class Job:
 class Module:
     """One bounded context. `published` lists, per table, the columns others may see in the lake
     and their class; a column that is not listed, or is not public, never leaves the schema.
-    `workflows` make the module's durable work visible to staff."""
+    `workflows` make the module's durable work visible to staff; `read_models` can be made anew from
+    the event log."""
 
     name: str
     metadata: MetaData | None = None
@@ -63,6 +65,7 @@ class Module:
     handlers: Sequence[Handler] = ()
     jobs: Sequence[Job] = ()
     workflows: Sequence[Callable[[Context], WorkflowSource]] = ()
+    read_models: Sequence[ReadModel] = ()
     provides: Mapping[type, Callable[[Context], object]] = field(default_factory=dict)
     published: Mapping[str, Mapping[str, Classification]] = field(default_factory=dict)
     migrations: Path | None = None
