@@ -3,9 +3,10 @@
 from fastapi import APIRouter
 
 from bodega.web import artwork, assets
+from bodega.web.console import orders as console_orders
 from bodega.web.console import payments, review, workflows
 from bodega.web.console import routes as console
-from bodega.web.storefront import account, cart, checkout, listing, ordered, product
+from bodega.web.storefront import account, cart, checkout, listing, ordered, orders, product
 
 ROUTERS: list[APIRouter] = [
     listing.router,
@@ -14,7 +15,9 @@ ROUTERS: list[APIRouter] = [
     checkout.router,
     ordered.router,
     account.router,
+    orders.router,
     console.router,
+    console_orders.router,
     review.router,
     payments.router,
     workflows.router,
