@@ -46,3 +46,10 @@ def test_secrets_do_not_show() -> None:
 def test_a_missing_database_says_what_to_do() -> None:
     with pytest.raises(ValueError, match="bodega up"):
         _ = Settings(_env_file=None).dsn
+
+
+@pytest.mark.parametrize("name", ["pricing", "shipping"])
+def test_an_outside_engine_needs_a_token(name: str) -> None:
+    with pytest.raises(ValueError, match=f"BODEGA_{name.upper()}_TOKEN"):
+        Settings(_env_file=None, **{f"{name}_url": "http://engine"})
+    Settings(_env_file=None, **{f"{name}_url": "http://engine", f"{name}_token": "sesame"})

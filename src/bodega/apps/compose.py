@@ -16,7 +16,9 @@ from bodega.backbone.workflows import Workflows
 from bodega.contracts.fraud import Fraud
 from bodega.contracts.freshness import Freshness
 from bodega.contracts.metrics import Metrics
+from bodega.contracts.pricing import Pricing
 from bodega.contracts.recommend import Recommender
+from bodega.contracts.shipping import Shipping
 from bodega.kernel.clock import SystemClock
 
 
@@ -51,6 +53,7 @@ def compose(settings: Settings) -> Shop:
     container.bind(Workflows, Workflows([*sources, JobRuns(context)]))
     client = httpx.AsyncClient()
     _bind_serving(container, settings, client)
+    _bind_engines(container, settings, client)
     return Shop(context=context, client=client)
 
 
@@ -64,3 +67,25 @@ def _bind_serving(container: Container, settings: Settings, client: httpx.AsyncC
     ):
         answer = remote(protocol, settings.serving_url, token=token, timeout=timeout, client=client)
         container.bind(protocol, answer)
+
+
+def _bind_engines(container: Container, settings: Settings, client: httpx.AsyncClient) -> None:
+    """Outside engines in the place of our own pricing and shipping."""
+    for protocol, url, token, timeout in (
+        (
+            Pricing,
+            settings.pricing_url,
+            settings.pricing_token,
+            settings.pricing_timeout_seconds,
+        ),
+        (
+            Shipping,
+            settings.shipping_url,
+            settings.shipping_token,
+            settings.shipping_timeout_seconds,
+        ),
+    ):
+        if url is not None:
+            shown = token.get_secret_value()
+            answer = remote(protocol, url, token=shown, timeout=timeout, client=client)
+            container.bind(protocol, answer)

@@ -122,6 +122,16 @@ class Settings(BaseSettings):
         ge=0,
         description="smaller purchases (minor units) go through unscored; others are reviewed",
     )
+    pricing_url: str | None = Field(
+        None, description="an outside engine that answers for prices and taxes; empty: ours"
+    )
+    pricing_token: SecretStr = Field(SecretStr(""), description="what that engine is shown")
+    pricing_timeout_seconds: Seconds = Field(2.0, description="then prices cannot be asked: 503")
+    shipping_url: str | None = Field(
+        None, description="an outside engine that answers for ways to send; empty: ours"
+    )
+    shipping_token: SecretStr = Field(SecretStr(""), description="what that engine is shown")
+    shipping_timeout_seconds: Seconds = Field(2.0, description="then nothing can be sent: 503")
     inventory_hold_minutes: Count = Field(15, description="life of a reservation")
     inventory_cache_seconds: float = Field(
         5.0, ge=0, description="how old the stock on a page may be; 0 turns its cache off"
@@ -198,6 +208,16 @@ class Settings(BaseSettings):
             self.internal_token.get_secret_value(),
         ):
             raise ValueError("set BODEGA_SECRET_KEY and BODEGA_INTERNAL_TOKEN in production")
+        return self
+
+    @model_validator(mode="after")
+    def _engines_are_shown_a_token(self) -> "Settings":
+        for url, token, name in (
+            (self.pricing_url, self.pricing_token, "PRICING"),
+            (self.shipping_url, self.shipping_token, "SHIPPING"),
+        ):
+            if url is not None and not token.get_secret_value():
+                raise ValueError(f"set BODEGA_{name}_TOKEN with BODEGA_{name}_URL")
         return self
 
     @property
