@@ -18,6 +18,14 @@ from bodega.kernel.money import Money
 _CART = select(carts).where(carts.c.id == bindparam("cart_id"))
 _LOCKED = _CART.with_for_update()
 _LINES = select(lines).where(lines.c.cart_id == bindparam("cart_id")).order_by(lines.c.position)
+_NEW_LINE = insert(lines)
+_PUT_LINE = _NEW_LINE.on_conflict_do_update(
+    index_elements=["cart_id", "variant_id"],
+    set_={
+        name: _NEW_LINE.excluded[name]
+        for name in ("quantity", "saved", "seen_amount", "seen_currency")
+    },
+)
 _IDLE = text(
     """WITH idle AS (
          SELECT id FROM cart.carts
@@ -104,30 +112,18 @@ async def save(
 
 async def put_lines(connection: AsyncConnection, cart_id: CartId, fresh: Sequence[Line]) -> None:
     """Add lines at the end, or change those that are there in their place."""
-    statement = insert(lines).values(
-        [
-            {
-                "cart_id": cart_id,
-                "variant_id": line.variant_id,
-                "quantity": line.quantity,
-                "saved": line.saved,
-                "seen_amount": line.seen.amount if line.seen else None,
-                "seen_currency": line.seen.currency if line.seen else None,
-            }
-            for line in fresh
-        ]
-    )
-    new = statement.excluded
-    statement = statement.on_conflict_do_update(
-        index_elements=["cart_id", "variant_id"],
-        set_={
-            "quantity": new.quantity,
-            "saved": new.saved,
-            "seen_amount": new.seen_amount,
-            "seen_currency": new.seen_currency,
-        },
-    )
-    await connection.execute(statement)
+    rows = [
+        {
+            "cart_id": cart_id,
+            "variant_id": line.variant_id,
+            "quantity": line.quantity,
+            "saved": line.saved,
+            "seen_amount": line.seen.amount if line.seen else None,
+            "seen_currency": line.seen.currency if line.seen else None,
+        }
+        for line in fresh
+    ]
+    await connection.execute(_PUT_LINE, rows)
 
 
 async def close(

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Response, status
 
+from bodega.backbone.db import UnitOfWork
 from bodega.backbone.http.deps import Anyone, SignedIn, Work, provided
 from bodega.backbone.http.router import api_router
 from bodega.commerce.cart import service
@@ -47,10 +48,10 @@ class Hands:
     """Who changes which cart, and which version they know."""
 
     cart_id: CartId
-    uow: Work
-    goods: Goods
+    uow: UnitOfWork
+    goods: Shelves
     response: Response
-    if_match: IfMatch = None
+    if_match: str | None
 
     async def make(self, who: Principal, change: CartChange) -> CartView:
         view = await service.change(
@@ -64,7 +65,13 @@ class Hands:
         return _tagged(self.response, view)
 
 
-OnCart = Annotated[Hands, Depends(Hands, scope="function")]
+async def _hands(
+    cart_id: CartId, uow: Work, goods: Goods, response: Response, if_match: IfMatch = None
+) -> Hands:
+    return Hands(cart_id, uow, goods, response, if_match)
+
+
+OnCart = Annotated[Hands, Depends(_hands, scope="function")]
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)
