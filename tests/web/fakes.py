@@ -290,6 +290,7 @@ class FakeCarts:
         *,
         customer_id: UserId | None,
         country: str | None = None,
+        region: str = "",
         postal_code: str = "",
         shipping_method_id: ShippingMethodId | None = None,
     ) -> CartQuote | None:

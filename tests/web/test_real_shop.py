@@ -1,5 +1,6 @@
 """The pages over the real modules and servers: what fakes cannot promise."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,3 +105,35 @@ async def test_the_console_opens_while_nobody_serves_numbers(
     assert page.status_code == 200
     assert "does not answer" in page.text
     assert "No consumer has a position yet" in page.text or 'data-testid="consumers"' in page.text
+
+
+@pytest.mark.parametrize("country", ["GB", "DE", "US"])
+async def test_what_the_page_says_is_what_is_paid(
+    context: Context, browser: Browser, country: str
+) -> None:
+    await stocked(context, 5)
+    product = await on_shelf(context)
+    await browser.send(product, f"{product}/cart", quantity="2")
+    postcode = "94103" if country == "US" else "10115"
+    typed = {**TYPED, "country": country, "postal_code": postcode}
+    shown = await browser.send("/checkout", "/checkout", **typed, intent="quote")
+    ways = re.findall(r'name="shipping_method_id" value="([^"]+)"', shown.text)
+    assert len(ways) > 1
+    dearest = {**typed, "shipping_method_id": ways[-1]}
+    page = await browser.send("/checkout", "/checkout", **dearest, intent="quote")
+    total = re.search(r">Pay ([^<]+)<", page.text)[1]
+    expected = re.search(r'name="expected_amount" value="(\d+)"', page.text)[1]
+    paid = await browser.send("/checkout", "/checkout", **dearest, expected_amount=expected)
+    assert paid.status_code == 303, paid.text
+    assert total in (await browser.get(paid.headers["location"])).text
+
+
+async def test_a_total_that_the_page_did_not_show_is_not_charged(
+    context: Context, browser: Browser
+) -> None:
+    await stocked(context, 5)
+    product = await on_shelf(context)
+    await browser.send(product, f"{product}/cart", quantity="2")
+    page = await browser.send("/checkout", "/checkout", **TYPED, expected_amount="1")
+    assert page.status_code == 409
+    assert "The total has changed" in page.text

@@ -219,6 +219,7 @@ class Carts(Protocol):
         *,
         customer_id: UserId | None,
         country: CountryCode | None = None,
+        region: str = "",
         postal_code: str = "",
         shipping_method_id: ShippingMethodId | None = None,
     ) -> CartQuote | None:

@@ -96,6 +96,7 @@ async def get_quote(
     carts: Baskets,
     cart_id: CartId,
     country: Annotated[CountryCode | None, Query()] = None,
+    region: Annotated[str, Query(pattern="^[A-Z0-9]{0,3}$")] = "",
     postal_code: Annotated[str, Query(max_length=20)] = "",
     shipping_method_id: ShippingMethodId | None = None,
 ) -> CartQuote | None:
@@ -106,6 +107,7 @@ async def get_quote(
         cart_id,
         customer_id=_customer(who),
         country=country,
+        region=region,
         postal_code=postal_code,
         shipping_method_id=shipping_method_id,
     )

@@ -7,7 +7,7 @@ from bodega.commerce.cart.errors import CartNotFound
 from bodega.commerce.cart.service.changes import change as change_cart
 from bodega.commerce.cart.service.changes import claim as claim_cart
 from bodega.commerce.cart.service.changes import open_cart
-from bodega.commerce.cart.service.shelves import Shelves
+from bodega.commerce.cart.service.shelves import Destination, Shelves
 from bodega.contracts.cart import CartChange, CartQuote, CartView, SetLine
 from bodega.kernel.ids import CartId, CommandId, ShippingMethodId, UserId, VariantId
 
@@ -34,14 +34,16 @@ class CartService:
         *,
         customer_id: UserId | None,
         country: str | None = None,
+        region: str = "",
         postal_code: str = "",
         shipping_method_id: ShippingMethodId | None = None,
     ) -> CartQuote | None:
         basket = await self._found(cart_id, customer_id)
         if basket is None:
             return None
+        there = Destination(country, region, postal_code)
         return await self._shelves.quote(
-            basket, country=country, postal_code=postal_code, method_id=shipping_method_id
+            basket, there, customer_id=customer_id, method_id=shipping_method_id
         )
 
     async def open(self, *, command_id: CommandId, customer_id: UserId | None) -> CartView:

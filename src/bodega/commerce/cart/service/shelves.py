@@ -1,6 +1,7 @@
 """What others know of the things in a cart: prices, stock, promotions, taxes and ways to send."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter, ValidationError
@@ -16,7 +17,7 @@ from bodega.contracts.pricing import Basket as Priceable
 from bodega.contracts.pricing import BasketLine, CouponCode, Pricing
 from bodega.contracts.shipping import Parcel, Shipping, ShippingOption
 from bodega.kernel.errors import Unavailable
-from bodega.kernel.ids import ShippingMethodId, VariantId
+from bodega.kernel.ids import ShippingMethodId, UserId, VariantId
 from bodega.kernel.money import Money
 from bodega.kernel.regions import region_of
 
@@ -27,6 +28,18 @@ _HOPELESS = {
     "expired": "This code has expired",
     "used_up": "This code has been used as often as it may be",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a cart is to go; without a country, wherever the shop is."""
+
+    country: str | None = None
+    region: str = ""
+    postal_code: str = ""
+
+
+HERE = Destination()
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -83,18 +96,16 @@ class Shelves:
     async def quote(
         self,
         basket: Basket,
+        there: Destination,
         *,
-        country: str | None,
-        postal_code: str,
+        customer_id: UserId | None,
         method_id: ShippingMethodId | None,
     ) -> CartQuote | None:
         """What the basket costs there; None when there is nothing to buy. Raises Unavailable."""
-        view = await self.unquoted(basket)
+        view = await self.unquoted(basket._replace(customer_id=customer_id))
         if not countable(view.lines, view.currency):
             return None
-        quote, _ = await self._quoted(
-            view, country=country, postal_code=postal_code, method_id=method_id
-        )
+        quote, _ = await self._quoted(view, there, method_id)
         return quote
 
     async def check_coupon(self, basket: Basket, known: Known, code: str) -> None:
@@ -102,7 +113,7 @@ class Shelves:
         with the reason beside it. Raises Unavailable."""
         asked = basket._replace(coupons=[*basket.coupons, code])
         view = priced(asked, known, {}, currency=self._currency, limits=self.limits)
-        found = await self._container.get(Pricing).quote(_priceable(view, None, None))
+        found = await self._container.get(Pricing).quote(_priceable(view, None, HERE))
         refusal = next((item.refusal for item in found.coupons if item.code == code), None)
         if refusal in _HOPELESS:
             raise CouponRefused(_HOPELESS[refusal], refusal=refusal)
@@ -120,22 +131,19 @@ class Shelves:
     async def _quoted(
         self,
         view: CartView,
-        *,
-        country: str | None = None,
-        postal_code: str = "",
+        there: Destination = HERE,
         method_id: ShippingMethodId | None = None,
     ) -> tuple[CartQuote, dict[str, Money]]:
         """The quote, and what is taken off each line by its key."""
-        there = country or self._country
-        options = await self._options(view, there, postal_code)
+        country = there.country or self._country
+        options = await self._options(view, country, there.postal_code)
         chosen = _chosen(options, method_id)
-        asked = _priceable(view, chosen.price if chosen else None, country)
-        lies_in = asked.model_copy(update={"region": region_of(there, postal_code)})
-        found = await self._container.get(Pricing).quote(lies_in)
+        asked = _priceable(view, chosen.price if chosen else None, there)
+        found = await self._container.get(Pricing).quote(asked)
         quote = quoted(
             found,
             options,
-            country=there,
+            country=country,
             currency=view.currency,
             method_id=chosen.method_id if chosen else None,
         )
@@ -162,7 +170,7 @@ def _chosen(
     return next((option for option in options if option.method_id == method_id), cheapest)
 
 
-def _priceable(view: CartView, shipping: Money | None, country: str | None) -> Priceable:
+def _priceable(view: CartView, shipping: Money | None, there: Destination) -> Priceable:
     return Priceable(
         currency=view.currency,
         lines=[
@@ -178,7 +186,8 @@ def _priceable(view: CartView, shipping: Money | None, country: str | None) -> P
             for line in countable(view.lines, view.currency)
         ],
         shipping=shipping,
-        country=country,
+        country=there.country,
+        region=there.region or region_of(there.country or "", there.postal_code),
         customer_id=view.customer_id,
         coupons=view.coupons,
     )

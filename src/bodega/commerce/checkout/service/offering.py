@@ -54,7 +54,7 @@ async def offer_for(
 
 async def _cart(context: Context, request: CheckoutRequest, customer_id: UserId | None) -> CartView:
     carts = context.container.get(Carts)
-    cart = await carts.cart(request.cart_id, customer_id=customer_id)
+    cart = await carts.cart(request.cart_id, customer_id=customer_id, quoted=False)
     if cart is None:
         raise CartNotFound
     if cart.status != "open":
