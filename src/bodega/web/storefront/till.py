@@ -24,6 +24,7 @@ from bodega.web.storefront.refusals import Refusal
 
 TEST_CARDS = (
     ("pm_card_visa", "Visa ending 4242", "goes through"),
+    ("pm_card_authenticationRequired", "Visa ending 3184", "asks you to confirm with your bank"),
     ("pm_card_visa_chargeDeclined", "Visa ending 0002", "is declined"),
     (
         "pm_card_visa_chargeDeclinedInsufficientFunds",

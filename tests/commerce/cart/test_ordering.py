@@ -1,0 +1,112 @@
+"""A customer who goes on shopping while their checkout ends, over the real checkout."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from bodega.backbone.module import Context
+from bodega.backbone.settings import Settings
+from bodega.commerce.cart.handlers import HANDLERS
+from bodega.contracts.cart import Carts, CartView, SetNote
+from bodega.contracts.checkout import CheckoutCompleted, Checkouts, CheckoutView
+from bodega.contracts.orders import Orders
+from bodega.kernel.errors import Conflict
+from bodega.kernel.ids import CheckoutId, CommandId, UserId
+from tests.commerce.people import react
+from tests.kit.goods import filled_cart, purchase, stocked
+from tests.kit.provider import RunningProvider, running_provider
+from tests.kit.servers import empty_database
+
+MARIA = UserId(uuid4())
+
+
+@pytest.fixture(scope="module")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProvider]:
+    with running_provider(tmp_path_factory.mktemp("provider")) as provider:
+        yield provider
+
+
+@pytest.fixture
+def settings(servers: Settings, provider: RunningProvider, tmp_path: Path) -> Iterator[Settings]:
+    yield servers.model_copy(
+        update={"payments_url": provider.url, "serving_url": "http://127.0.0.1:9"}
+    )
+    empty_database(servers)
+
+
+def command() -> CommandId:
+    return CommandId(uuid4())
+
+
+async def bought(context: Context, cart: CartView) -> CheckoutView:
+    assert cart.quote is not None
+    done = await context.container.get(Checkouts).submit(
+        checkout_id=CheckoutId(uuid4()),
+        request=purchase(cart.id, expected_total=cart.quote.total),
+        customer_id=cart.customer_id,
+    )
+    assert done.state == "completed", done
+    return done
+
+
+async def shown(context: Context, cart_id: object) -> CartView:
+    found = await context.container.get(Carts).cart(cart_id, customer_id=MARIA)
+    assert found is not None
+    return found
+
+
+async def test_what_comes_in_before_the_cart_closes_is_in_the_next_one(context: Context) -> None:
+    carts = context.container.get(Carts)
+    ordered, late = await stocked(context, 9), await stocked(context, 9)
+    cart = await shown(context, await filled_cart(context, ordered, quantity=2, customer_id=MARIA))
+    done = await bought(context, cart)
+    await carts.set_line(
+        command_id=command(),
+        cart_id=cart.id,
+        customer_id=MARIA,
+        variant_id=late,
+        quantity=1,
+        add=True,
+    )
+    assert done.order_id is not None
+    event = CheckoutCompleted(checkout_id=done.id, cart_id=cart.id, order_id=done.order_id)
+    await react(context, HANDLERS, event)
+    fresh = await carts.open(command_id=command(), customer_id=MARIA)
+    assert {line.variant_id: line.quantity for line in fresh.lines} == {late: 1}
+    assert (await shown(context, cart.id)).next_cart_id == fresh.id
+    again = await bought(context, fresh)
+    order = await context.container.get(Orders).by_checkout(again.id)
+    assert order is not None
+    assert [line.variant_id for line in order.lines if line.kind == "product"] == [late]
+
+
+async def test_the_quote_of_the_cart_is_what_the_order_comes_to(context: Context) -> None:
+    carts = context.container.get(Carts)
+    variant_id = await stocked(context, 9)
+    cart_id = await filled_cart(context, variant_id, quantity=3, customer_id=MARIA)
+    cart = await carts.change(
+        command_id=command(),
+        cart_id=cart_id,
+        customer_id=MARIA,
+        change=SetNote(note="Ring twice"),
+    )
+    done = await bought(context, cart)
+    order = await context.container.get(Orders).by_checkout(done.id)
+    assert order is not None
+    assert cart.quote is not None
+    assert (order.total, done.total) == (cart.quote.total, cart.quote.total)
+
+
+async def test_a_total_nobody_was_shown_is_not_charged(context: Context) -> None:
+    cart_id = await filled_cart(context, await stocked(context, 9), customer_id=MARIA)
+    cart = await shown(context, cart_id)
+    assert cart.quote is not None
+    with pytest.raises(Conflict) as refused:
+        await context.container.get(Checkouts).submit(
+            checkout_id=CheckoutId(uuid4()),
+            request=purchase(cart_id, expected_total=cart.total),
+            customer_id=MARIA,
+        )
+    assert refused.value.code == "total_changed"
