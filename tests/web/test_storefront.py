@@ -147,3 +147,16 @@ async def test_artwork_is_drawn_for_every_product_and_nothing_else(
     assert answer.text.startswith("<svg")
     for odd in ("99-0-0-A", "0-9-0-A", "0-0-9-A", "0-0-0-%3C", "x"):
         assert (await browser.get(f"/artwork/{odd}.svg")).status_code == 404
+
+
+async def test_a_variant_is_offered_in_the_quantities_it_is_sold_in(
+    browser: Browser, shop: FakeShop
+) -> None:
+    honey = shop.catalog.items[1]
+    sold = {"min_quantity": 6, "quantity_step": 3, "max_quantity": 24}
+    jar = honey.variants[0].model_copy(update=sold)
+    shop.catalog.items[1] = honey.model_copy(update={"variants": [jar]})
+    page = await browser.get("/products/wild-thyme-honey")
+    assert 'min="6" max="24" step="3" value="6"' in page.text
+    assert "Sold from 6 units on, in steps of 3." in page.text
+    assert 'data-testid="quantities"' not in (await browser.get(MUG)).text
