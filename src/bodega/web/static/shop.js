@@ -26,6 +26,7 @@ addEventListener("change", async (event) => {
     for (const part of parts) {
       const fresh = part && page.getElementById(part.id);
       if (fresh) part.replaceWith(fresh);
+      else part?.removeAttribute("aria-busy");
     }
     const chosen = event.target.id && document.getElementById(event.target.id);
     if (chosen && chosen !== document.activeElement && event.target.type === "radio") chosen.focus();

@@ -1,0 +1,88 @@
+"""The cart and checkout in a real browser, on a phone and a desk: scripts, layout, no odd words."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import uvicorn
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.kit.browser import CHROMIUM, OPTIONS
+from tests.kit.tree import free_port
+from tests.web.conftest import shop_of
+from tests.web.fakes import pounds
+from tests.web.shop import FakeShop
+
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")
+
+
+@pytest.fixture(scope="module")
+def open_shop() -> Iterator[tuple[FakeShop, str]]:
+    """A shop of fakes on a port, and its address."""
+    shop, port = shop_of(), free_port()
+    server = uvicorn.Server(uvicorn.Config(shop.app, port=port, log_config=None, ws="none"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 10
+    while not server.started and time.monotonic() < deadline:
+        time.sleep(0.01)
+    yield shop, f"http://127.0.0.1:{port}"
+    server.force_exit = server.should_exit = True
+    thread.join(timeout=10)
+
+
+@pytest.fixture(scope="module", params=[(390, 844), (1280, 900)], ids=["phone", "desk"])
+def page(
+    request: pytest.FixtureRequest, open_shop: tuple[FakeShop, str]
+) -> Iterator[tuple[Page, list[str]]]:
+    """A visitor's page and what went wrong in it."""
+    width, height = request.param
+    wrong: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, base_url=open_shop[1]
+        )
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        yield page, wrong
+        browser.close()
+
+
+def too_wide(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
+
+
+def test_a_buyer_sees_what_changed_and_what_each_way_costs(
+    page: tuple[Page, list[str]], open_shop: tuple[FakeShop, str]
+) -> None:
+    (visitor, wrong), (shop, _) = page, open_shop
+    mug = shop.catalog.items[0].variants[0]
+    shop.inventory.levels[mug.id] = 20
+    visitor.goto("/products/speckled-stoneware-mug")
+    visitor.get_by_test_id("add-to-cart").click()
+    expect(visitor.get_by_test_id("total")).to_have_text("£19.40")
+    basket = list(shop.carts.baskets.values())[-1]
+    basket.seen[mug.id] = pounds(1_200)
+    visitor.reload()
+    expect(visitor.get_by_text("Was £12.00, now £14.50")).to_be_visible()
+    assert not too_wide(visitor)
+    visitor.get_by_role("button", name="All right").click()
+    expect(visitor.get_by_text("Was £12.00")).to_be_hidden()
+    visitor.get_by_test_id("to-checkout").click()
+    visitor.fill("input[name=name]", "Ada Buyer")
+    expect(visitor.get_by_role("button", name="Update delivery and total")).to_be_hidden()
+    visitor.get_by_text("Express").click()
+    expect(visitor.get_by_test_id("place-order")).to_have_text("Pay £26.50")
+    expect(visitor.get_by_test_id("total")).to_have_text("£26.50")
+    expect(visitor.locator("input[name=name]")).to_have_value("Ada Buyer")
+    visitor.select_option("#f-country", "AQ")
+    expect(visitor.get_by_text("We do not send anything there")).to_be_visible()
+    visitor.select_option("#f-country", "DE")
+    expect(visitor.get_by_test_id("delivery")).to_be_visible()
+    expect(visitor.locator("#f-billing_name")).to_be_hidden()
+    visitor.get_by_text("The invoice goes to another address").click()
+    expect(visitor.locator("#f-billing_name")).to_be_visible()
+    assert not too_wide(visitor)
+    assert wrong == []
