@@ -46,7 +46,8 @@ async def redeem(
     await lock_promotions(uow.connection, _limited(before))
     now = clock.now()
     held = await read_quote(uow.connection, basket, home=home, now=now)
-    if held != before or not _as_promised(held, expected):
+    unlocked = set(_limited(held)) - set(_limited(before))
+    if unlocked or not _as_promised(before, held, expected):
         return False
     await redemptions.count(
         uow.connection,
@@ -61,11 +62,11 @@ async def redeem(
     return True
 
 
-def _as_promised(held: Quote, expected: Money | None) -> bool:
+def _as_promised(before: Quote, held: Quote, expected: Money | None) -> bool:
     """Without an expected total, every coupon that was asked for must still be there to take."""
     if expected is not None:
         return held.total == expected
-    return all(coupon.refusal != "used_up" for coupon in held.coupons)
+    return held == before and all(coupon.refusal != "used_up" for coupon in held.coupons)
 
 
 def _limited(held: Quote) -> list[PromotionId]:
