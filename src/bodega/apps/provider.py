@@ -1,31 +1,67 @@
 """The payment provider's local double, in a process of its own: Stripe's API over SQLite."""
 
+import asyncio
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Annotated
 
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi import Body, FastAPI, Form, Request
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from bodega.apps.run import serve
 from bodega.backbone.settings import Settings, load_settings
 from bodega.commerce.payments.adapters.double import StripeDouble
+from bodega.commerce.payments.adapters.double_courier import Courier
+from bodega.commerce.payments.adapters.double_pages import challenge
+from bodega.commerce.payments.adapters.double_store import Object
 
 FILE = "provider.sqlite3"
 
 
-def build(path: Path) -> FastAPI:
-    """Every request of `/v1` is answered by the double over the file at `path`."""
+def build(path: Path, *, webhook_secret: str = "", webhook_url: str | None = None) -> FastAPI:
+    """Every request of `/v1` is answered by the double over the file at `path`; `/_double` is what
+    Stripe has no address for: the bank's page, and how webhooks travel."""
     double = StripeDouble(path)
-    app = FastAPI(title="Payment provider double", docs_url=None, redoc_url=None, openapi_url=None)
+    courier = Courier(double, secret=webhook_secret)
+    if webhook_url:
+        courier.travel(url=webhook_url)
 
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        delivering = asyncio.create_task(courier.run())
+        yield
+        delivering.cancel()
+        with suppress(asyncio.CancelledError):
+            await delivering
+
+    app = FastAPI(
+        title="Payment provider double",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lifespan,
+    )
+    _health(app)
+    _api(app, double)
+    _bank(app, double)
+    _webhooks(app, courier)
+    return app
+
+
+def _health(app: FastAPI) -> None:
     @app.get("/health/ready")
     @app.get("/health/live")
     async def health() -> dict[str, str]:
         return {"status": "ok"}
 
+
+def _api(app: FastAPI, double: StripeDouble) -> None:
     @app.api_route("/v1/{path:path}", methods=["GET", "POST"])
     async def stripe(request: Request, path: str) -> JSONResponse:
         form = await request.form() if request.method == "POST" else request.query_params
+        double.bench.base_url = str(request.base_url).rstrip("/")
         answer = double.answer(
             request.method,
             f"/v1/{path}",
@@ -36,12 +72,40 @@ def build(path: Path) -> FastAPI:
         headers = {"request-id": f"req_{uuid.uuid4().hex[:14]}", **answer.headers}
         return JSONResponse(answer.body, status_code=answer.status, headers=headers)
 
-    return app
+
+def _bank(app: FastAPI, double: StripeDouble) -> None:
+    @app.get("/_double/authenticate/{reference}")
+    async def ask(reference: str) -> Response:
+        intent = double.challenged(reference)
+        if intent is None:
+            return HTMLResponse("There is no such payment.", status_code=404)
+        return HTMLResponse(challenge(intent))
+
+    @app.post("/_double/authenticate/{reference}")
+    async def act(reference: str, outcome: Annotated[str, Form()]) -> Response:
+        where = double.act(reference, agreed=outcome == "authorise")
+        if where is None:
+            return HTMLResponse("There is no such payment.", status_code=404)
+        return RedirectResponse(where, status_code=303)
+
+
+def _webhooks(app: FastAPI, courier: Courier) -> None:
+    @app.get("/_double/webhooks")
+    async def mode() -> Object:
+        return courier.mode()
+
+    @app.post("/_double/webhooks")
+    async def travel(wanted: Annotated[dict[str, str | float | None], Body()]) -> Object:
+        return courier.travel(**wanted)
 
 
 def main(settings: Settings) -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    app = build(settings.data_dir / FILE)
+    app = build(
+        settings.data_dir / FILE,
+        webhook_secret=settings.payments_webhook_secret.get_secret_value(),
+        webhook_url=settings.provider_webhook_url,
+    )
     serve(app, settings, host="127.0.0.1", port=settings.provider_port)
 
 

@@ -108,6 +108,9 @@ class Settings(BaseSettings):
         2, ge=0, description="how often a lost or refused connection to the provider is tried again"
     )
     provider_port: Port = Field(8002, description="port of the local provider double")
+    provider_webhook_url: str | None = Field(
+        None, description="where the local provider double sends its webhooks; empty: nowhere"
+    )
 
     checkout_lease_seconds: Seconds = Field(15, description="then another process resumes a saga")
     checkout_buyer_minutes: Count = Field(

@@ -119,7 +119,6 @@ def test_a_hold_cannot_be_refunded(stripe: Caller) -> None:
         ("pm_card_chargeDeclinedExpiredCard", "expired_card", "expired_card"),
         ("pm_card_chargeDeclinedIncorrectCvc", "incorrect_cvc", "incorrect_cvc"),
         ("pm_card_chargeDeclinedProcessingError", "processing_error", "processing_error"),
-        ("pm_card_authenticationRequired", "card_declined", "authentication_required"),
     ],
 )
 def test_a_declined_card_is_a_402_that_carries_the_intent(

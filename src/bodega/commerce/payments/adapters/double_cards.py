@@ -12,9 +12,16 @@ class Decline:
 
 @dataclass(frozen=True, slots=True)
 class Card:
+    """A test card: what its bank says, whether it asks its holder first (3-D Secure), what Radar
+    thinks of it, and what becomes of its charges."""
+
     brand: str
     last4: str
     decline: Decline | None = None
+    challenge: bool = False
+    risk: tuple[str, int] = ("normal", 20)
+    dispute: str | None = None
+    refund: str = "succeeded"
 
 
 _DECLINED = "Your card was declined."
@@ -30,7 +37,7 @@ _BROKEN = Decline(
     "An error occurred while processing your card. Try again in a little bit.",
     "processing_error",
 )
-_ASKS = Decline(
+ASKS = Decline(
     "card_declined",
     "Your card was declined. This transaction requires authentication.",
     "authentication_required",
@@ -43,7 +50,17 @@ CARDS: dict[str, Card] = {
     "pm_card_mastercard_debit": Card("mastercard", "8210"),
     "pm_card_amex": Card("amex", "8431"),
     "pm_card_discover": Card("discover", "9424"),
-    "pm_card_authenticationRequired": Card("visa", "3184", _ASKS),
+    "pm_card_authenticationRequired": Card("visa", "3184", challenge=True),
+    "pm_card_threeDSecure2Required": Card("visa", "3220", challenge=True),
+    "pm_card_threeDSecureRequired": Card("visa", "3063", challenge=True),
+    "pm_card_threeDSecureOptional": Card("visa", "3055"),
+    "pm_card_threeDSecureRequiredChargeDeclined": Card("visa", "3163", _GENERIC, challenge=True),
+    "pm_card_riskLevelElevated": Card("visa", "9235", risk=("elevated", 65)),
+    "pm_card_riskLevelHighest": Card("visa", "4954", _FRAUD, risk=("highest", 95)),
+    "pm_card_createDispute": Card("visa", "0259", dispute="fraudulent"),
+    "pm_card_createDisputeProductNotReceived": Card("visa", "2685", dispute="product_not_received"),
+    "pm_card_pendingRefund": Card("visa", "7726", refund="pending"),
+    "pm_card_refundFail": Card("visa", "5126", refund="failed"),
     "pm_card_chargeDeclined": Card("visa", "0002", _GENERIC),
     "pm_card_visa_chargeDeclined": Card("visa", "0002", _GENERIC),
     "pm_card_chargeDeclinedInsufficientFunds": Card("visa", "9995", _POOR),
@@ -56,17 +73,5 @@ CARDS: dict[str, Card] = {
     "pm_card_chargeDeclinedProcessingError": Card("visa", "0119", _BROKEN),
 }
 
-MINIMUMS = {
-    "aud": 50,
-    "cad": 50,
-    "chf": 50,
-    "dkk": 250,
-    "eur": 50,
-    "gbp": 30,
-    "jpy": 50,
-    "nok": 300,
-    "nzd": 50,
-    "pln": 200,
-    "sek": 300,
-    "usd": 50,
-}
+BY_NUMBER = {(card.brand, card.last4): card for card in reversed(CARDS.values())}
+"""Saved methods show no more of a card than this."""

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bodega.commerce.payments.adapters.double_cards import CARDS, Card
 from bodega.commerce.payments.adapters.double_store import Object
 
 Params = Mapping[str, str]
@@ -55,23 +54,14 @@ def amount_of(params: Params, name: str) -> int:
     return int(params[name])
 
 
-def card_of(params: Params) -> Card:
-    token = params.get("payment_method", "")
-    card = CARDS.get(token)
-    if card is None:
-        raise Refusal(
-            400,
-            type="invalid_request_error",
-            code="resource_missing",
-            param="payment_method",
-            message=f"No such PaymentMethod: '{token}'",
-        )
-    return card
-
-
 def metadata_of(params: Params) -> dict[str, str]:
-    head = "metadata["
-    return {name[len(head) : -1]: params[name] for name in params if name.startswith(head)}
+    return nested(params, "metadata")
+
+
+def nested(params: Params, name: str) -> dict[str, str]:
+    """`metadata[a]=1&metadata[b]=2` as a mapping."""
+    head = f"{name}["
+    return {key[len(head) : -1]: params[key] for key in params if key.startswith(head)}
 
 
 def missing(name: str) -> Refusal:

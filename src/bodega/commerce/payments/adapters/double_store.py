@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 Object = dict[str, Any]
+Rows = list[tuple[int, str, int]]
 _LETTERS = string.ascii_letters + string.digits
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (
@@ -29,6 +30,15 @@ CREATE TABLE IF NOT EXISTS idempotency_keys (
     at REAL NOT NULL,
     kept TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS deliveries (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    event TEXT NOT NULL,
+    due REAL NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    state TEXT NOT NULL DEFAULT 'pending'
+);
+CREATE INDEX IF NOT EXISTS deliveries_due ON deliveries (due) WHERE state = 'pending';
+CREATE TABLE IF NOT EXISTS modes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 _PUT = """
 INSERT INTO objects (id, kind, created, payment_intent, body) VALUES (?, ?, ?, ?, ?)
@@ -38,6 +48,7 @@ _LIST = """
 SELECT body FROM objects
 WHERE kind = :kind AND created BETWEEN :since AND :until
   AND (:payment_intent IS NULL OR payment_intent = :payment_intent)
+  AND (:customer IS NULL OR json_extract(body, '$.customer') = :customer)
   AND (:after IS NULL OR sequence < (SELECT sequence FROM objects WHERE id = :after))
 ORDER BY sequence DESC LIMIT :limit
 """
@@ -80,6 +91,13 @@ class DoubleStore:
         ).fetchone()
         return json.loads(row[0]) if row else None
 
+    def any(self, reference: str) -> Object | None:
+        """Whatever kind it is."""
+        row = self._connection.execute(
+            "SELECT body FROM objects WHERE id = ?", (reference,)
+        ).fetchone()
+        return json.loads(row[0]) if row else None
+
     def list(
         self,
         kind: str,
@@ -89,6 +107,7 @@ class DoubleStore:
         after: str | None,
         limit: int,
         payment_intent: str | None,
+        customer: str | None = None,
     ) -> list[Object]:
         """Newest first."""
         asked = {
@@ -98,6 +117,7 @@ class DoubleStore:
             "after": after,
             "limit": limit,
             "payment_intent": payment_intent,
+            "customer": customer,
         }
         return [json.loads(row[0]) for row in self._connection.execute(_LIST, asked)]
 
@@ -112,3 +132,40 @@ class DoubleStore:
             "INSERT OR REPLACE INTO idempotency_keys (key, at, kept) VALUES (?, ?, ?)",
             (key, at, json.dumps(kept)),
         )
+
+    def mode(self, name: str) -> Object:
+        row = self._connection.execute("SELECT value FROM modes WHERE name = ?", (name,)).fetchone()
+        return json.loads(row[0]) if row else {}
+
+    def keep_mode(self, name: str, value: Object) -> None:
+        self._connection.execute(
+            "INSERT OR REPLACE INTO modes (name, value) VALUES (?, ?)", (name, json.dumps(value))
+        )
+
+    def add_delivery(self, event: str, *, due: float) -> None:
+        self._connection.execute("INSERT INTO deliveries (event, due) VALUES (?, ?)", (event, due))
+
+    def due_deliveries(self, now: float, *, limit: int) -> Rows:
+        """(sequence, event, attempts), the longest due first."""
+        return self._connection.execute(
+            "SELECT sequence, event, attempts FROM deliveries"
+            " WHERE state = 'pending' AND due <= ? ORDER BY due LIMIT ?",
+            (now, limit),
+        ).fetchall()
+
+    def end_delivery(self, sequence: int, state: str) -> None:
+        self._connection.execute(
+            "UPDATE deliveries SET state = ?, attempts = attempts + 1 WHERE sequence = ?",
+            (state, sequence),
+        )
+
+    def postpone_delivery(self, sequence: int, *, due: float) -> None:
+        self._connection.execute(
+            "UPDATE deliveries SET due = ?, attempts = attempts + 1 WHERE sequence = ?",
+            (due, sequence),
+        )
+
+    def deliveries(self) -> dict[str, int]:
+        """How many by state."""
+        rows = self._connection.execute("SELECT state, count(*) FROM deliveries GROUP BY state")
+        return dict(rows.fetchall())
