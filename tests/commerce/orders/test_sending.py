@@ -16,6 +16,7 @@ from bodega.commerce.orders.errors import (
     ShipmentDelivered,
     ShipmentNotFound,
 )
+from bodega.commerce.orders.service.workflows import OrderWorkflows
 from bodega.contracts.aftersales import CancelOrder, LineQuantity, ShipOrder, TrackShipment
 from bodega.kernel.ids import CommandId, LocationId, OperationId, OrderLineId, ShipmentId, new_id
 from tests.commerce.orders.conftest import ACTOR, Desk, line_id
@@ -145,6 +146,28 @@ async def test_stock_that_is_away_is_asked_again(desk: Desk) -> None:
     desk.clock.at += timedelta(minutes=10)
     assert await desk.after.resume() == 1
     assert (await desk.again(order)).status == "fulfilled"
+
+
+async def test_staff_see_what_is_under_way_and_have_it_tried_again(desk: Desk) -> None:
+    order = await desk.sold(line(1))
+    desk.weather.away.add("fulfil")
+    running = await desk.do("ship", order, ALL)
+    flows = OrderWorkflows(desk.context)
+    [seen] = await flows.latest(limit=5, open_only=True)
+    assert (seen.id, seen.state, seen.at) == (str(running.id), "running", "ship")
+    assert seen.facts["by"] == ACTOR
+    desk.weather.away.clear()
+    assert await desk.after.resume() == 0
+    assert await flows.retry(seen.id)
+    assert await desk.after.resume() == 1
+    ended = await flows.find(seen.id)
+    assert ended is not None
+    assert (ended.state, ended.next_try_at) == ("completed", None)
+    assert not await flows.retry(seen.id)
+    assert not await flows.cancel(seen.id)
+    assert not await flows.retry("nonsense")
+    assert await flows.find("nonsense") is None
+    assert await flows.latest(limit=5, open_only=True) == []
 
 
 async def test_stock_that_refuses_leaves_the_order_as_it_was(desk: Desk) -> None:

@@ -9,6 +9,7 @@ from bodega.commerce.orders.jobs import JOBS
 from bodega.commerce.orders.routes import ROUTERS
 from bodega.commerce.orders.service.aftersales import AfterSalesService
 from bodega.commerce.orders.service.answers import OrdersService
+from bodega.commerce.orders.service.workflows import OrderWorkflows
 from bodega.commerce.orders.tables import METADATA
 from bodega.contracts.aftersales import AfterSales
 from bodega.contracts.orders import Orders
@@ -32,6 +33,7 @@ MODULE = Module(
     routers=ROUTERS,
     handlers=HANDLERS,
     jobs=JOBS,
+    workflows=[OrderWorkflows],
     provides={Orders: OrdersService, AfterSales: AfterSalesService},
     published={
         "orders": {

@@ -27,6 +27,10 @@ _POSTPONE = text(
     """UPDATE orders.operations SET leased_until = :until
        WHERE id = :id AND attempts = :attempts AND state IN ('running', 'undoing')"""
 )
+_MAKE_DUE = text(
+    """UPDATE orders.operations SET leased_until = :now
+       WHERE id = :id AND state IN ('running', 'undoing') RETURNING 1"""
+)
 _MOVE = text(
     """UPDATE orders.operations SET state = :after,
            failure_code = coalesce(CAST(:code AS text), failure_code),
@@ -54,6 +58,7 @@ class Operation:
     failure_code: str | None
     failure_detail: str | None
     attempts: int
+    leased_until: datetime
     started_at: datetime
     ended_at: datetime | None
 
@@ -124,6 +129,22 @@ async def find_operations(connection: AsyncConnection, order_id: OrderId) -> lis
         .order_by(operations.c.started_at, operations.c.id)
     )
     return [_operation(row) for row in found]
+
+
+async def find_latest(
+    connection: AsyncConnection, *, limit: int, open_only: bool
+) -> list[Operation]:
+    """Newest first, of all orders."""
+    chosen = select(operations).order_by(operations.c.started_at.desc()).limit(limit)
+    if open_only:
+        chosen = chosen.where(operations.c.state.in_(("running", "undoing")))
+    return [_operation(row) for row in await connection.execute(chosen)]
+
+
+async def make_due(connection: AsyncConnection, id: OperationId, *, now: datetime) -> bool:
+    """Let the next sweep take it; False when it has ended."""
+    found = await connection.execute(_MAKE_DUE, {"id": id, "now": now})
+    return found.first() is not None
 
 
 async def count_edits(connection: AsyncConnection, order_id: OrderId) -> int:

@@ -16,6 +16,7 @@ from bodega.commerce.orders.service.papers import issue
 from bodega.contracts.aftersales import CancelOrder
 from bodega.contracts.inventory import Inventory
 from bodega.contracts.orders import OrderCancelled, OrderView
+from bodega.contracts.pricing import Pricing
 from bodega.kernel.ids import CheckoutId, OperationId
 
 
@@ -47,6 +48,11 @@ class Cancelling:
         await self._context.container.get(Inventory).release(
             command_id=step(operation, "release"), checkout_id=plan.checkout_id
         )
+
+        if Pricing in self._context.container:
+            await self._context.container.get(Pricing).release(
+                command_id=step(operation, "redemption"), checkout_id=plan.checkout_id
+            )
 
     async def undo(self, operation: Operation) -> None:
         """Only the refund can fail, and it comes first."""
