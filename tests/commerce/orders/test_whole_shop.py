@@ -1,0 +1,207 @@
+"""After the sale over the shop's own stock, prices and payments, against the provider's double."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from bodega.backbone.module import Context
+from bodega.backbone.settings import Settings
+from bodega.contracts.aftersales import (
+    Addition,
+    AfterSales,
+    CancelOrder,
+    EditOrder,
+    InspectedLine,
+    OperationView,
+    RefundLine,
+    RefundOrder,
+    RequestReturn,
+    ReturnLine,
+    SettleReturn,
+    ShipOrder,
+)
+from bodega.contracts.checkout import Checkouts
+from bodega.contracts.inventory import Inventory
+from bodega.contracts.orders import Orders, OrderView
+from bodega.contracts.payments import Payments
+from bodega.kernel.ids import CheckoutId, CommandId, OperationId, VariantId, new_id
+from tests.commerce.orders.conftest import captured, line_id
+from tests.commerce.orders.goods import pounds, wanted
+from tests.kit.goods import filled_cart, level, purchase, stocked
+from tests.kit.provider import RunningProvider, running_provider
+from tests.kit.servers import empty_database
+
+ACTOR = "staff:ada"
+
+
+@pytest.fixture(scope="module")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProvider]:
+    with running_provider(tmp_path_factory.mktemp("provider")) as provider:
+        yield provider
+
+
+@pytest.fixture
+def settings(servers: Settings, provider: RunningProvider) -> Iterator[Settings]:
+    yield servers.model_copy(
+        update={"payments_url": provider.url, "serving_url": "http://127.0.0.1:9"}
+    )
+    empty_database(servers)
+
+
+class Shop:
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.after = context.container.get(AfterSales)
+
+    async def sell(self, units: int = 3) -> OrderView:
+        """Bought through the whole checkout; paid by the event of its capture."""
+        self.variant: VariantId = await stocked(self.context, 5)
+        cart = await filled_cart(self.context, self.variant, quantity=units)
+        view = await self.context.container.get(Checkouts).submit(
+            checkout_id=CheckoutId(new_id()), request=purchase(cart), customer_id=None
+        )
+        assert view.state == "completed", view
+        asked = wanted().model_copy(update={"checkout_id": view.id, "total": view.total})
+        await captured(self.context, asked)
+        order = await self.context.container.get(Orders).by_checkout(view.id)
+        assert order is not None
+        assert order.status == "allocated"
+        return order
+
+    async def do(self, kind: str, order: OrderView, request: object) -> OperationView:
+        done: OperationView = await getattr(self.after, kind)(
+            id=OperationId(new_id()), order_id=order.id, request=request, actor=ACTOR
+        )
+        assert done.state == "done", done
+        return done
+
+    async def again(self, order: OrderView) -> OrderView:
+        found = await self.context.container.get(Orders).order(order.id)
+        assert found is not None
+        return found
+
+    async def refunded(self, order: OrderView) -> int:
+        assert order.checkout_id is not None
+        payment = await self.context.container.get(Payments).payment(order.checkout_id)
+        assert payment is not None
+        return payment.refunded.amount if payment.refunded else 0
+
+    async def stock(self) -> tuple[int, int]:
+        found = await level(self.context, self.variant)
+        return found.on_hand, found.available
+
+
+@pytest.fixture
+def shop(context: Context) -> Shop:
+    return Shop(context)
+
+
+async def test_goods_go_out_and_come_back(shop: Shop) -> None:
+    order = await shop.sell(3)
+    await shop.do("ship", order, ShipOrder())
+    assert await shop.stock() == (2, 2)
+    wish = ReturnLine(line_id=line_id(order), quantity=2, reason="too many")
+    asked = await shop.after.request_return(
+        command_id=CommandId(new_id()),
+        order_id=order.id,
+        request=RequestReturn(lines=[wish]),
+        customer_id=None,
+    )
+    await shop.after.decide_return(
+        command_id=CommandId(new_id()), return_id=asked.id, approve=True, note="", actor=ACTOR
+    )
+    await shop.after.receive_return(
+        command_id=CommandId(new_id()), return_id=asked.id, received={}, actor=ACTOR
+    )
+    settled = await shop.after.settle_return(
+        id=OperationId(new_id()),
+        return_id=asked.id,
+        request=SettleReturn(lines=[InspectedLine(line_id=line_id(order), restock=1, write_off=1)]),
+        actor=ACTOR,
+    )
+    assert settled.state == "done", settled
+    assert await shop.stock() == (3, 3)
+    assert await shop.refunded(order) == 2 * 599
+    assert (await shop.again(order)).status == "partially_returned"
+
+
+async def test_a_cancelled_order_frees_stock_and_money(shop: Shop) -> None:
+    order = await shop.sell(3)
+    assert await shop.stock() == (5, 2)
+    await shop.do("cancel", order, CancelOrder(reason="changed their mind"))
+    assert await shop.stock() == (5, 5)
+    assert await shop.refunded(order) == order.total.amount
+    assert (await shop.again(order)).status == "cancelled"
+
+
+async def test_an_order_is_edited_both_ways(shop: Shop) -> None:
+    order = await shop.sell(3)
+    await shop.do("edit", order, EditOrder(quantities={line_id(order): 2}, reason="one less"))
+    assert await shop.stock() == (5, 3)
+    assert await shop.refunded(order) == 599
+    added = await stocked(shop.context, 2, price=pounds(1200))
+    more = EditOrder(
+        additions=[Addition(variant_id=added, quantity=1)],
+        payment_token="pm_card_visa",
+        reason="one more thing",
+    )
+    await shop.do("edit", order, more)
+    after = await shop.again(order)
+    extra = next(item for item in after.lines if item.variant_id == added)
+    assert after.total == order.total - pounds(599) + extra.total
+    assert (extra.total, extra.tax) == (pounds(1200), pounds(200))
+    stock = shop.context.container.get(Inventory)
+    assert order.checkout_id is not None
+    promised = await stock.allocations(order.checkout_id)
+    assert sum(item.quantity for item in promised) == 3
+    await shop.do("ship", after, ShipOrder())
+    assert (await shop.again(order)).status == "fulfilled"
+
+
+async def test_money_goes_back_for_a_scratch(shop: Shop) -> None:
+    order = await shop.sell(1)
+    scratch = RefundLine(line_id=line_id(order), amount=pounds(100))
+    await shop.do("refund", order, RefundOrder(lines=[scratch], reason="scratched"))
+    assert await shop.refunded(order) == 100
+
+
+async def test_goods_are_exchanged(shop: Shop) -> None:
+    order = await shop.sell(2)
+    await shop.do("ship", order, ShipOrder())
+    other = await stocked(shop.context, 1, price=pounds(500))
+    wish = ReturnLine(
+        line_id=line_id(order), quantity=1, reason="wrong colour", exchange_variant_id=other
+    )
+    asked = await shop.after.request_return(
+        command_id=CommandId(new_id()),
+        order_id=order.id,
+        request=RequestReturn(lines=[wish]),
+        customer_id=None,
+    )
+    for step in ("decide", "receive"):
+        command = CommandId(new_id())
+        if step == "decide":
+            await shop.after.decide_return(
+                command_id=command, return_id=asked.id, approve=True, note="", actor=ACTOR
+            )
+        else:
+            await shop.after.receive_return(
+                command_id=command, return_id=asked.id, received={}, actor=ACTOR
+            )
+    inspected = InspectedLine(line_id=line_id(order), restock=1)
+    settled = await shop.after.settle_return(
+        id=OperationId(new_id()),
+        return_id=asked.id,
+        request=SettleReturn(lines=[inspected]),
+        actor=ACTOR,
+    )
+    assert settled.state == "done", settled
+    assert await shop.refunded(order) == 99
+    closed = await shop.after.return_request(asked.id)
+    assert closed is not None
+    assert closed.exchange_order_id is not None
+    new = await shop.context.container.get(Orders).order(closed.exchange_order_id)
+    assert new is not None
+    assert (new.status, new.total) == ("allocated", pounds(500))
+    await shop.do("ship", new, ShipOrder())
+    assert (await level(shop.context, other)).on_hand == 0
