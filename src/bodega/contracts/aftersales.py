@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from bodega.kernel.address import Address
 from bodega.kernel.events import Event
 from bodega.kernel.ids import (
+    CheckoutId,
     CommandId,
     DocumentId,
     LocationId,
@@ -235,9 +236,15 @@ class ShipmentTracked(_OfOrder):
 
 
 class OrderEdited(_OfOrder):
+    """`total` is the order's now. What the edit made dearer was paid under `charge_id`; of `charge`
+    the `charge_tax` belongs to the state."""
+
     type: ClassVar[str] = "orders.order_edited"
     operation_id: OperationId
     total: Money
+    charge_id: CheckoutId | None = None
+    charge: Money | None = None
+    charge_tax: Money | None = None
 
 
 class OrderRefunded(_OfOrder):

@@ -3,11 +3,12 @@
 from datetime import UTC, datetime
 
 from bodega.backbone.module import Context
-from bodega.commerce.payments.handlers import book_sale
+from bodega.commerce.payments.handlers import book_charge, book_sale
+from bodega.contracts.aftersales import OrderEdited
 from bodega.contracts.orders import OrderCancelled, OrderLine, OrderPlaced, Orders, PlaceOrder
 from bodega.contracts.payments import Books
 from bodega.kernel.events import Envelope, Event
-from bodega.kernel.ids import CartId, CheckoutId, CommandId, OrderId, new_id
+from bodega.kernel.ids import CartId, CheckoutId, CommandId, OperationId, OrderId, new_id
 from bodega.kernel.money import Money
 from tests.kit.goods import ADDRESS
 
@@ -75,3 +76,24 @@ async def test_an_order_nobody_knows_is_no_sale(context: Context) -> None:
     )
     await told(context, gone)
     assert await accounts(context) == {}
+
+
+async def test_an_edit_that_costs_more_is_a_sale_of_its_own(context: Context) -> None:
+    event = await placed(context)
+    await told(context, event)
+    edited = OrderEdited(
+        order_id=event.order_id,
+        operation_id=OperationId(new_id()),
+        total=Money(amount=1800, currency="GBP"),
+        charge_id=CheckoutId(new_id()),
+        charge=Money(amount=600, currency="GBP"),
+        charge_tax=Money(amount=100, currency="GBP"),
+    )
+    cheaper = OrderEdited(
+        order_id=event.order_id, operation_id=OperationId(new_id()), total=edited.total
+    )
+    for change in (edited, edited, cheaper):
+        async with context.database.work() as uow:
+            await book_charge(context, uow, envelope(change), change)
+    await told(context, event)
+    assert await accounts(context) == {"receivable": 1800, "revenue": -1500, "tax": -300}

@@ -3,6 +3,7 @@
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context, Handler
 from bodega.commerce.payments.service import ledger
+from bodega.contracts.aftersales import OrderEdited
 from bodega.contracts.orders import OrderCancelled, OrderPlaced, Orders
 from bodega.kernel.events import Envelope
 
@@ -10,11 +11,28 @@ from bodega.kernel.events import Envelope
 async def book_sale(
     context: Context, uow: UnitOfWork, _envelope: Envelope, event: OrderPlaced | OrderCancelled
 ) -> None:
-    """The order as it is now is what was sold; what was booked of it before is made up to that."""
+    """The order is a debt of its buyer; a cancelled one only as far as money was kept."""
     order = await context.container.get(Orders).order(event.order_id)
     if order is not None:
         cancelled = isinstance(event, OrderCancelled)
         await ledger.book_sale(uow, checkout_id=event.checkout_id, order=order, cancelled=cancelled)
 
 
-HANDLERS: list[Handler] = [Handler("payments.book_sale", (OrderPlaced, OrderCancelled), book_sale)]
+async def book_charge(
+    _context: Context, uow: UnitOfWork, _envelope: Envelope, event: OrderEdited
+) -> None:
+    """An edit that costs more sells more; what it costs less is a refund, booked as that."""
+    if event.charge_id and event.charge and event.charge_tax:
+        await ledger.book_charge(
+            uow,
+            charge_id=event.charge_id,
+            order_id=event.order_id,
+            charge=event.charge,
+            tax=event.charge_tax,
+        )
+
+
+HANDLERS: list[Handler] = [
+    Handler("payments.book_sale", (OrderPlaced, OrderCancelled), book_sale),
+    Handler("payments.book_charge", (OrderEdited,), book_charge),
+]

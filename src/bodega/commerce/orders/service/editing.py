@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context
 from bodega.commerce.orders.domain.edits import edited, moved_units, paper_changes
-from bodega.commerce.orders.domain.lines import line_total, subtotal
+from bodega.commerce.orders.domain.lines import line_total, subtotal, tax_total
 from bodega.commerce.orders.domain.status import UNSENT
 from bodega.commerce.orders.errors import (
     AddressCountryDiffers,
@@ -174,7 +174,7 @@ class Editing:
             reference=operation.id,
         )
         await self._papers(uow, order, plan, operation.id)
-        uow.emit(OrderEdited(order_id=order.id, operation_id=operation.id, total=total))
+        uow.emit(_edited(order, operation.id, plan, total))
 
     async def _papers(
         self, uow: UnitOfWork, order: OrderView, plan: EditPlan, reference: UUID
@@ -190,6 +190,22 @@ class Editing:
                 reason=plan.reason,
                 reference=reference,
             )
+
+
+def _edited(
+    order: OrderView, operation_id: OperationId, plan: EditPlan, total: Money
+) -> OrderEdited:
+    if plan.charge_id is None:
+        return OrderEdited(order_id=order.id, operation_id=operation_id, total=total)
+    currency = total.currency
+    return OrderEdited(
+        order_id=order.id,
+        operation_id=operation_id,
+        total=total,
+        charge_id=plan.charge_id,
+        charge=plan.charge,
+        charge_tax=tax_total(plan.lines, currency) - tax_total(order.lines, currency),
+    )
 
 
 def _address(order: OrderView, request: EditOrder) -> Address | None:

@@ -1,5 +1,7 @@
 """The ledger is written in the transaction of the transition that causes the entry."""
 
+from dataclasses import replace
+
 from bodega.backbone.db import UnitOfWork
 from bodega.commerce.payments.domain import ledger
 from bodega.commerce.payments.domain.ledger import Lines, Sale
@@ -7,7 +9,7 @@ from bodega.commerce.payments.repository import ledger as repository
 from bodega.commerce.payments.repository.payments import Payment
 from bodega.contracts.orders import OrderView
 from bodega.contracts.payments import LedgerKind
-from bodega.kernel.ids import CheckoutId, RefundId
+from bodega.kernel.ids import CheckoutId, OrderId, RefundId
 from bodega.kernel.money import Money
 
 
@@ -44,9 +46,15 @@ async def book_refund_failure(
 async def book_sale(
     uow: UnitOfWork, *, checkout_id: CheckoutId, order: OrderView, cancelled: bool
 ) -> None:
-    """What the order is worth now; told again it only books the difference."""
-    tax = sum(line.tax.amount for line in order.lines if line.tax is not None)
-    sale = Sale(order.total.amount, tax, cancelled or order.status == "cancelled")
+    """What was sold at first; told again it books nothing anew, for edits are booked as refunds
+    and as charges of their own. Only a cancellation changes it."""
+    known = await repository.lock_sale(uow.connection, checkout_id)
+    gone = cancelled or order.status == "cancelled"
+    if known is not None:
+        sale = replace(known[0], cancelled=known[0].cancelled or gone)
+    else:
+        tax = sum(line.tax.amount for line in order.lines if line.tax is not None)
+        sale = Sale(order.total.amount, tax, gone)
     await repository.keep_sale(
         uow.connection,
         checkout_id=checkout_id,
@@ -55,6 +63,20 @@ async def book_sale(
         sale=sale,
     )
     await square(uow, checkout_id)
+
+
+async def book_charge(
+    uow: UnitOfWork, *, charge_id: CheckoutId, order_id: OrderId, charge: Money, tax: Money
+) -> None:
+    """What an edit made dearer is a sale of its own, paid under its own name."""
+    await repository.keep_sale(
+        uow.connection,
+        checkout_id=charge_id,
+        order_id=order_id,
+        currency=charge.currency,
+        sale=Sale(charge.amount, tax.amount),
+    )
+    await square(uow, charge_id)
 
 
 async def square(uow: UnitOfWork, checkout_id: CheckoutId) -> None:
