@@ -29,6 +29,7 @@ class Buyer:
     email: str = field(default_factory=lambda: f"{uuid4().hex[:12]}@example.com")
     card: str = CARD
     patience: float = 0.0
+    return_url: str | None = None
     retries: int = field(default=0, init=False)
 
     async def ask(self, method: str, path: str, body: Any = None) -> httpx.Response:
@@ -51,7 +52,9 @@ class Buyer:
 
     @staticmethod
     def _worth_retrying(answer: httpx.Response) -> bool:
-        if answer.status_code == 202 or answer.status_code >= 500:
+        if answer.status_code == 202:
+            return answer.json().get("state") != "waiting"
+        if answer.status_code >= 500:
             return True
         codes = RETRIED.get(answer.status_code)
         return codes is not None and answer.json().get("code") in codes
@@ -65,16 +68,15 @@ class Buyer:
         return cart_id
 
     async def check_out(self, cart_id: str) -> httpx.Response:
-        return await self.ask(
-            "POST",
-            "/checkouts",
-            {
-                "cart_id": cart_id,
-                "email": self.email,
-                "shipping_address": ADDRESS,
-                "payment_token": self.card,
-            },
-        )
+        wanted: dict[str, Any] = {
+            "cart_id": cart_id,
+            "email": self.email,
+            "shipping_address": ADDRESS,
+            "payment_token": self.card,
+        }
+        if self.return_url:
+            wanted["return_url"] = self.return_url
+        return await self.ask("POST", "/checkouts", wanted)
 
     async def buy(self, variant_id: str, quantity: int = 1) -> httpx.Response:
         return await self.check_out(await self.fill_cart(variant_id, quantity))
