@@ -11,6 +11,7 @@ import stripe
 
 from bodega.backbone.settings import Settings
 from bodega.backbone.telemetry.logs import get_logger
+from bodega.backbone.telemetry.metrics import OUTSIDE_SECONDS
 from bodega.commerce.payments.errors import ProviderRefused, ProviderUnreachable
 
 log = get_logger(__name__)
@@ -51,7 +52,8 @@ async def asked(call: Awaitable[T]) -> T:
     """Raises ProviderUnreachable for a lost answer, ProviderRefused for wrong credentials; card and
     request errors pass through."""
     try:
-        return await call
+        with OUTSIDE_SECONDS.labels("stripe").time():
+            return await call
     except (stripe.CardError, stripe.InvalidRequestError):
         raise
     except (stripe.AuthenticationError, stripe.PermissionError, stripe.IdempotencyError) as error:
