@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bodega.commerce.cart.domain import Basket, priced
@@ -27,6 +27,7 @@ def kinds(view: CartView) -> list[str]:
     return [notice.kind for item in view.lines for notice in item.notices]
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 10), st.integers(0, 10**6)), max_size=20))
 def test_the_total_is_the_sum_of_its_lines(parts: list[tuple[int, int]]) -> None:
     lines = [line(quantity) for quantity, _ in parts]
