@@ -1,5 +1,6 @@
 """The pages over the real modules and servers: what fakes cannot promise."""
 
+import html
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -137,3 +138,44 @@ async def test_a_total_that_the_page_did_not_show_is_not_charged(
     page = await browser.send("/checkout", "/checkout", **TYPED, expected_amount="1")
     assert page.status_code == 409
     assert "The total has changed" in page.text
+
+
+def asked_bank(page: httpx.Response, outcome: str) -> str:
+    """What the buyer does on the bank's page; the path they come back to."""
+    address = html.unescape(re.search(r'href="([^"]+)"[^>]*data-testid="to-bank"', page.text)[1])
+    assert httpx.get(address).status_code == 200
+    back = httpx.post(address, data={"outcome": outcome}).headers["location"]
+    return back.removeprefix("http://shop.test")
+
+
+async def test_a_buyer_who_confirms_with_the_bank_has_one_order(
+    context: Context, browser: Browser
+) -> None:
+    variant_id = await stocked(context, 5)
+    product = await on_shelf(context)
+    await browser.send(product, f"{product}/cart", quantity="2")
+    typed = {**TYPED, "payment_token": "pm_card_authenticationRequired"}
+    asks = await browser.send("/checkout", "/checkout", **typed)
+    assert asks.headers["location"].endswith("/action")
+    back = asked_bank(await browser.get(asks.headers["location"]), "authorise")
+    for _ in range(2):
+        answer = await browser.get(back)
+        page = await browser.get(answer.headers["location"])
+        assert "Thank you!" in page.text
+    assert (await level(context, variant_id)).available == 3
+
+
+async def test_a_buyer_who_does_not_confirm_pays_nothing_and_may_try_again(
+    context: Context, browser: Browser
+) -> None:
+    variant_id = await stocked(context, 5)
+    product = await on_shelf(context)
+    await browser.send(product, f"{product}/cart", quantity="2")
+    typed = {**TYPED, "payment_token": "pm_card_authenticationRequired"}
+    asks = await browser.send("/checkout", "/checkout", **typed)
+    back = asked_bank(await browser.get(asks.headers["location"]), "fail")
+    answer = await browser.get(back)
+    page = await browser.get(answer.headers["location"])
+    assert "declined" in page.text
+    assert (await level(context, variant_id)).available == 5
+    assert (await browser.send("/checkout", "/checkout", **TYPED)).status_code == 303
