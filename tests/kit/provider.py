@@ -76,7 +76,8 @@ class RunningProvider:
     """A double on a port of its own."""
 
     def __init__(self, path: Path) -> None:
-        self.line = Line(build(path))
+        app = build(path)
+        self.line, self.paypal = Line(app), app.state.paypal
         self.url = f"http://127.0.0.1:{free_port()}"
         config = uvicorn.Config(
             self.line, port=int(self.url.rsplit(":", 1)[1]), log_config=None, ws="none"

@@ -6,13 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from bodega.contracts.payments import (
-    AccountBalance,
-    Books,
-    ConflictView,
-    DisputeStatus,
-    DisputeView,
-)
+from bodega.contracts.books import AccountBalance, Books, ConflictView, DisputeStatus, DisputeView
 from bodega.kernel.ids import DisputeId, new_id
 from bodega.kernel.money import Money
 from bodega.kernel.page import Page, PageRequest
@@ -47,6 +41,12 @@ class FakeBooks:
     async def resolve(self, conflict_id: UUID, *, by: str, note: str) -> ConflictView:
         self.said.append((conflict_id, by, note))
         return self.open.pop()
+
+    async def submit_evidence(
+        self, dispute_id: DisputeId, *, evidence: dict[str, str], by: str
+    ) -> DisputeView:
+        self.said.append((dispute_id, by, evidence["uncategorized_text"]))
+        return self.disputed[0]
 
 
 CONFLICT = ConflictView(
@@ -114,6 +114,17 @@ async def test_a_conflict_is_not_resolved_without_one(staff: Browser, books: Fak
     action = f"/console/payments/conflicts/{CONFLICT.id}"
     assert (await staff.send("/console/payments", action, note=" ")).status_code == 400
     assert books.said == []
+
+
+async def test_a_dispute_is_answered_from_the_page(staff: Browser, books: FakeBooks) -> None:
+    books.disputed = [DISPUTE]
+    action = f"/console/payments/disputes/{DISPUTE.id}"
+    answer = await staff.send("/console/payments", action, evidence="Delivered, signed for.")
+    assert answer.status_code == 303
+    assert [(found, text) for found, _, text in books.said] == [
+        (DISPUTE.id, "Delivered, signed for.")
+    ]
+    assert (await staff.send("/console/payments", action, evidence=" ")).status_code == 400
 
 
 async def test_the_page_is_for_staff(shop: FakeShop, books: FakeBooks) -> None:

@@ -10,14 +10,17 @@ from typing import Annotated
 from fastapi import Body, FastAPI, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from bodega.apps import paypal
 from bodega.apps.run import serve
 from bodega.backbone.settings import Settings, load_settings
 from bodega.commerce.payments.adapters.double import StripeDouble
 from bodega.commerce.payments.adapters.double_courier import Courier
 from bodega.commerce.payments.adapters.double_pages import challenge
 from bodega.commerce.payments.adapters.double_store import Object
+from bodega.commerce.payments.adapters.paypal_double import PayPalDouble
 
 FILE = "provider.sqlite3"
+PAYPAL_FILE = "paypal.sqlite3"
 
 
 def build(path: Path, *, webhook_secret: str = "", webhook_url: str | None = None) -> FastAPI:
@@ -47,6 +50,8 @@ def build(path: Path, *, webhook_secret: str = "", webhook_url: str | None = Non
     _api(app, double)
     _bank(app, double)
     _webhooks(app, courier)
+    app.state.paypal = PayPalDouble(path.with_name(PAYPAL_FILE))
+    paypal.install(app, app.state.paypal)
     return app
 
 

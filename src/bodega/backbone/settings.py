@@ -107,6 +107,17 @@ class Settings(BaseSettings):
     payments_retries: int = Field(
         2, ge=0, description="how often a lost or refused connection to the provider is tried again"
     )
+    paypal_url: str = Field(
+        "http://127.0.0.1:8002/paypal",
+        description="PayPal's API; by default its local double",
+    )
+    paypal_client_id: str = Field(
+        "", description="the client id of the shop at PayPal; empty: PayPal is not offered"
+    )
+    paypal_secret: SecretStr = Field(SecretStr("bodega"), description="its secret")
+    paypal_webhook_id: str = Field(
+        "", description="the id PayPal gave the shop's webhook; empty: none are taken"
+    )
     provider_port: Port = Field(8002, description="port of the local provider double")
     provider_webhook_url: str | None = Field(
         None, description="where the local provider double sends its webhooks; empty: nowhere"

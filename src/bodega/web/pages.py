@@ -18,6 +18,7 @@ from bodega.web.formats import formats
 from bodega.web.forms import csrf_token
 
 FLASHES = {
+    "evidence-sent": "The evidence is on its way to the bank.",
     "resolved": "Noted: the conflict is resolved.",
     "added": "Added to your cart.",
     "updated": "Your cart is up to date.",

@@ -10,7 +10,7 @@ from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
 from bodega.commerce.payments.domain.disputes import alarm
 from bodega.commerce.payments.service import books, disputes, webhooks
-from bodega.contracts.payments import Books, DisputeView
+from bodega.contracts.books import Books, DisputeView
 from bodega.kernel.page import PageRequest
 from tests.commerce.payments import stripe_events as stripe
 from tests.commerce.payments.stripe_events import send

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from bodega.backbone.module import Context
 from bodega.commerce.payments.handlers import book_charge, book_sale
 from bodega.contracts.aftersales import OrderEdited
+from bodega.contracts.books import Books
 from bodega.contracts.orders import OrderCancelled, OrderLine, OrderPlaced, Orders, PlaceOrder
-from bodega.contracts.payments import Books
 from bodega.kernel.events import Envelope, Event
 from bodega.kernel.ids import CartId, CheckoutId, CommandId, OperationId, OrderId, new_id
 from bodega.kernel.money import Money

@@ -14,8 +14,9 @@ from bodega.backbone.settings import Settings
 from bodega.commerce.payments.domain import ledger
 from bodega.commerce.payments.domain.ledger import Booked, Lines, Sale
 from bodega.commerce.payments.service import ledger as books
+from bodega.contracts.books import LedgerAccount, LedgerKind
 from bodega.contracts.orders import OrderLine, OrderView
-from bodega.contracts.payments import LedgerAccount, LedgerKind, Payments
+from bodega.contracts.payments import Payments
 from bodega.kernel.clock import SystemClock
 from bodega.kernel.ids import CheckoutId, OrderId, new_id
 from bodega.kernel.money import Money

@@ -15,7 +15,8 @@ import pytest
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
 from bodega.commerce.payments.service import webhooks
-from bodega.contracts.payments import Books, Payments, PaymentView
+from bodega.contracts.books import Books
+from bodega.contracts.payments import Payments, PaymentView
 from bodega.kernel.ids import CheckoutId, new_id
 from bodega.kernel.money import Money
 from bodega.kernel.page import PageRequest

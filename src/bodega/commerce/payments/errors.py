@@ -6,7 +6,7 @@ BodegaError
 │               ProviderUnknown
 ├── Conflict ── AmountChanged, PaymentUnknown, CaptureTooLarge, NothingCaptured, RefundTooLarge,
 │               RefundChanged, ConflictResolved, DisputeClosedAlready
-└── Unavailable ── WebhooksClosed, ProviderUnreachable ── ProviderRefused
+└── Unavailable ── WebhooksClosed, WebhookUnverifiable, ProviderUnreachable ── ProviderRefused
 """
 
 from bodega.kernel.errors import Conflict, NotFound, Rejected, Unavailable
@@ -93,6 +93,11 @@ class WebhookTooOld(WebhookRefused):
 class WebhookMalformed(WebhookRefused):
     code = "webhook_malformed"
     title = "The body is not an event of this provider"
+
+
+class WebhookUnverifiable(Unavailable):
+    code = "webhook_unverifiable"
+    title = "The certificate to verify it with cannot be had now: send it again later"
 
 
 class WebhooksClosed(Unavailable):

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from bodega.backbone.module import Context, Job
 from bodega.commerce.payments.adapters.providers import Providers
-from bodega.commerce.payments.service import books, disputes, webhooks
+from bodega.commerce.payments.service import books, disputes, reconcile, webhooks
 from bodega.commerce.payments.service.refunds import RefundDesk
 
 
@@ -32,9 +32,14 @@ async def settle_refunds(context: Context) -> None:
         await RefundDesk(context, providers).settle_pending()
 
 
+async def keep_reconciled(context: Context) -> None:
+    await reconcile.keep_reconciled(context)
+
+
 JOBS: list[Job] = [
     Job("payments.settle_refunds", 30.0, settle_refunds),
     Job("payments.handle_webhooks", 1.0, handle_webhooks),
     Job("payments.watch", 30.0, watch),
+    Job("payments.reconcile", 6 * 3600.0, keep_reconciled),
     Job("payments.forget_webhooks", 24 * 3600.0, forget_webhooks),
 ]

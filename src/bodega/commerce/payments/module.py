@@ -9,7 +9,8 @@ from bodega.commerce.payments.jobs import JOBS
 from bodega.commerce.payments.routes import ROUTERS
 from bodega.commerce.payments.service import BooksService, PaymentsService, WebhookService
 from bodega.commerce.payments.tables import METADATA
-from bodega.contracts.payments import Books, Payments, Webhooks
+from bodega.contracts.books import Books, Webhooks
+from bodega.contracts.payments import Payments
 
 MODULE = Module(
     name="payments",

@@ -1,11 +1,23 @@
 """Bodies of payments' routes; what staff read are its contract's values."""
 
-from pydantic import BaseModel, Field
+from typing import Annotated
+
+from pydantic import BaseModel, Field, StringConstraints
 
 
 class WebhookAnswer(BaseModel):
     received: bool
     duplicate: bool
+
+
+FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,60}$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=20_000)]
+
+
+class Evidence(BaseModel):
+    """By the provider's names of fields, such as Stripe's `uncategorized_text`."""
+
+    evidence: dict[FieldName, Text] = Field(min_length=1, max_length=30)
 
 
 class Resolution(BaseModel):

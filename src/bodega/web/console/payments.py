@@ -10,7 +10,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bodega.backbone.http.deps import PageQuery, provided
-from bodega.contracts.payments import AccountBalance, Books
+from bodega.contracts.books import AccountBalance, Books
+from bodega.kernel.ids import DisputeId
 from bodega.kernel.money import Money
 from bodega.kernel.page import PageRequest
 from bodega.web.access import ConsoleStaff
@@ -21,6 +22,7 @@ router = APIRouter(prefix="/console/payments", include_in_schema=False)
 
 Ledger = Annotated[Books, provided(Books)]
 MAX_NOTE = 2000
+MAX_EVIDENCE = 20_000
 
 
 @router.get("")
@@ -51,6 +53,18 @@ async def resolve_conflict(
         raise FormMangled("Write down what you did about it")
     await books.resolve(conflict_id, by=who.label, note=note)
     return redirect(request, "/console/payments", flash="resolved")
+
+
+@router.post("/disputes/{dispute_id}")
+async def answer_dispute(
+    request: Request, who: ConsoleStaff, books: Ledger, form: Posted, dispute_id: DisputeId
+) -> Response:
+    """The same evidence twice is sent once."""
+    text = form.text("evidence")[:MAX_EVIDENCE]
+    if not text:
+        raise FormMangled("Write down why the payment is right")
+    await books.submit_evidence(dispute_id, evidence={"uncategorized_text": text}, by=who.label)
+    return redirect(request, "/console/payments", flash="evidence-sent")
 
 
 def trial_balance(balances: Sequence[AccountBalance]) -> dict[str, list[tuple[str, Money]]]:

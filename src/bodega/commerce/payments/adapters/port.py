@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID
 
-from bodega.contracts.payments import DisputeStatus
+from bodega.contracts.books import DisputeStatus
 from bodega.kernel.money import Money
 
 ProviderStatus = Literal[

@@ -2,6 +2,7 @@
 
 from bodega.backbone.settings import Settings
 from bodega.commerce.payments.adapters.free import FreeOfCharge
+from bodega.commerce.payments.adapters.paypal import PayPalProvider
 from bodega.commerce.payments.adapters.port import Provider
 from bodega.commerce.payments.adapters.stripe import StripeProvider
 from bodega.commerce.payments.errors import ProviderRefused
@@ -14,7 +15,11 @@ class Providers:
     def __init__(self, settings: Settings) -> None:
         self._free: Provider = FreeOfCharge()
         self._default: Provider = StripeProvider(settings)
-        self._named = {known.name: known for known in (self._free, self._default)}
+        self._named: dict[str, Provider] = {
+            known.name: known for known in (self._free, self._default)
+        }
+        if settings.paypal_client_id:
+            self._named["paypal"] = PayPalProvider(settings)
 
     def chosen(self, amount: Money, token: str) -> Provider:
         if not amount.amount:

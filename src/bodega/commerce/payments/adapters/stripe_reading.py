@@ -17,7 +17,7 @@ from bodega.commerce.payments.adapters.port import (
 )
 from bodega.commerce.payments.adapters.stripe_money import from_stripe
 from bodega.commerce.payments.errors import ProviderUnreachable
-from bodega.contracts.payments import DisputeStatus
+from bodega.contracts.books import DisputeStatus
 from bodega.kernel.money import Money
 
 _STATUSES: dict[str, ProviderStatus] = {

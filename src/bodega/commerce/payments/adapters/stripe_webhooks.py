@@ -28,7 +28,7 @@ from bodega.commerce.payments.errors import (
     WebhooksClosed,
     WebhookTooOld,
 )
-from bodega.contracts.payments import DisputeStatus
+from bodega.contracts.books import DisputeStatus
 
 PUBLIC_SECRET = "whsec_bodega"  # noqa: S105 - the default, refused in production
 _STANDING: dict[str, Standing] = {

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from bodega.contracts.payments import DisputeStatus
+from bodega.contracts.books import DisputeStatus
 
 ALARM_DAYS = (7, 3, 1, 0)
 FIRST_ALARM = timedelta(days=ALARM_DAYS[0])

@@ -8,7 +8,7 @@ takes chargebacks out of it.
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from bodega.contracts.payments import LedgerAccount, LedgerKind
+from bodega.contracts.books import LedgerAccount, LedgerKind
 
 Lines = tuple[tuple[LedgerAccount, int], ...]
 

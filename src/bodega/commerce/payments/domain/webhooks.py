@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
-from bodega.contracts.payments import ConflictKind, DisputeStatus, PaymentStatus
+from bodega.contracts.books import ConflictKind, DisputeStatus
+from bodega.contracts.payments import PaymentStatus
 from bodega.kernel.money import Money
 
 IN_FLIGHT: frozenset[PaymentStatus] = frozenset({"authorising", "capturing", "voiding"})
 MAX_ATTEMPTS = 8
 PATIENCE = 4
-Standing = Literal["requires_action", "authorised", "captured", "cancelled", "declined"]
+Standing = Literal["requires_action", "acted", "authorised", "captured", "cancelled", "declined"]
 
 
 @dataclass(frozen=True, slots=True)

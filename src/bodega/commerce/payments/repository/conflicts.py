@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bodega.commerce.payments.domain.webhooks import Disagreement
 from bodega.commerce.payments.tables import conflicts
-from bodega.contracts.payments import ConflictView
+from bodega.contracts.books import ConflictView
 from bodega.kernel.ids import PaymentId, new_id
 
 _OPEN = text("SELECT count(*) FROM payments.conflicts WHERE resolved_at IS NULL")

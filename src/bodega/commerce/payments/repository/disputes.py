@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, text, update
+from sqlalchemy import Row, case, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bodega.commerce.payments.domain.webhooks import DisputeFact
 from bodega.commerce.payments.repository.payments import Payment
 from bodega.commerce.payments.tables import disputes
-from bodega.contracts.payments import DisputeStatus, DisputeView
+from bodega.contracts.books import DisputeStatus, DisputeView
 from bodega.kernel.ids import DisputeId, new_id
 from bodega.kernel.money import Money
 
@@ -142,10 +142,14 @@ async def alarmed(connection: AsyncConnection, dispute_id: DisputeId, days: int)
     )
 
 
-async def evidence_sent(connection: AsyncConnection, dispute_id: DisputeId, at: datetime) -> None:
-    await connection.execute(
-        update(disputes).where(disputes.c.id == dispute_id).values(evidence_sent_at=at)
-    )
+async def evidence_sent(
+    connection: AsyncConnection, dispute_id: DisputeId, at: datetime, *, status: DisputeStatus
+) -> None:
+    """The status is the provider's answer; one that a webhook has closed meanwhile stays so."""
+    open_still = disputes.c.status == "needs_response"
+    stays = case((open_still, status), else_=disputes.c.status)
+    values = {"evidence_sent_at": at, "status": stays}
+    await connection.execute(update(disputes).where(disputes.c.id == dispute_id).values(**values))
 
 
 async def standing(connection: AsyncConnection, soon: datetime) -> tuple[int, int]:

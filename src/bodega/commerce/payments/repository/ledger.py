@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bodega.commerce.payments.domain.ledger import Booked, Lines, Sale
-from bodega.contracts.payments import AccountBalance, LedgerEntry, LedgerKind, LedgerLine
+from bodega.contracts.books import AccountBalance, LedgerEntry, LedgerKind, LedgerLine
 from bodega.kernel.ids import CheckoutId, OrderId, PaymentId, new_id
 
 _POST = text(

@@ -11,12 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bodega.commerce.payments.adapters.port import CaptureMethod
 from bodega.commerce.payments.tables import payments, refunds, transitions
-from bodega.contracts.payments import (
-    PaymentRecord,
-    PaymentStatus,
-    PaymentTransition,
-    PaymentView,
-)
+from bodega.contracts.payments import PaymentRecord, PaymentStatus, PaymentTransition, PaymentView
 from bodega.kernel.ids import CheckoutId, PaymentId, new_id
 from bodega.kernel.money import Money
 

@@ -3,12 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from bodega.backbone.http.deps import PageQuery, Staff, Work, provided
+from bodega.backbone.http.deps import PageQuery, SagaClaim, Staff, Work, provided
 from bodega.backbone.http.router import admin_router
-from bodega.commerce.payments.schemas import Resolution
+from bodega.commerce.payments.schemas import Evidence, Resolution
 from bodega.commerce.payments.service.books import resolve_conflict
-from bodega.contracts.payments import Books, ConflictView, DisputeStatus, DisputeView
+from bodega.contracts.books import Books, ConflictView, DisputeStatus, DisputeView
 from bodega.kernel.clock import SystemClock
+from bodega.kernel.ids import DisputeId
 from bodega.kernel.page import Page
 
 staff = admin_router("payments", "/payment-conflicts")
@@ -42,3 +43,15 @@ async def list_disputes(
 ) -> Page[DisputeView]:
     """Buyers' objections with their banks, newest first."""
     return await books.disputes(page, status=status)
+
+
+@disputes.post("/{dispute_id}/evidence")
+async def send_evidence(
+    who: Staff,
+    books: Annotated[Books, provided(Books)],
+    claim: SagaClaim,
+    dispute_id: DisputeId,
+    body: Evidence,
+) -> DisputeView:
+    """Hand evidence to the provider, once; it goes on to the buyer's bank."""
+    return await books.submit_evidence(dispute_id, evidence=body.evidence, by=who.label)

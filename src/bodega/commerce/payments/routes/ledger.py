@@ -4,7 +4,7 @@ from typing import Annotated
 
 from bodega.backbone.http.deps import PageQuery, Staff, provided
 from bodega.backbone.http.router import admin_router
-from bodega.contracts.payments import AccountBalance, Books, LedgerEntry
+from bodega.contracts.books import AccountBalance, Books, LedgerEntry
 from bodega.kernel.ids import CheckoutId
 from bodega.kernel.page import Page
 

@@ -7,7 +7,7 @@ from fastapi import Request
 from bodega.backbone.http.deps import Anyone, provided
 from bodega.backbone.http.router import api_router
 from bodega.commerce.payments.schemas import WebhookAnswer
-from bodega.contracts.payments import Webhooks
+from bodega.contracts.books import Webhooks
 
 public = api_router("payments", "/webhooks")
 

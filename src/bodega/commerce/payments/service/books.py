@@ -11,7 +11,8 @@ from bodega.backbone.telemetry.metrics import DISPUTES_DUE, DISPUTES_OPEN, PAYME
 from bodega.commerce.payments.errors import ConflictResolved, ConflictUnknown
 from bodega.commerce.payments.repository import conflicts, disputes, ledger
 from bodega.commerce.payments.service.disputes import SOON
-from bodega.contracts.payments import (
+from bodega.commerce.payments.service.evidence import submit_evidence
+from bodega.contracts.books import (
     AccountBalance,
     ConflictView,
     DisputeStatus,
@@ -19,16 +20,17 @@ from bodega.contracts.payments import (
     LedgerEntry,
 )
 from bodega.kernel.errors import Invalid
-from bodega.kernel.ids import CheckoutId
+from bodega.kernel.ids import CheckoutId, DisputeId
 from bodega.kernel.page import NOT_OURS, Page, PageRequest, encode_cursor
 
 T = TypeVar("T", LedgerEntry, ConflictView, DisputeView)
 
 
 class BooksService:
-    """Answers `bodega.contracts.payments.Books`."""
+    """Answers `bodega.contracts.books.Books`."""
 
     def __init__(self, context: Context) -> None:
+        self._context = context
         self._database = context.database
         self._clock = context.clock
 
@@ -68,6 +70,11 @@ class BooksService:
                 connection, status=status, after=_after(page), limit=page.limit + 1
             )
         return _page(found, page)
+
+    async def submit_evidence(
+        self, dispute_id: DisputeId, *, evidence: dict[str, str], by: str
+    ) -> DisputeView:
+        return await submit_evidence(self._context, dispute_id=dispute_id, evidence=evidence, by=by)
 
 
 async def resolve_conflict(

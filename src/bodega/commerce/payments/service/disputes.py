@@ -9,12 +9,7 @@ from bodega.commerce.payments.domain.webhooks import DisputeFact, Movement
 from bodega.commerce.payments.repository import disputes
 from bodega.commerce.payments.repository import ledger as books
 from bodega.commerce.payments.repository.payments import Payment
-from bodega.contracts.payments import (
-    DisputeClosed,
-    DisputeDeadlineNear,
-    DisputeOpened,
-    LedgerKind,
-)
+from bodega.contracts.books import DisputeClosed, DisputeDeadlineNear, DisputeOpened, LedgerKind
 from bodega.kernel.ids import DisputeId
 
 SOON = timedelta(days=3)

@@ -7,8 +7,8 @@ from bodega.commerce.payments.domain import ledger
 from bodega.commerce.payments.domain.ledger import Lines, Sale
 from bodega.commerce.payments.repository import ledger as repository
 from bodega.commerce.payments.repository.payments import Payment
+from bodega.contracts.books import LedgerKind
 from bodega.contracts.orders import OrderView
-from bodega.contracts.payments import LedgerKind
 from bodega.kernel.ids import CheckoutId, OrderId, RefundId
 from bodega.kernel.money import Money
 

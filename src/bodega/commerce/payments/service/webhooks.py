@@ -7,6 +7,7 @@ from typing import Protocol
 from bodega.backbone.db import Database, UnitOfWork
 from bodega.backbone.module import Context
 from bodega.backbone.telemetry.logs import get_logger
+from bodega.commerce.payments.adapters.paypal_webhooks import PayPalWebhooks
 from bodega.commerce.payments.adapters.stripe_webhooks import StripeWebhooks
 from bodega.commerce.payments.domain.webhooks import (
     IN_FLIGHT,
@@ -27,7 +28,8 @@ from bodega.commerce.payments.repository import payments as repository
 from bodega.commerce.payments.repository.payments import Payment
 from bodega.commerce.payments.repository.webhooks import Group, Pending, WebhookStatus
 from bodega.commerce.payments.service import disputes
-from bodega.contracts.payments import PaymentActionDone, PaymentConflictFound
+from bodega.contracts.books import PaymentConflictFound
+from bodega.contracts.payments import PaymentActionDone
 
 log = get_logger(__name__)
 
@@ -43,11 +45,12 @@ class WebhookSource(Protocol):
 
 
 def sources(context: Context) -> dict[str, WebhookSource]:
-    return {"stripe": StripeWebhooks(context.settings)}
+    settings = context.settings
+    return {"stripe": StripeWebhooks(settings), "paypal": PayPalWebhooks(settings)}
 
 
 class WebhookService:
-    """Answers `bodega.contracts.payments.Webhooks`."""
+    """Answers `bodega.contracts.books.Webhooks`."""
 
     def __init__(self, context: Context) -> None:
         self._database = context.database
