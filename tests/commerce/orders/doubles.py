@@ -179,6 +179,7 @@ class MemoryPayments:
     paid: dict[CheckoutId, PaymentView] = field(default_factory=dict)
     given: dict[CommandId, RefundView] = field(default_factory=dict)
     refuses: bool = False
+    lapsed: bool = False
 
     def pay(self, checkout_id: CheckoutId, amount: Money) -> None:
         self.paid[checkout_id] = PaymentView(
@@ -212,7 +213,7 @@ class MemoryPayments:
 
     async def capture(self, *, checkout_id: CheckoutId, amount: Money | None = None) -> PaymentView:
         self.weather.before("capture")
-        if self.paid[checkout_id].status == "authorised":
+        if self.paid[checkout_id].status == "authorised" and not self.lapsed:
             self._change(checkout_id, status="captured")
         self.weather.after("capture")
         return self.paid[checkout_id]

@@ -212,6 +212,22 @@ async def test_an_edit_that_fails_changes_nothing(
     assert sum(desk.stock.promised.values()) == 1
 
 
+async def test_a_charge_the_bank_lets_go_changes_nothing(desk: Desk) -> None:
+    order = await desk.sold(line(1, 600))
+    added = await variant(desk, 250, 1)
+    desk.payments.lapsed = True
+    edit = EditOrder(
+        additions=[Addition(variant_id=added, quantity=1)],
+        payment_token="pm_card_visa",
+        reason="more",
+    )
+    failed = await desk.do("edit", order, edit)
+    assert (failed.state, failed.failure_code) == ("failed", "payment_not_captured")
+    assert await desk.again(order) == order
+    assert desk.stock.free(added) == 1
+    assert {item.status for item in desk.payments.paid.values()} == {"captured", "voided"}
+
+
 @pytest.mark.parametrize("call", ["allocate_more", "authorise", "capture"])
 async def test_a_crash_while_editing_charges_once(desk: Desk, call: str) -> None:
     order = await desk.sold(line(1, 600))
