@@ -1,0 +1,284 @@
+"""The whole checkout as a state machine: whatever buyers, staff, time, crashes and the provider do,
+stock, orders and money agree."""
+
+import asyncio
+import os
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import psycopg
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+
+from bodega.apps.compose import compose
+from bodega.backbone.settings import Settings
+from bodega.commerce.checkout.service import CheckoutService, CheckoutWorkflows
+from bodega.contracts.inventory import Inventory
+from bodega.contracts.payments import Payments, PaymentView
+from bodega.kernel.ids import CheckoutId, CommandId, UserId, VariantId, new_id
+from bodega.kernel.money import Money
+from tests.commerce.checkout.challenges import Challenged
+from tests.commerce.checkout.crashes import DRIVEN, Killed, Mortal
+from tests.commerce.checkout.shops import DECLINED, LAPSE, Shop
+from tests.kit.goods import filled_cart, purchase, stocked
+from tests.kit.provider import RunningProvider
+
+T = TypeVar("T")
+STAFF = UserId(new_id())
+SOAK = bool(os.environ.get("BODEGA_SOAK"))
+
+OVERSOLD = """SELECT count(*) FROM inventory.levels l
+    WHERE l.on_hand < 0 OR l.allocated > l.on_hand OR l.allocated < 0"""
+OFF_LEDGER = """SELECT count(*) FROM inventory.levels l WHERE (l.on_hand, l.allocated) <>
+    (SELECT coalesce(sum(m.quantity), 0), coalesce(sum(m.promised), 0) FROM inventory.movements m
+     WHERE m.variant_id = l.variant_id AND m.location = l.location)"""
+PROMISED_TOO_MUCH = """SELECT count(*) FROM (
+    SELECT l.variant_id, sum(l.on_hand - l.allocated) AS free FROM inventory.levels l GROUP BY 1) f
+    WHERE f.free < (SELECT coalesce(sum(r.quantity), 0) FROM inventory.reservations r
+        WHERE r.variant_id = f.variant_id AND r.status = 'held' AND r.expires_at > now())"""
+UNBALANCED = """SELECT count(*) FROM (SELECT entry_id FROM payments.ledger_lines
+    GROUP BY entry_id HAVING sum(amount) <> 0) odd"""
+ALWAYS = (OVERSOLD, OFF_LEDGER, PROMISED_TOO_MUCH, UNBALANCED)
+
+PAID_WITHOUT_ORDER = """SELECT count(*) FROM payments.payments p WHERE p.status = 'captured'
+    AND 1 <> (SELECT count(*) FROM orders.orders o
+              WHERE o.checkout_id = p.checkout_id AND o.status <> 'cancelled')"""
+ORDER_WITHOUT_PAYMENT = """SELECT count(*) FROM orders.orders o WHERE o.status <> 'cancelled'
+    AND NOT EXISTS (SELECT 1 FROM payments.payments p WHERE p.checkout_id = o.checkout_id
+        AND p.status IN ('captured', 'authorised') AND p.amount_amount = o.total_amount)"""
+NOT_ENDED = """SELECT count(*) FROM checkout.checkouts
+    WHERE state NOT IN ('completed', 'failed')"""
+HOLDS_LEFT = "SELECT count(*) FROM inventory.reservations WHERE status = 'held'"
+DIFFERENT_ENDS = """SELECT count(*) FROM checkout.checkouts c WHERE (c.state = 'completed') <>
+    EXISTS (SELECT 1 FROM orders.orders o
+            WHERE o.checkout_id = c.id AND o.status <> 'cancelled')"""
+PROMISED_TO_NOBODY = """SELECT count(*) FROM inventory.allocations a WHERE a.sent < a.quantity
+    AND NOT EXISTS (SELECT 1 FROM checkout.checkouts c
+                    WHERE c.id = a.checkout_id AND c.state = 'completed')"""
+IN_THE_END = (
+    PAID_WITHOUT_ORDER,
+    ORDER_WITHOUT_PAYMENT,
+    NOT_ENDED,
+    HOLDS_LEFT,
+    DIFFERENT_ENDS,
+    PROMISED_TO_NOBODY,
+)
+
+
+class SomeChallenged(Challenged):
+    """Only who says where to come back to is sent to the bank."""
+
+    def __init__(self, real: Payments) -> None:
+        super().__init__(real)
+        self.done: set[CheckoutId] = set()
+
+    async def authorise(
+        self, *, checkout_id: CheckoutId, amount: Money, **request: Any
+    ) -> PaymentView:
+        if request.get("return_url") is None:
+            return await self._real.authorise(checkout_id=checkout_id, amount=amount, **request)
+        return await super().authorise(checkout_id=checkout_id, amount=amount, **request)
+
+    async def confirm(self, *, checkout_id: CheckoutId) -> PaymentView:
+        if checkout_id not in self._asked:
+            return await self._real.confirm(checkout_id=checkout_id)
+        self.acted = checkout_id in self.done
+        return await super().confirm(checkout_id=checkout_id)
+
+
+@dataclass(frozen=True)
+class Purchase:
+    checkout: CheckoutId
+    request: Any
+
+
+class Checkout(RuleBasedStateMachine):
+    """`settings` and `provider` are set by the test."""
+
+    settings: Settings
+    provider: RunningProvider
+    goods = Bundle("goods")
+    purchases = Bundle("purchases")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.loop.run_until_complete(work)
+
+    @initialize(target=goods)
+    def open(self) -> Any:
+        self.composed = self.run(self._compose())
+        self.context = self.composed.context
+        self.shop = Shop(self.context, self.provider)
+        self.bank = SomeChallenged(self.context.container.get(Payments))
+        mortal = Mortal(self.bank, DRIVEN[Payments], self.shop.doom)
+        self.shop.mortal.container.bind(Payments, mortal)
+        self.flows = CheckoutWorkflows(self.shop.mortal)
+        return multiple(*(self.run(stocked(self.context, units)) for units in (1, 3)))
+
+    async def _compose(self) -> Any:
+        return compose(self.settings)
+
+    @property
+    def till(self) -> CheckoutService:
+        return CheckoutService(self.shop.mortal)
+
+    def fated(self, dies_after: int | None, work: Coroutine[Any, Any, T]) -> T | None:
+        """Do it, in a process that may be killed on the way."""
+        doom = self.shop.doom
+        doom.passed, doom.at = 0, () if dies_after is None else (dies_after,)
+        try:
+            return self.run(work)
+        except Killed:
+            return None
+        finally:
+            doom.at = ()
+
+    fate = st.one_of(st.none(), st.none(), st.integers(1, 14))
+
+    @rule(
+        target=purchases,
+        variant=goods,
+        asked=st.tuples(
+            st.integers(1, 2),
+            st.sampled_from(["pm_card_visa", "pm_card_visa", DECLINED]),
+            st.sampled_from(["accept", "accept", "accept", "review", "refuse"]),
+        ),
+        challenged=st.booleans(),
+        dies_after=fate,
+    )
+    def buy(
+        self, variant: VariantId, asked: Any, challenged: bool, dies_after: int | None
+    ) -> Purchase:
+        quantity, token, decision = asked
+        cart = self.run(filled_cart(self.context, variant, quantity=quantity))
+        back = "https://shop.test/back" if challenged else None
+        bought = Purchase(CheckoutId(new_id()), purchase(cart, token=token, return_url=back))
+        self.shop.scorer.decision = decision
+        self.fated(dies_after, self._submit(bought))
+        return bought
+
+    async def _submit(self, bought: Purchase) -> Any:
+        return await self.till.submit(
+            checkout_id=bought.checkout, request=bought.request, customer_id=None
+        )
+
+    @rule(bought=purchases, dies_after=fate)
+    def send_again(self, bought: Purchase, dies_after: int | None) -> None:
+        view = self.run(self.till.checkout(bought.checkout))
+        if view is not None and view.state not in ("running", "undoing"):
+            self.fated(dies_after, self._submit(bought))
+
+    @rule(bought=purchases, dies_after=fate)
+    def come_back(self, bought: Purchase, dies_after: int | None) -> None:
+        view = self.run(self.till.checkout(bought.checkout))
+        if view is not None and view.waiting_for == "buyer":
+            self.bank.done.add(bought.checkout)
+            self.fated(dies_after, self.till.proceed(bought.checkout))
+
+    @rule(bought=purchases, accept=st.booleans(), dies_after=fate)
+    def review(self, bought: Purchase, accept: bool, dies_after: int | None) -> None:
+        view = self.run(self.till.checkout(bought.checkout))
+        if view is None or view.waiting_for != "review":
+            return
+        self.fated(
+            dies_after,
+            self.till.review(bought.checkout, accept=accept, reviewer=STAFF, note=""),
+        )
+
+    @rule(bought=purchases)
+    def cancel(self, bought: Purchase) -> None:
+        self.run(self.flows.cancel(str(bought.checkout)))
+
+    @rule(where=st.sampled_from(["payment_intents", "/capture", "/cancel"]))
+    def provider_answers_are_lost(self, where: str) -> None:
+        self.provider.line.cut("lost", where, times=2)
+
+    @rule(variant=goods, units=st.integers(1, 2))
+    def receive(self, variant: VariantId, units: int) -> None:
+        self.run(
+            self.context.container.get(Inventory).receive(
+                command_id=CommandId(new_id()), variant_id=variant, quantity=units, reason="more"
+            )
+        )
+
+    @rule()
+    def holds_lapse(self) -> None:
+        with psycopg.connect(self.settings.dsn) as connection:
+            connection.execute(
+                "UPDATE inventory.reservations SET expires_at = now() WHERE status = 'held'"
+            )
+
+    @rule(hours=st.sampled_from([0, 0, 1, 130]), dies_after=fate)
+    def time_passes(self, hours: int, dies_after: int | None) -> None:
+        self.shop.clock.at += LAPSE + timedelta(hours=hours)
+        self.fated(dies_after, self.till.resume())
+
+    @invariant()
+    def always(self) -> None:
+        self.check(ALWAYS)
+
+    def check(self, rules: tuple[str, ...]) -> None:
+        with psycopg.connect(self.settings.dsn) as connection:
+            for broken in rules:
+                assert connection.execute(broken.encode()).fetchone() == (0,), broken
+
+    def teardown(self) -> None:
+        try:
+            if hasattr(self, "shop"):
+                self.settle()
+        finally:
+            if hasattr(self, "composed"):
+                self.run(self.composed.close())
+            self.loop.close()
+
+    def settle(self) -> None:
+        """Everybody is well again, and all time has passed: nothing may be left half done."""
+        self.provider.line.mend()
+        for _ in range(6):
+            self.shop.clock.at += timedelta(hours=130)
+            self.run(self.till.resume())
+        self.check((*ALWAYS, *IN_THE_END))
+        self.same_money_at_the_provider()
+
+    def same_money_at_the_provider(self) -> None:
+        with psycopg.connect(self.settings.dsn) as connection:
+            ours = connection.execute(
+                "SELECT id, status, amount_amount FROM payments.payments"
+            ).fetchall()
+        for payment_id, status, amount in ours:
+            taken = [item["amount_received"] for item in self.provider.intents(payment_id)]
+            if status == "captured":
+                assert taken == [amount]
+            held = [item["status"] for item in self.provider.intents(payment_id)]
+            assert "requires_capture" not in held
+
+
+def test_whatever_happens_stock_orders_and_money_agree(
+    settings: Settings, provider: RunningProvider
+) -> None:
+    Checkout.settings, Checkout.provider = settings, provider
+    run_state_machine_as_test(
+        Checkout,
+        settings=hypothesis_settings(
+            max_examples=300 if SOAK else 8,
+            stateful_step_count=40 if SOAK else 12,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
