@@ -21,7 +21,7 @@ class HistoryEntry(BaseModel):
 
 
 class OrderHistory(BaseModel):
-    """`status` is the last the events told of: pending, paid or cancelled."""
+    """`status` is the last the events told of: pending, paid, allocated, shipped or cancelled."""
 
     order_id: OrderId
     number: int

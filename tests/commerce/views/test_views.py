@@ -11,6 +11,7 @@ from bodega.apps.worker import consumers
 from bodega.backbone.module import Context
 from bodega.backbone.read_models import ReadModelUnknown
 from bodega.commerce.views.service import ask_stock
+from bodega.contracts.aftersales import OrderEdited, OrderShipped, ReturnChanged
 from bodega.contracts.inventory import Inventory, ReservationLine
 from bodega.contracts.orders import OrderCancelled, OrderPaid, OrderPlaced
 from bodega.contracts.payments import PaymentRefunded
@@ -20,9 +21,12 @@ from bodega.kernel.ids import (
     CartId,
     CheckoutId,
     CommandId,
+    OperationId,
     PaymentId,
     ProductId,
     RefundId,
+    ReturnId,
+    ShipmentId,
     UserId,
     VariantId,
     new_id,
@@ -130,6 +134,24 @@ async def test_an_order_has_a_history(shop: Context) -> None:
         "payments.payment_refunded",
     ]
     assert {entry.detail for entry in found.entries} == {None, "out_of_stock"}
+
+
+async def test_life_after_the_sale_is_history_too(shop: Context) -> None:
+    ada = UserId(new_id())
+    order = placed(ada, 1_000)
+    dearer = Money(amount=1_500, currency="GBP")
+    changed = OrderEdited(order_id=order.order_id, operation_id=OperationId(new_id()), total=dearer)
+    sent = OrderShipped(order_id=order.order_id, shipment_id=ShipmentId(new_id()))
+    back = ReturnChanged(order_id=order.order_id, return_id=ReturnId(new_id()), status="requested")
+    await tell(shop, order, changed, sent, back)
+    await read(shop)
+    found = await shop.container.get(Views).order_history(order.order_id)
+    assert found is not None
+    assert (found.status, found.total) == ("shipped", dearer)
+    assert {entry.detail for entry in found.entries} == {None, "requested"}
+    customer = await shop.container.get(Views).customer(ada)
+    assert customer is not None
+    assert customer.spending[0].spent == dearer
 
 
 async def test_a_customer_is_summed_up_by_currency(shop: Context) -> None:

@@ -1,48 +1,92 @@
 """Each read model is kept by one handler, so that one position in the log says how far it is."""
 
+from typing import get_args
+
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context, Handler
 from bodega.commerce.views import repository, service
+from bodega.contracts.aftersales import (
+    OrderAllocated,
+    OrderEdited,
+    OrderRefunded,
+    OrderShipped,
+    ReturnChanged,
+    ShipmentTracked,
+)
 from bodega.contracts.inventory import StockChanged, StockImported, StockPromised
 from bodega.contracts.orders import OrderCancelled, OrderPaid, OrderPlaced
 from bodega.contracts.payments import PaymentRefunded
-from bodega.kernel.events import Envelope
+from bodega.kernel.events import Envelope, Event
+from bodega.kernel.money import Money
+
+Told = (
+    OrderPlaced
+    | OrderPaid
+    | OrderAllocated
+    | OrderShipped
+    | ShipmentTracked
+    | OrderEdited
+    | OrderRefunded
+    | ReturnChanged
+    | OrderCancelled
+)
+_STATUS: dict[type[Event], str] = {
+    OrderPaid: "paid",
+    OrderAllocated: "allocated",
+    OrderShipped: "shipped",
+    OrderCancelled: "cancelled",
+}
 
 
 async def orders(
-    _context: Context,
-    uow: UnitOfWork,
-    envelope: Envelope,
-    event: OrderPlaced | OrderPaid | OrderCancelled | PaymentRefunded,
+    _context: Context, uow: UnitOfWork, envelope: Envelope, event: Told | PaymentRefunded
 ) -> None:
     """An order as it stands, and what happened to it. A refund may be told of before its order."""
     if isinstance(event, PaymentRefunded):
         await repository.add_event(
             uow.connection, envelope, checkout_id=event.checkout_id, amount=event.amount
         )
-    elif isinstance(event, OrderPlaced):
+        return
+    if isinstance(event, OrderPlaced):
         await repository.add_order(uow.connection, event, at=envelope.occurred_at)
-        await repository.add_event(
-            uow.connection, envelope, order_id=event.order_id, amount=event.total
-        )
-    elif isinstance(event, OrderPaid):
-        await repository.set_status(uow.connection, event.order_id, "paid")
-        await repository.add_event(
-            uow.connection, envelope, order_id=event.order_id, amount=event.amount
-        )
-    else:
-        await repository.set_status(uow.connection, event.order_id, "cancelled")
-        await repository.add_event(
-            uow.connection, envelope, order_id=event.order_id, detail=event.reason
-        )
+    if isinstance(event, OrderEdited):
+        await repository.set_total(uow.connection, event.order_id, event.total)
+    if type(event) in _STATUS:
+        await repository.set_status(uow.connection, event.order_id, _STATUS[type(event)])
+    await repository.add_event(
+        uow.connection,
+        envelope,
+        order_id=event.order_id,
+        amount=_money(event),
+        detail=_detail(event),
+    )
+
+
+def _money(event: Told) -> Money | None:
+    if isinstance(event, OrderPlaced | OrderEdited):
+        return event.total
+    return event.amount if isinstance(event, OrderPaid | OrderRefunded) else None
+
+
+def _detail(event: Told) -> str | None:
+    if isinstance(event, OrderCancelled):
+        return event.reason
+    if isinstance(event, ReturnChanged):
+        return event.status
+    return event.step if isinstance(event, ShipmentTracked) else None
 
 
 async def customers(
-    _context: Context, uow: UnitOfWork, envelope: Envelope, event: OrderPlaced | OrderCancelled
+    _context: Context,
+    uow: UnitOfWork,
+    envelope: Envelope,
+    event: OrderPlaced | OrderEdited | OrderCancelled,
 ) -> None:
     """What each customer has bought."""
     if isinstance(event, OrderCancelled):
         await repository.take_back(uow.connection, event.order_id)
+    elif isinstance(event, OrderEdited):
+        await repository.set_bought(uow.connection, event.order_id, event.total)
     elif event.customer_id is not None:
         await repository.add_bought(uow.connection, event, at=envelope.occurred_at)
 
@@ -70,7 +114,7 @@ async def stock(
 
 
 HANDLERS: list[Handler] = [
-    Handler("views.orders", (OrderPlaced, OrderPaid, OrderCancelled, PaymentRefunded), orders),
-    Handler("views.customers", (OrderPlaced, OrderCancelled), customers),
+    Handler("views.orders", (*get_args(Told), PaymentRefunded), orders),
+    Handler("views.customers", (OrderPlaced, OrderEdited, OrderCancelled), customers),
     Handler("views.stock", (StockChanged, StockPromised, StockImported), stock),
 ]

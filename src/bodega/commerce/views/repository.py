@@ -58,6 +58,17 @@ _UNBOUGHT = text(
            spent_amount = c.spent_amount - fact.total_amount
        FROM fact WHERE c.customer_id = fact.customer_id AND c.currency = fact.total_currency"""
 )
+_TOTAL = text("UPDATE views.orders SET total_amount = :amount WHERE order_id = :order")
+_REBOUGHT = text(
+    """WITH fact AS (
+           SELECT customer_id, total_amount, total_currency FROM views.customer_orders
+           WHERE order_id = :order AND NOT cancelled FOR UPDATE),
+       changed AS (
+           UPDATE views.customer_orders SET total_amount = :amount
+           WHERE order_id = :order AND NOT cancelled)
+       UPDATE views.customers c SET spent_amount = c.spent_amount + :amount - fact.total_amount
+       FROM fact WHERE c.customer_id = fact.customer_id AND c.currency = fact.total_currency"""
+)
 _CUSTOMER = text("SELECT * FROM views.customers WHERE customer_id = :customer ORDER BY currency")
 _MOVED = text(
     """INSERT INTO views.stock AS s (variant_id, received, sold, last_received_at, last_sold_at)
@@ -107,6 +118,15 @@ def _order(event: OrderPlaced, at: datetime) -> dict[str, object]:
 
 async def set_status(connection: AsyncConnection, order_id: OrderId, status: str) -> None:
     await connection.execute(_STATUS, {"order": order_id, "status": status})
+
+
+async def set_total(connection: AsyncConnection, order_id: OrderId, total: Money) -> None:
+    await connection.execute(_TOTAL, {"order": order_id, "amount": total.amount})
+
+
+async def set_bought(connection: AsyncConnection, order_id: OrderId, total: Money) -> None:
+    """An edited order counts for what it now comes to."""
+    await connection.execute(_REBOUGHT, {"order": order_id, "amount": total.amount})
 
 
 async def take_back(connection: AsyncConnection, order_id: OrderId) -> None:
