@@ -90,7 +90,7 @@ async def test_a_workflow_is_seen_and_cancelled(
     assert where in (await staff.get("/console/workflows?kind=checkout")).text
     page = await staff.get(where)
     assert "for review" in page.text
-    assert f"{held.total.amount} GBP" in page.text
+    assert f"{held.total.decimal} GBP" in page.text
     assert (await staff.send(where, f"{where}/retry")).status_code == 303
     assert (await staff.send(where, f"{where}/cancel")).status_code == 303
     service = context.container.get(Checkouts)

@@ -11,6 +11,7 @@ from bodega.backbone.workflows import Workflow
 from bodega.commerce.checkout.repository.rows import Saga, held, saga
 from bodega.contracts.checkout import HeldCheckout
 from bodega.kernel.ids import CartId, CheckoutId
+from bodega.kernel.money import Money
 
 KIND = "checkout"
 
@@ -62,7 +63,8 @@ async def find_workflow(connection: AsyncConnection, checkout_id: UUID) -> Workf
 
 def _workflow(row: Row[Any]) -> Workflow:
     facts = {
-        "total": f"{row.total_amount} {row.total_currency}",
+        "total": f"{Money(amount=row.total_amount, currency=row.total_currency).decimal} "
+        f"{row.total_currency}",
         "order": str(row.order_number or ""),
         "fraud": f"{row.fraud_decision} {row.fraud_score or 0} ({row.fraud_model or 'none'})",
         "failure": row.failure_code or "",
