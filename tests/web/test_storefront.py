@@ -2,9 +2,11 @@
 
 import html
 import re
+from datetime import date
 
 import pytest
 
+from bodega.contracts.inventory import Availability
 from bodega.kernel.errors import Rejected
 from tests.web.conftest import Browser
 from tests.web.shop import HOSTILE, FakeShop
@@ -160,3 +162,18 @@ async def test_a_variant_is_offered_in_the_quantities_it_is_sold_in(
     assert 'min="6" max="24" step="3" value="6"' in page.text
     assert "Sold from 6 units on, in steps of 3." in page.text
     assert 'data-testid="quantities"' not in (await browser.get(MUG)).text
+
+
+async def test_what_is_sent_later_says_when(browser: Browser, shop: FakeShop) -> None:
+    [honey] = [item for item in shop.catalog.items if item.title == "Wild thyme honey"]
+    variant = honey.variants[0].id
+    later = Availability(variant_id=variant, available=9, backorder="backorder")
+    shop.inventory.beyond[variant] = later
+    page = (await browser.get(f"/products/{honey.slug}")).text
+    assert "On its way to us: sent later" in page
+    assert 'data-testid="add-to-cart"' in page
+    day = date(2030, 3, 1)
+    shop.inventory.beyond[variant] = later.model_copy(
+        update={"backorder": "preorder", "available_on": day}
+    )
+    assert "Pre-order: sent from 1 Mar" in (await browser.get(f"/products/{honey.slug}")).text

@@ -279,9 +279,10 @@ class Inventory(Protocol):
         quantity: int,
         reason: str,
         location_id: LocationId | None = None,
+        by: str | None = None,
     ) -> StockLevel:
-        """Adjust the stock on hand by a signed quantity, at a location or the default one. Raises
-        `Conflict` below zero."""
+        """Adjust the stock on hand by a signed quantity, at a location or the default one; the
+        ledger says by whom. Raises `Conflict` below zero."""
 
     async def bulk_load(
         self,

@@ -1,13 +1,31 @@
 """What staff ask of the stock as a whole: is it right, what runs low, what to order, reports."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
-from typing import Protocol
+from typing import Literal, Protocol
 
 from pydantic import BaseModel
 
 from bodega.kernel.ids import LocationId, SupplierId, VariantId
 from bodega.kernel.money import Money
+
+
+class LevelDetail(BaseModel):
+    """A variant at one location: figures and thresholds."""
+
+    variant_id: VariantId
+    location_id: LocationId
+    location: str
+    on_hand: int
+    allocated: int
+    held: int
+    available: int
+    safety_stock: int
+    reorder_point: int
+    reorder_quantity: int
+    backorder: Literal["none", "backorder", "preorder"]
+    allowance: int
+    available_on: date | None
 
 
 class LowStock(BaseModel):
@@ -126,6 +144,9 @@ class Warehouse(Protocol):
         """Recompute every level from the ledger and the promises."""
 
     async def summary(self) -> StockSummary: ...
+
+    async def levels_of(self, variant_id: VariantId) -> list[LevelDetail]:
+        """The variant at each location, in the order of picking; empty when it never was at one."""
 
     async def low(self, *, limit: int = 100) -> list[LowStock]:
         """Levels at their reorder point or below, the worst first."""

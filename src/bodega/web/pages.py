@@ -19,6 +19,7 @@ from bodega.web.forms import csrf_token
 
 FLASHES = {
     "evidence-sent": "The evidence is on its way to the bank.",
+    "stock-moved": "The stock is moved, and the ledger says why.",
     "resolved": "Noted: the conflict is resolved.",
     "added": "Added to your cart.",
     "updated": "Your cart is up to date.",

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from bodega.web import artwork, assets
 from bodega.web.console import orders as console_orders
-from bodega.web.console import payments, review, workflows
+from bodega.web.console import payments, review, stock, workflows
 from bodega.web.console import routes as console
 from bodega.web.storefront import account, cart, checkout, listing, ordered, orders, product
 
@@ -20,6 +20,7 @@ ROUTERS: list[APIRouter] = [
     console_orders.router,
     review.router,
     payments.router,
+    stock.router,
     workflows.router,
     assets.router,
     artwork.router,

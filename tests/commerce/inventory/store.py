@@ -9,11 +9,10 @@ import psycopg
 
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
-from bodega.commerce.inventory.schemas.levels import LevelDetail
 from bodega.commerce.inventory.schemas.moving import Arrival, NewCount, NewTransfer, UnitsLine
-from bodega.commerce.inventory.service import InventoryService, counts, transfers
-from bodega.commerce.inventory.service.locations import level_details
+from bodega.commerce.inventory.service import InventoryService, WarehouseService, counts, transfers
 from bodega.contracts.inventory import Pick, ReservationLine, Reserved, StockLevel
+from bodega.contracts.warehouse import LevelDetail
 from bodega.kernel.clock import FixedClock
 from bodega.kernel.ids import CheckoutId, CommandId, LocationId, VariantId, new_id
 from bodega.kernel.page import PageRequest
@@ -157,8 +156,7 @@ class Store:
             await counts.close_count(uow, clock=self.clock, count_id=count.id)
 
     async def detail(self, variant: VariantId, at: LocationId) -> LevelDetail:
-        async with self.context.database.work() as uow:
-            found = await level_details(uow, clock=self.clock, variant_id=variant)
+        found = await WarehouseService(self.context).levels_of(variant)
         return next(detail for detail in found if detail.location_id == at)
 
     async def location(self, code: str, country: str | None = None, **more: object) -> LocationId:

@@ -9,9 +9,8 @@ from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bodega.commerce.inventory.repository.levels import ALLOWANCE
-from bodega.commerce.inventory.schemas.levels import LevelDetail
 from bodega.commerce.inventory.tables import levels
-from bodega.contracts.warehouse import LowStock
+from bodega.contracts.warehouse import LevelDetail, LowStock
 from bodega.kernel.ids import VariantId
 
 _DETAILS = text(

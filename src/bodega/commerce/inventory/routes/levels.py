@@ -6,17 +6,17 @@ from fastapi import APIRouter, Query, status
 
 from bodega.backbone.http.deps import Anyone, PageQuery, Staff, Work, provided
 from bodega.backbone.http.router import admin_router, api_router
+from bodega.commerce.inventory.errors import LevelNotFound
 from bodega.commerce.inventory.schemas.levels import (
-    LevelDetail,
     LevelSettings,
     MovementView,
     StockMovement,
 )
 from bodega.commerce.inventory.service.lists import list_movements
-from bodega.commerce.inventory.service.locations import level_details, set_thresholds
+from bodega.commerce.inventory.service.locations import set_thresholds
 from bodega.commerce.inventory.service.stock import Adjustment, receive
 from bodega.contracts.inventory import Availability, Inventory, StockLevel
-from bodega.contracts.warehouse import StockCheck, Warehouse
+from bodega.contracts.warehouse import LevelDetail, StockCheck, Warehouse
 from bodega.kernel.clock import SystemClock
 from bodega.kernel.ids import LocationId, VariantId
 from bodega.kernel.page import Page
@@ -47,9 +47,12 @@ async def list_levels(who: Staff, stock: Stock, page: PageQuery) -> Page[StockLe
 
 
 @staff_levels.get("/{variant_id}")
-async def get_levels(who: Staff, uow: Work, variant_id: VariantId) -> list[LevelDetail]:
+async def get_levels(who: Staff, books: Books, variant_id: VariantId) -> list[LevelDetail]:
     """The variant at each location, in the order of picking."""
-    return await level_details(uow, clock=_clock, variant_id=variant_id)
+    found = await books.levels_of(variant_id)
+    if not found:
+        raise LevelNotFound
+    return found
 
 
 @staff_levels.put("/{variant_id}/{location_id}")

@@ -72,24 +72,6 @@ class LocationChange(BaseModel):
     active: bool | None = None
 
 
-class LevelDetail(BaseModel):
-    """A variant at one location: figures and thresholds."""
-
-    variant_id: VariantId
-    location_id: LocationId
-    location: str
-    on_hand: int
-    allocated: int
-    held: int
-    available: int
-    safety_stock: int
-    reorder_point: int
-    reorder_quantity: int
-    backorder: Backorder
-    allowance: int
-    available_on: date | None
-
-
 class LevelSettings(BaseModel):
     """Thresholds of a level. A backorder needs an allowance, a pre-order its day as well."""
 

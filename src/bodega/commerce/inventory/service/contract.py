@@ -190,6 +190,7 @@ class InventoryService:
         quantity: int,
         reason: str,
         location_id: LocationId | None = None,
+        by: str | None = None,
     ) -> StockLevel:
         moved = stock.Adjustment(variant_id, quantity, reason, location_id)
         return await self._once(
@@ -197,6 +198,7 @@ class InventoryService:
             "receive",
             StockLevel,
             lambda uow: stock.receive(uow, clock=self._clock, adjustment=moved),
+            actor=by or "system",
         )
 
     async def bulk_load(
@@ -221,8 +223,9 @@ class InventoryService:
         verb: str,
         result: type[T] | Any,
         work: Callable[[UnitOfWork], Awaitable[T]],
+        actor: str = "system",
     ) -> T:
-        async with self._database.work() as uow:
+        async with self._database.work(actor=actor) as uow:
             return await uow.once(command_id, f"inventory.{verb}", result, lambda: work(uow))
 
     def _to(self, country: CountryCode | None) -> holds.Destination:

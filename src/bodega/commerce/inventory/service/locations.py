@@ -15,12 +15,12 @@ from bodega.commerce.inventory.repository.locations import (
 )
 from bodega.commerce.inventory.repository.thresholds import find_details, update_thresholds
 from bodega.commerce.inventory.schemas.levels import (
-    LevelDetail,
     LevelSettings,
     LocationChange,
     NewLocation,
 )
 from bodega.contracts.inventory import Location
+from bodega.contracts.warehouse import LevelDetail
 from bodega.kernel.clock import Clock
 from bodega.kernel.ids import LocationId, VariantId, new_id
 
@@ -68,13 +68,3 @@ async def set_thresholds(
         raise LevelNotFound
     details = await find_details(uow.connection, variant_id, now=clock.now())
     return next(detail for detail in details if detail.location_id == location_id)
-
-
-async def level_details(
-    uow: UnitOfWork, *, clock: Clock, variant_id: VariantId
-) -> list[LevelDetail]:
-    """Raises LevelNotFound."""
-    found = await find_details(uow.connection, variant_id, now=clock.now())
-    if not found:
-        raise LevelNotFound
-    return found

@@ -11,6 +11,7 @@ from bodega.commerce.inventory.service.suggestions import Outlook, suggest
 from bodega.contracts.catalog import Catalog
 from bodega.contracts.warehouse import (
     AgeingRow,
+    LevelDetail,
     LowStock,
     Named,
     StockCheck,
@@ -54,6 +55,10 @@ class WarehouseService:
         value = [Money(amount=amount, currency=code) for code, amount in sorted(values.items())]
         uncosted = sum(row.units for row in rows if row.currency is None)
         return found.model_copy(update={"value": value, "uncosted": uncosted})
+
+    async def levels_of(self, variant_id: VariantId) -> list[LevelDetail]:
+        async with self._database.reading() as connection:
+            return await thresholds.find_details(connection, variant_id, now=self._clock.now())
 
     async def low(self, *, limit: int = LISTED) -> list[LowStock]:
         async with self._database.reading() as connection:
