@@ -26,11 +26,12 @@ from bodega.commerce.checkout.errors import (
 from bodega.commerce.checkout.jobs import resume
 from bodega.commerce.checkout.service import CheckoutService
 from bodega.contracts.cart import Carts
+from bodega.contracts.inventory import Inventory
 from bodega.contracts.orders import Orders
-from bodega.kernel.ids import CartId, CheckoutId, UserId, new_id
+from bodega.kernel.ids import CartId, CheckoutId, CommandId, LocationId, UserId, new_id
 from tests.commerce.checkout.crashes import Killed
 from tests.commerce.checkout.shops import DECLINED, LAPSE, STOCK, Shop, rows, types
-from tests.kit.goods import filled_cart, level, purchase
+from tests.kit.goods import ADDRESS, filled_cart, level, purchase
 from tests.kit.provider import RunningProvider
 
 
@@ -63,6 +64,30 @@ async def test_an_ended_saga_forgets_who_bought(shop: Shop, settings: Settings) 
     assert kept == [(None, None, None)]
     [(said,)] = rows(settings, "SELECT string_agg(payload::text, '') FROM backbone.outbox")
     assert "ada" not in said
+
+
+async def test_goods_come_from_the_location_nearest_to_where_they_go(
+    shop: Shop, settings: Settings
+) -> None:
+    berlin = LocationId(new_id())
+    with psycopg.connect(settings.dsn) as connection:
+        connection.execute(
+            "INSERT INTO inventory.locations (id, code, name, kind, country)"
+            " VALUES (%s, 'berlin', 'Berlin', 'warehouse', 'DE')",
+            [berlin],
+        )
+    stock = shop.context.container.get(Inventory)
+    await stock.receive(
+        command_id=CommandId(new_id()),
+        variant_id=shop.variant,
+        quantity=1,
+        reason="received",
+        location_id=berlin,
+    )
+    away = ADDRESS.model_copy(update={"country": "DE"})
+    assert (await shop.submit(purchase(shop.cart, shipping_address=away))).state == "completed"
+    [taken] = await stock.allocations(shop.checkout)
+    assert taken.location_id == berlin
 
 
 async def test_a_declined_card_undoes_everything(shop: Shop, settings: Settings) -> None:

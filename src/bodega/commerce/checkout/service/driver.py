@@ -105,7 +105,10 @@ class Driver:
             if line.variant_id is not None
         ]
         reserved = await self._inventory.reserve(
-            command_id=command(saga.id, Step.RESERVE), checkout_id=saga.id, lines=lines
+            command_id=command(saga.id, Step.RESERVE),
+            checkout_id=saga.id,
+            lines=lines,
+            country=saga.address.country if saga.address else None,
         )
         if reserved.ok:
             return None
@@ -132,7 +135,9 @@ class Driver:
     async def _allocate(self) -> Failure | None:
         saga = self._saga
         taken = await self._inventory.allocate(
-            command_id=command(saga.id, Step.ALLOCATE), checkout_id=saga.id
+            command_id=command(saga.id, Step.ALLOCATE),
+            checkout_id=saga.id,
+            country=saga.address.country if saga.address else None,
         )
         goods = (line.title for line in saga.offer.lines if line.variant_id is not None)
         return None if taken else out_of_stock(goods)
