@@ -28,7 +28,7 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("handled_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhooks")),
-        sa.UniqueConstraint("provider", "provider_id", name=op.f("uq_webhooks_provider")),
+        sa.UniqueConstraint("provider", "provider_id", name=op.f("uq_webhooks_provider_provider_id")),
         schema="payments",
     )
     op.create_table(
@@ -69,7 +69,7 @@ def upgrade() -> None:
         sa.Column("rank", sa.SmallInteger(), nullable=False),
         sa.Column("alarmed_days", sa.SmallInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_disputes")),
-        sa.UniqueConstraint("provider", "reference", name=op.f("uq_disputes_provider")),
+        sa.UniqueConstraint("provider", "reference", name=op.f("uq_disputes_provider_reference")),
         schema="payments",
     )
     op.create_index(
