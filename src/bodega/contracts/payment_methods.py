@@ -49,4 +49,4 @@ class PaymentMethods(Protocol):
     async def methods(self, customer_id: UserId) -> list[SavedMethod]: ...
 
     async def remove(self, *, customer_id: UserId, token: str) -> bool:
-        """False when this customer keeps no such method; removed again is no error."""
+        """False when this customer keeps no such method (any more)."""

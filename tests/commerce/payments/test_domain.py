@@ -1,11 +1,13 @@
 """The life of a payment."""
 
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from bodega.commerce.payments.adapters.stripe_money import from_stripe, to_stripe
-from bodega.commerce.payments.domain import may_follow, settled
+from bodega.commerce.payments.domain import may_follow, refund_may_follow, settled
+from bodega.commerce.payments.domain.payment import drawn
 from bodega.contracts.payments import PaymentStatus
 from bodega.kernel.money import Money
 
@@ -42,3 +44,15 @@ def test_minor_units_are_stripes(amount: int, currency: str, units: int) -> None
     money = Money(amount=amount, currency=currency)
     assert to_stripe(money) == units
     assert from_stripe(units, currency.lower()) == money
+
+
+def test_the_docs_draw_the_states_as_they_are() -> None:
+    text = (Path(__file__).parents[3] / "docs/modules/payments.md").read_text()
+    _, _, after = text.partition("compared by a test -->\n")
+    assert after.partition("\n<!-- end of states -->")[0] == drawn()
+
+
+def test_a_failed_refund_is_over_and_a_good_one_may_still_fail() -> None:
+    assert refund_may_follow("succeeded", "failed")
+    assert not refund_may_follow("failed", "succeeded")
+    assert not refund_may_follow("succeeded", "pending")

@@ -18,7 +18,8 @@ from bodega.commerce.payments.errors import (
     RefundTooLarge,
 )
 from bodega.commerce.payments.service.refunds import RefundDesk
-from bodega.contracts.payments import Books, Payments, RefundView
+from bodega.contracts.books import Books
+from bodega.contracts.payments import Payments, RefundView
 from bodega.kernel.ids import CheckoutId, CommandId, new_id
 from bodega.kernel.money import Money
 from tests.kit.provider import RunningProvider

@@ -5,7 +5,7 @@ BodegaError
 ├── NotFound ── PaymentNotFound, MethodNotFound, SetupNotFound, ConflictUnknown, DisputeUnknown,
 │               ProviderUnknown
 ├── Conflict ── AmountChanged, PaymentUnknown, CaptureTooLarge, NothingCaptured, RefundTooLarge,
-│               RefundChanged, ConflictResolved, DisputeClosedAlready
+│               RefundChanged, SetupChanged, ConflictResolved, DisputeClosedAlready
 └── Unavailable ── WebhooksClosed, WebhookUnverifiable, ProviderUnreachable ── ProviderRefused
 """
 
@@ -60,6 +60,11 @@ class RefundTooLarge(Conflict):
 class RefundChanged(Conflict):
     code = "payment_refund_changed"
     title = "This command refunded another amount: use a new command id"
+
+
+class SetupChanged(Conflict):
+    code = "payment_setup_changed"
+    title = "This Idempotency-Key saved another card: use a new key"
 
 
 class ProviderUnreachable(Unavailable):

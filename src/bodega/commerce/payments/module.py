@@ -7,9 +7,15 @@ from bodega.backbone.tables import TIME_COLUMNS
 from bodega.commerce.payments.handlers import HANDLERS
 from bodega.commerce.payments.jobs import JOBS
 from bodega.commerce.payments.routes import ROUTERS
-from bodega.commerce.payments.service import BooksService, PaymentsService, WebhookService
+from bodega.commerce.payments.service import (
+    BooksService,
+    PaymentMethodsService,
+    PaymentsService,
+    WebhookService,
+)
 from bodega.commerce.payments.tables import METADATA
 from bodega.contracts.books import Books, Webhooks
+from bodega.contracts.payment_methods import PaymentMethods
 from bodega.contracts.payments import Payments
 
 MODULE = Module(
@@ -18,7 +24,12 @@ MODULE = Module(
     routers=ROUTERS,
     handlers=HANDLERS,
     jobs=JOBS,
-    provides={Payments: PaymentsService, Books: BooksService, Webhooks: WebhookService},
+    provides={
+        PaymentMethods: PaymentMethodsService,
+        Payments: PaymentsService,
+        Books: BooksService,
+        Webhooks: WebhookService,
+    },
     published={
         "payments": public(
             "id",

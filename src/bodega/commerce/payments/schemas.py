@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, StringConstraints
 
+from bodega.contracts.payment_methods import SavedMethod
+
 
 class WebhookAnswer(BaseModel):
     received: bool
@@ -22,3 +24,16 @@ class Evidence(BaseModel):
 
 class Resolution(BaseModel):
     note: str = Field(min_length=1, max_length=2000, description="what was done about it")
+
+
+class MethodSaving(BaseModel):
+    payment_token: str | None = Field(
+        None, min_length=1, max_length=200, description="the card, as the provider's form named it"
+    )
+    return_url: str | None = Field(
+        None, max_length=2000, pattern="^https?://", description="where the bank sends its holder"
+    )
+
+
+class MethodList(BaseModel):
+    items: list[SavedMethod]

@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter
 
-from bodega.commerce.payments.routes import conflicts, ledger, payments, webhooks
+from bodega.commerce.payments.routes import conflicts, ledger, methods, payments, webhooks
 
 ROUTERS: list[APIRouter] = [
     payments.staff,
+    methods.own,
     ledger.staff,
     conflicts.staff,
     conflicts.disputes,
