@@ -28,7 +28,9 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("handled_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhooks")),
-        sa.UniqueConstraint("provider", "provider_id", name=op.f("uq_webhooks_provider_provider_id")),
+        sa.UniqueConstraint(
+            "provider", "provider_id", name=op.f("uq_webhooks_provider_provider_id")
+        ),
         schema="payments",
     )
     op.create_table(
