@@ -8,8 +8,14 @@ import sys
 TESTS_FAILED = 1  # pytest's exit code
 
 
+# Several workers share the cores; libraries that each take all of them only wait for one another.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
+
+
 def _pytest(*arguments: str) -> int:
-    return subprocess.run([sys.executable, "-m", "pytest", *arguments], check=False).returncode
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *arguments], env={**os.environ, **ONE_THREAD}, check=False
+    ).returncode
 
 
 def _suite(spread: list[str], *arguments: str) -> int:

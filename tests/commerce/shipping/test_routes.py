@@ -115,7 +115,7 @@ async def test_weight_decides_where_the_list_says_so(
             FLAT | {"basis": "weight", "tiers": [{"price_amount": 1}, {"price_amount": 2}]},
             "method_malformed",
         ),
-        (f"{ZONES}/{uuid4()}/methods", FLAT, "zone_not_found"),
+        (f"{ZONES}/00000000-0000-7000-8000-000000000000/methods", FLAT, "zone_not_found"),
     ],
 )
 async def test_what_makes_no_sense_is_refused(

@@ -52,6 +52,8 @@ def environment(
         chosen["serving_url"] = f"http://{LOOPBACK}:{ports['serving_port']}"
     if uses_provider_double(settings):
         chosen["payments_url"] = f"http://{LOOPBACK}:{ports['provider_port']}"
+        shop = LOOPBACK if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
+        chosen["provider_webhook_url"] = f"http://{shop}:{ports['port']}/api/v1/webhooks/stripe"
     for name, value in credentials.items():
         if name in Settings.model_fields and name not in settings.model_fields_set:
             chosen[name] = value
