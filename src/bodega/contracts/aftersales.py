@@ -34,7 +34,10 @@ DocumentKind = Literal["invoice", "credit_note"]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
-PaymentToken = Annotated[str, StringConstraints(pattern=r"^[a-z]+_[A-Za-z0-9_]{1,200}$")]
+# A letter behind the prefix: digits alone would be a card number, which must never reach us.
+PaymentToken = Annotated[
+    str, StringConstraints(max_length=210, pattern=r"^[a-z]+_[A-Za-z0-9_]*[A-Za-z][A-Za-z0-9_]*$")
+]
 
 
 class _Request(BaseModel):

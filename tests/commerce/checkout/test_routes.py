@@ -128,6 +128,8 @@ async def test_a_provider_that_is_away_is_202(
     "changes",
     [
         {"payment_token": "4242424242424242"},
+        {"payment_token": "pm_4242424242424242"},
+        {"payment_token": "pm_4242_4242_4242_4242"},
         {"email": "nobody"},
         {"shipping_address": {}},
         {"card_number": "4242424242424242"},

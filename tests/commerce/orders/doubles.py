@@ -62,6 +62,7 @@ class MemoryStock:
     late: Counter[VariantId] = field(default_factory=Counter)
     done: dict[CommandId, object] = field(default_factory=dict)
     on_strike: bool = False
+    destination: str | None = None
 
     def promise(
         self, checkout: CheckoutId, variant: VariantId, units: int, at: LocationId = MAIN
@@ -91,8 +92,10 @@ class MemoryStock:
         command_id: CommandId,
         checkout_id: CheckoutId,
         lines: Sequence[ReservationLine],
+        country: str | None = None,
     ) -> Reserved:
         self.weather.before("allocate_more")
+        self.destination = country
         if command_id not in self.done:
             short = [
                 line.variant_id for line in lines if self.free(line.variant_id) < line.quantity

@@ -150,6 +150,7 @@ async def test_more_units_and_goods_are_charged(desk: Desk) -> None:
     after = await desk.again(order)
     assert [item.total.amount for item in after.lines] == [1200, 500]
     assert after.total == pounds(1700)
+    assert desk.stock.destination == order.country
     assert order.checkout_id is not None
     charge = CheckoutId(derived_id(order.checkout_id, "edit:1"))
     assert desk.payments.paid[charge].amount == pounds(1100)

@@ -32,7 +32,7 @@ from bodega.contracts.aftersales import EditOrder, OrderEdited
 from bodega.contracts.inventory import Inventory, ReservationLine
 from bodega.contracts.orders import OrderLine, OrderView
 from bodega.contracts.payments import Payments
-from bodega.kernel.address import Address
+from bodega.kernel.address import Address, CountryCode
 from bodega.kernel.ids import CheckoutId, OperationId, UserId, VariantId, derived_id
 from bodega.kernel.money import Money
 
@@ -44,6 +44,7 @@ class EditPlan(BaseModel):
 
     checkout_id: CheckoutId
     customer_id: UserId | None
+    country: CountryCode | None = None
     reason: str
     lines: list[OrderLine]
     address: Address | None
@@ -85,6 +86,7 @@ class Editing:
         plan = EditPlan(
             checkout_id=order.checkout_id,
             customer_id=order.customer_id,
+            country=order.country,
             reason=request.reason,
             lines=after,
             address=address,
@@ -128,6 +130,7 @@ class Editing:
             command_id=step(operation, "more"),
             checkout_id=plan.checkout_id,
             lines=_units(plan.more),
+            country=plan.country,
         )
         return promised.ok
 
