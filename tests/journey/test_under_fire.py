@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.kit.buyer import Buyer, product_with_stock, staff_client
+from tests.kit.doors import key
 from tests.kit.tree import Tree, eventually
 
 pytestmark = pytest.mark.journey
@@ -86,10 +87,6 @@ async def goods(staff: httpx.AsyncClient) -> list[str]:
             )
             moved.raise_for_status()
     return variants
-
-
-def key() -> dict[str, str]:
-    return {"idempotency-key": str(uuid4())}
 
 
 async def buy(number: int, client: httpx.AsyncClient, variants: list[str]) -> httpx.Response:
