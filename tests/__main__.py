@@ -4,6 +4,9 @@ import argparse
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 TESTS_FAILED = 1  # pytest's exit code
 
@@ -13,8 +16,13 @@ ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "POLARS_MAX_T
 
 
 def _pytest(*arguments: str) -> int:
+    env = {**os.environ, **ONE_THREAD}
+    # Hundreds of processes begin in a run; without bytecode each would compile what it imports.
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
     return subprocess.run(
-        [sys.executable, "-m", "pytest", *arguments], env={**os.environ, **ONE_THREAD}, check=False
+        [sys.executable, "-m", "pytest", "--durations=10", "--durations-min=2", *arguments],
+        env=env,
+        check=False,
     ).returncode
 
 
@@ -42,8 +50,16 @@ def _options() -> tuple[argparse.Namespace, list[str]]:
     return parser.parse_known_args()
 
 
+@contextmanager
+def _timed(part: str, spent: dict[str, float]) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    spent[part] = time.monotonic() - began
+
+
 def main() -> int:
     options, rest = _options()
+    spent: dict[str, float] = {}
     cover = ["--cov", "--cov-append", "--cov-report="] if options.coverage else []
     if options.coverage:
         _coverage("erase")
@@ -51,13 +67,17 @@ def main() -> int:
     if not options.journeys_only:
         marks = "not journey and not soak"
         spread = ["-n", options.workers, "--dist", "loadgroup"]
-        failed |= _suite(spread, "-m", marks, *cover, *rest)
+        with _timed("units and integration", spent):
+            failed |= _suite(spread, "-m", marks, *cover, *rest)
     if not options.no_journeys:
         marks = "journey or soak" if os.environ.get("BODEGA_SOAK") else "journey"
-        failed |= _suite(["-p", "no:xdist"], "-m", marks, *cover, *rest)
+        with _timed("journeys", spent):
+            failed |= _suite(["-p", "no:xdist"], "-m", marks, *cover, *rest)
     if options.coverage:
         _coverage("combine", "--append", "--quiet")
         failed |= _coverage("report", "--skip-covered", "--fail-under=85")
+    for part, seconds in {**spent, "in all": sum(spent.values())}.items():
+        print(f"{part:<22}{seconds:6.0f} s")
     return int(bool(failed))
 
 

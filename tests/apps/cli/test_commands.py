@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 from bodega.apps import cli
 from bodega.apps.supervise.folder import DataFolder
 from bodega.apps.supervise.lock import RunLock
+from bodega.kernel.errors import BodegaError
 
 HEAVY = ("sqlalchemy", "fastapi", "psycopg", "deltalake", "duckdb", "pydantic_settings", "numpy")
 
@@ -56,6 +58,20 @@ def test_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_shop_keeps_its_bytecode(
+    bodega: Callable[..., tuple[int, str]], data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        monkeypatch.setenv("BODEGA_PORT", str(taken.getsockname()[1]))
+        with pytest.raises(BodegaError, match="port"):
+            bodega("up")
+    assert "PYTHONDONTWRITEBYTECODE" not in os.environ
+    assert not sys.dont_write_bytecode
 
 
 def test_config_says_where_each_value_comes_from(
