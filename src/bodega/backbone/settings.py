@@ -196,6 +196,9 @@ class Settings(BaseSettings):
     lake_flush_rows: Count = Field(5000, description="changes that are not waited for")
     lake_memory_mb: Count = Field(1024, description="memory DuckDB may take in pipelines")
     lake_train_minutes: Count = Field(60, description="how often the recommender is retrained")
+    sources_file: Path = Field(
+        Path("sources.yml"), description="what else is read into the lake; docs/sources.md"
+    )
     orchestrator: Literal["loop", "dagster"] = Field("loop", description="who runs the transforms")
 
     mail_url: SecretStr | None = Field(

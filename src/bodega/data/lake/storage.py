@@ -43,6 +43,16 @@ class LakeRoot:
         except OSError as error:
             raise LakeUnavailable(self.uri(path), error) from error
 
+    def remove(self, path: str) -> None:
+        """Delete a file; one that is not there is no error. Raises LakeUnavailable."""
+        try:
+            if self.is_local:
+                Path(self.uri(path)).unlink(missing_ok=True)
+            else:
+                _delete(self.uri(path))
+        except OSError as error:
+            raise LakeUnavailable(self.uri(path), error) from error
+
     def _read(self, path: str) -> str:
         if self.is_local:
             return Path(self.uri(path)).read_text()
@@ -74,3 +84,13 @@ def _put(uri: str, text: str) -> None:
     store, path = fs.FileSystem.from_uri(uri)
     with store.open_output_stream(path) as stream:
         stream.write(text.encode())
+
+
+def _delete(uri: str) -> None:
+    from contextlib import suppress
+
+    from pyarrow import fs
+
+    store, path = fs.FileSystem.from_uri(uri)
+    with suppress(FileNotFoundError):
+        store.delete_file(path)

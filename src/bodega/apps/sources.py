@@ -1,0 +1,151 @@
+"""What an operator does with sources: list, check, read, look."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from bodega.backbone.settings import Settings
+from bodega.data.ingest.sources.config import SourcesFile, read_sources
+from bodega.data.ingest.sources.contract import Finding, Stream
+from bodega.data.ingest.sources.errors import SourceUnknown
+from bodega.data.ingest.sources.load import load
+from bodega.data.ingest.sources.look import look
+from bodega.data.ingest.sources.registry import build_source, declared_streams
+from bodega.data.ingest.sources.report import LoadReport
+from bodega.data.ingest.sources.table import SourceTable
+from bodega.data.lake.storage import LakeRoot
+from bodega.kernel.clock import SystemClock
+from bodega.kernel.errors import BodegaError
+
+Progress = Callable[[str, int, int, int], None]
+
+
+class Listed(BaseModel):
+    """One stream; `rows` arrived so far, whatever became of them."""
+
+    source: str
+    kind: str
+    stream: str
+    key: list[str]
+    rows: int
+    last_read: datetime | None
+    schedule: str | None
+
+
+def declared(settings: Settings) -> SourcesFile:
+    """The sources file of this shop. Raises SourcesMalformed."""
+    return read_sources(Path(settings.sources_file))
+
+
+def listed(settings: Settings) -> list[Listed]:
+    file, root = declared(settings), LakeRoot(settings.lake_root)
+    return [
+        _listed(root, name, config, stream)
+        for name, config in file.sources.items()
+        for stream in declared_streams(config)
+    ]
+
+
+def _listed(root: LakeRoot, name: str, config: Any, stream: Stream) -> Listed:
+    table = SourceTable(root, name, stream.name)
+    position = table.position()
+    return Listed(
+        source=name,
+        kind=config.kind,
+        stream=stream.name,
+        key=list(stream.key),
+        rows=table.rows(),
+        last_read=datetime.fromtimestamp(position / 1_000_000, UTC) if position else None,
+        schedule=config.schedule.said if config.schedule else None,
+    )
+
+
+def checked(settings: Settings, which: str | None) -> list[Finding]:
+    file = declared(settings)
+    found: list[Finding] = []
+    for name, streams in _chosen(file, which):
+        try:
+            findings = build_source(name, file, settings).check()
+        except BodegaError as error:
+            findings = [Finding("*", ok=False, says=error.detail)]
+        wanted = {stream.name for stream in streams} | {"*"}
+        found += [
+            Finding(name if f.what == "*" else f"{name}.{f.what}", f.ok, f.says)
+            for f in findings
+            if f.what in wanted
+        ]
+    return found
+
+
+def discovered(settings: Settings, which: str) -> list[Stream]:
+    file = declared(settings)
+    found: list[Stream] = []
+    for name, streams in _chosen(file, which):
+        wanted = {stream.name for stream in streams}
+        source = build_source(name, file, settings)
+        found += [stream for stream in source.discover() if stream.name in wanted]
+    return found
+
+
+def read_all(
+    settings: Settings, which: str | None, *, full: bool, progress: Progress
+) -> list[LoadReport]:
+    """One report a stream; a stream that fails does not keep the others from being read."""
+    file, root = declared(settings), LakeRoot(settings.lake_root)
+    reports = []
+    for name, streams in _chosen(file, which):
+        for stream in streams:
+            told = partial(progress, f"{name}.{stream.name}")
+            with _reported(name, stream) as report:
+                source = build_source(name, file, settings)
+                report.append(
+                    load(name, source, stream, root, clock=SystemClock(), full=full, progress=told)
+                )
+            reports += report
+    return reports
+
+
+@contextmanager
+def _reported(name: str, stream: Stream) -> Iterator[list[LoadReport]]:
+    """A failure becomes part of the report: of what was read before it, if anything was."""
+    reports: list[LoadReport] = []
+    try:
+        yield reports
+    except BodegaError as error:
+        partly = error.extra.get("report")
+        failed = LoadReport(source=name, stream=stream.name, error=error.detail)
+        reports.append(partly if isinstance(partly, LoadReport) else failed)
+
+
+def rows_of(
+    settings: Settings, which: str, *, rejected: bool, as_of: datetime | None, limit: int
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Column names and rows. Raises SourceUnknown."""
+    file = declared(settings)
+    name, streams = _chosen(file, which)[0]
+    if len(streams) != 1:
+        raise SourceUnknown(f"Say which stream: {', '.join(f'{name}.{s.name}' for s in streams)}")
+    root = LakeRoot(settings.lake_root)
+    return look(root, name, streams[0], rejected=rejected, as_of=as_of, limit=limit)
+
+
+def _chosen(file: SourcesFile, which: str | None) -> list[tuple[str, list[Stream]]]:
+    """Sources and their streams. Raises SourceUnknown."""
+    if which is None:
+        return [(name, declared_streams(config)) for name, config in file.sources.items()]
+    name, _, wanted = which.partition(".")
+    config = file.sources.get(name)
+    if config is None:
+        known = ", ".join(sorted(file.sources)) or "none: see docs/sources.md"
+        raise SourceUnknown(f"There is no source {name!r}; declared are: {known}")
+    streams = declared_streams(config)
+    chosen = [stream for stream in streams if not wanted or stream.name == wanted]
+    if not chosen:
+        known = ", ".join(f"{name}.{stream.name}" for stream in streams)
+        raise SourceUnknown(f"There is no stream {which!r}; declared are: {known}")
+    return [(name, chosen)]

@@ -1,0 +1,31 @@
+"""What a load did: every row that was read is kept, unchanged or set aside."""
+
+from collections import Counter
+
+from pydantic import BaseModel
+
+
+class LoadReport(BaseModel):
+    """`rows` = `kept` + `unchanged` + Σ `rejected`. `deleted` counts the marks for keys that a
+    whole reading no longer held; they are not rows of the source. `values_dropped` counts values
+    that did not fit and were left out, by field."""
+
+    source: str
+    stream: str
+    rows: int = 0
+    kept: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    rejected: Counter[str] = Counter()
+    values_dropped: Counter[str] = Counter()
+    columns_added: list[str] = []
+    columns_missing: list[str] = []
+    notes: list[str] = []
+    commits: int = 0
+    position: int = 0
+    seconds: float = 0.0
+    error: str | None = None
+
+    @property
+    def set_aside(self) -> int:
+        return sum(self.rejected.values())
