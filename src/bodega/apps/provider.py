@@ -9,12 +9,14 @@ from typing import Annotated
 
 from fastapi import Body, FastAPI, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.types import ASGIApp
 
 from bodega.apps import paypal
 from bodega.apps.run import serve
 from bodega.backbone.settings import Settings, load_settings
 from bodega.commerce.payments.adapters.double import StripeDouble
 from bodega.commerce.payments.adapters.double_courier import Courier
+from bodega.commerce.payments.adapters.double_faults import Fault, Faults
 from bodega.commerce.payments.adapters.double_pages import challenge
 from bodega.commerce.payments.adapters.double_store import Object
 from bodega.commerce.payments.adapters.paypal_double import PayPalDouble
@@ -50,6 +52,7 @@ def build(path: Path, *, webhook_secret: str = "", webhook_url: str | None = Non
     _api(app, double)
     _bank(app, double)
     _webhooks(app, courier)
+    _faults(app)
     app.state.paypal = PayPalDouble(path.with_name(PAYPAL_FILE))
     paypal.install(app, app.state.paypal)
     return app
@@ -102,6 +105,26 @@ def _webhooks(app: FastAPI, courier: Courier) -> None:
     @app.post("/_double/webhooks")
     async def travel(wanted: Annotated[dict[str, str | float | None], Body()]) -> Object:
         return courier.travel(**wanted)
+
+
+def _faults(app: FastAPI) -> None:
+    """The middleware is made with the first request; a fault planned before it waits for it."""
+
+    class Around(Faults):
+        def __init__(self, app_: ASGIApp) -> None:
+            super().__init__(app_)
+            app.state.faults = self
+
+    app.add_middleware(Around)
+
+    @app.get("/_double/faults")
+    async def faults(request: Request) -> dict[str, object]:
+        around: Faults = request.app.state.faults
+        return {"fault": around.fault, "seen": around.seen}
+
+    @app.post("/_double/faults")
+    async def plan(request: Request, fault: Annotated[Fault | None, Body()] = None) -> None:
+        request.app.state.faults.plan(fault)
 
 
 def main(settings: Settings) -> None:

@@ -27,7 +27,7 @@ from bodega.kernel.page import Page, PageRequest
 from bodega.kernel.quantity import Quantity
 
 OperationKind = Literal["cancel", "ship", "edit", "refund", "return"]
-OperationState = Literal["running", "undoing", "done", "failed"]
+OperationState = Literal["running", "undoing", "partial", "done", "failed"]
 ShipmentStep = Literal["shipped", "in_transit", "out_for_delivery", "exception", "delivered"]
 ReturnStatus = Literal["requested", "approved", "declined", "received", "closed", "withdrawn"]
 DocumentKind = Literal["invoice", "credit_note"]
@@ -90,7 +90,7 @@ class RefundOrder(_Request):
 
 
 class ReturnLine(_Request):
-    """`exchange_variant_id` asks for that variant in its place, which may not cost more."""
+    """`exchange_variant_id` asks for that variant in its place."""
 
     line_id: OrderLineId
     quantity: Quantity
@@ -114,8 +114,12 @@ class InspectedLine(_Request):
 
 
 class SettleReturn(_Request):
+    """What came back pays what is wanted in exchange, and the rest is given back; `payment_token`
+    pays for what the exchange costs more."""
+
     lines: Annotated[list[InspectedLine], Field(min_length=1)]
     location_id: LocationId | None = None
+    payment_token: PaymentToken | None = None
     note: Note = ""
 
 
@@ -128,7 +132,8 @@ class TrackShipment(_Request):
 
 class OperationView(BaseModel):
     """A change of an order that needs stock or money. `reference` is what it made: a shipment,
-    a return, a refund."""
+    a return, a refund. A `partial` one has given back some of the money and was refused the rest,
+    or what comes after it: it stays so until staff have it tried again or give it up."""
 
     id: OperationId
     order_id: OrderId
@@ -256,6 +261,18 @@ class OrderRefunded(_OfOrder):
     amount: Money
 
 
+class OrderExchanged(_OfOrder):
+    """What came back of the order pays `credit` of the one that replaces goods. The sales are filed
+    under `credit_of` and `exchange_id`."""
+
+    type: ClassVar[str] = "orders.order_exchanged"
+    operation_id: OperationId
+    exchange_order_id: OrderId
+    exchange_id: CheckoutId
+    credit_of: CheckoutId
+    credit: Money
+
+
 class ReturnChanged(_OfOrder):
     type: ClassVar[str] = "orders.return_changed"
     return_id: ReturnId
@@ -298,6 +315,16 @@ class AfterSales(Protocol):
         self, *, id: OperationId, return_id: ReturnId, request: SettleReturn, actor: str
     ) -> OperationView:
         """The received goods were inspected: restock or write off, refund or exchange."""
+
+    async def retry(self, id: OperationId, *, command_id: CommandId, actor: str) -> OperationView:
+        """Go on with a partial operation: what was refused is asked for anew. Raises `NotFound`,
+        and `Conflict` for one that is not partial."""
+
+    async def give_up(
+        self, id: OperationId, *, command_id: CommandId, reason: str, actor: str
+    ) -> OperationView:
+        """Undo what of a partial operation can be undone; the money that went back is booked as
+        a refund of the order's lines. Raises `NotFound`, `Conflict`."""
 
     async def operation(self, id: OperationId) -> OperationView | None: ...
 

@@ -21,6 +21,7 @@ LedgerKind = Literal[
     "refund",
     "refund_failed",
     "refund_tax",
+    "exchange",
     "fee",
     "chargeback",
     "reinstatement",
@@ -35,12 +36,14 @@ class LedgerLine(BaseModel):
 
 
 class LedgerEntry(BaseModel):
-    """One booking; its lines sum to zero."""
+    """One booking; its lines sum to zero. What came back of the sale `credit_of` pays that of
+    `checkout_id`, where the kind is `exchange`."""
 
     id: UUID
     kind: LedgerKind
     checkout_id: CheckoutId | None
     payment_id: PaymentId | None
+    credit_of: CheckoutId | None = None
     currency: str
     occurred_at: datetime
     lines: list[LedgerLine]
@@ -119,6 +122,7 @@ class Difference(BaseModel):
     """One thing on which our books and the provider's list differ, and what it may come from."""
 
     kind: DifferenceKind
+    provider: str = ""
     payment_id: PaymentId | None
     reference: str | None
     here: str

@@ -6,7 +6,14 @@ from typing import ClassVar, Literal, Protocol
 from pydantic import BaseModel
 
 from bodega.kernel.events import Event
-from bodega.kernel.ids import CheckoutId, CommandId, PaymentId, RefundId, UserId
+from bodega.kernel.ids import (
+    CheckoutId,
+    CommandId,
+    OperationId,
+    PaymentId,
+    RefundId,
+    UserId,
+)
 from bodega.kernel.money import Money
 
 PaymentStatus = Literal[
@@ -87,11 +94,31 @@ class PaymentActionDone(Event):
 
 
 class PaymentRefunded(Event):
+    """`operation_id` is whose refund it was; `retry_of` a refund that had failed before."""
+
     type: ClassVar[str] = "payments.payment_refunded"
     payment_id: PaymentId
     refund_id: RefundId
     checkout_id: CheckoutId
     amount: Money
+    operation_id: OperationId | None = None
+    retry_of: RefundId | None = None
+
+    @property
+    def key(self) -> CheckoutId:
+        return self.checkout_id
+
+
+class PaymentRefundFailed(Event):
+    """Money that was on its way back, or had gone back, did not arrive: its bank returned it."""
+
+    type: ClassVar[str] = "payments.payment_refund_failed"
+    payment_id: PaymentId
+    refund_id: RefundId
+    checkout_id: CheckoutId
+    amount: Money
+    failure_code: str
+    operation_id: OperationId | None = None
 
     @property
     def key(self) -> CheckoutId:
@@ -109,12 +136,17 @@ class PaymentVoided(Event):
 
 
 class RefundView(BaseModel):
+    """Money on its way back. `operation_id` is the change of an order it was made for; `retry_of`
+    the refund that failed before."""
+
     id: RefundId
     payment_id: PaymentId
     amount: Money
     status: RefundStatus
     reason: str
     failure_code: str | None = None
+    operation_id: OperationId | None = None
+    retry_of: RefundId | None = None
 
 
 class Payments(Protocol):
@@ -144,9 +176,21 @@ class Payments(Protocol):
         error. Raises `Conflict` for more than was authorised."""
 
     async def refund(
-        self, *, command_id: CommandId, checkout_id: CheckoutId, amount: Money, reason: str
+        self,
+        *,
+        command_id: CommandId,
+        checkout_id: CheckoutId,
+        amount: Money,
+        reason: str,
+        sale_id: CheckoutId | None = None,
+        operation_id: OperationId | None = None,
     ) -> RefundView:
-        """Give back a part or all of what was captured. Raises `Conflict` for more than is left."""
+        """Give back a part or all of what was captured. `sale_id` is whose money it is, when that
+        is not what the payment was made for. Raises `Conflict` for more than is left."""
+
+    async def retry_refund(self, *, command_id: CommandId, refund_id: RefundId) -> RefundView:
+        """Another refund of the same amount for one that failed. Raises `NotFound`, and `Conflict`
+        for one that has not failed or was tried again already."""
 
     async def refunds(self, checkout_id: CheckoutId) -> list[RefundView]: ...
 

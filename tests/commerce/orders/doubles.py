@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from bodega.contracts.inventory import Allocation, Pick, ReservationLine, Reserved
+from bodega.contracts.inventory import Allocation, Location, Pick, ReservationLine, Reserved
 from bodega.contracts.payments import PaymentView, RefundView
 from bodega.kernel.errors import Conflict, Unavailable
 from bodega.kernel.ids import (
     CheckoutId,
     CommandId,
     LocationId,
+    OperationId,
     PaymentId,
     RefundId,
     UserId,
@@ -63,6 +64,7 @@ class MemoryStock:
     done: dict[CommandId, object] = field(default_factory=dict)
     on_strike: bool = False
     destination: str | None = None
+    allocated_for: str | None = None
 
     def promise(
         self, checkout: CheckoutId, variant: VariantId, units: int, at: LocationId = MAIN
@@ -115,11 +117,23 @@ class MemoryStock:
         command_id: CommandId,
         checkout_id: CheckoutId,
         lines: Sequence[ReservationLine],
+        country: str | None = None,
     ) -> Reserved:
-        return await self.allocate_more(command_id=command_id, checkout_id=checkout_id, lines=lines)
+        return await self.allocate_more(
+            command_id=command_id, checkout_id=checkout_id, lines=lines, country=country
+        )
 
-    async def allocate(self, *, command_id: CommandId, checkout_id: CheckoutId) -> bool:
+    async def allocate(
+        self, *, command_id: CommandId, checkout_id: CheckoutId, country: str | None = None
+    ) -> bool:
+        self.allocated_for = country
         return True
+
+    async def locations(self) -> list[Location]:
+        return [
+            Location.model_construct(id=place, code=code)
+            for place, code in ((MAIN, "main"), (SHOP, "shop"))
+        ]
 
     async def deallocate(
         self,
@@ -176,11 +190,14 @@ class MemoryStock:
 
 @dataclass
 class MemoryPayments:
-    """`pm_declined` is declined, every other token goes through."""
+    """`pm_declined` is declined, every other token goes through. Refunds of the payments in
+    `refusing` are refused."""
 
     weather: Weather = field(default_factory=Weather)
     paid: dict[CheckoutId, PaymentView] = field(default_factory=dict)
     given: dict[CommandId, RefundView] = field(default_factory=dict)
+    sales: dict[RefundId, CheckoutId | None] = field(default_factory=dict)
+    refusing: set[CheckoutId] = field(default_factory=set)
     refuses: bool = False
     lapsed: bool = False
 
@@ -227,8 +244,19 @@ class MemoryPayments:
             self._change(checkout_id, status="voided")
         return self.paid.get(checkout_id)
 
+    async def refunds(self, checkout_id: CheckoutId) -> list[RefundView]:
+        payment = self.paid.get(checkout_id)
+        return [one for one in self.given.values() if payment and one.payment_id == payment.id]
+
     async def refund(
-        self, *, command_id: CommandId, checkout_id: CheckoutId, amount: Money, reason: str
+        self,
+        *,
+        command_id: CommandId,
+        checkout_id: CheckoutId,
+        amount: Money,
+        reason: str,
+        sale_id: CheckoutId | None = None,
+        operation_id: OperationId | None = None,
     ) -> RefundView:
         self.weather.before("refund")
         payment = self.paid[checkout_id]
@@ -236,17 +264,19 @@ class MemoryPayments:
             left = payment.amount - (payment.refunded or amount * 0)
             if left < amount:
                 raise Conflict
-            status = "failed" if self.refuses else "succeeded"
-            if not self.refuses:
+            refused = self.refuses or checkout_id in self.refusing
+            if not refused:
                 back = (payment.refunded or amount * 0) + amount
                 self._change(checkout_id, refunded=back)
             self.given[command_id] = RefundView(
                 id=RefundId(new_id()),
                 payment_id=payment.id,
                 amount=amount,
-                status=status,
+                status="failed" if refused else "succeeded",
                 reason=reason,
+                operation_id=operation_id,
             )
+            self.sales[self.given[command_id].id] = sale_id
         self.weather.after("refund")
         return self.given[command_id]
 

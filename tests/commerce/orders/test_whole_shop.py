@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
+from sqlalchemy import text
 
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
+from bodega.commerce.payments.domain.ledger import share
+from bodega.commerce.payments.handlers import HANDLERS
 from bodega.contracts.aftersales import (
     Addition,
     AfterSales,
@@ -20,6 +23,7 @@ from bodega.contracts.aftersales import (
     SettleReturn,
     ShipOrder,
 )
+from bodega.contracts.books import Books
 from bodega.contracts.checkout import Checkouts
 from bodega.contracts.inventory import Inventory
 from bodega.contracts.orders import Orders, OrderView
@@ -27,6 +31,7 @@ from bodega.contracts.payments import Payments
 from bodega.kernel.ids import CheckoutId, CommandId, OperationId, VariantId, new_id
 from tests.commerce.orders.conftest import captured, line_id
 from tests.commerce.orders.goods import pounds, wanted
+from tests.commerce.people import react
 from tests.kit.goods import filled_cart, level, purchase, stocked
 from tests.kit.provider import RunningProvider, running_provider
 from tests.kit.servers import empty_database
@@ -165,10 +170,11 @@ async def test_money_goes_back_for_a_scratch(shop: Shop) -> None:
     assert await shop.refunded(order) == 100
 
 
-async def test_goods_are_exchanged(shop: Shop) -> None:
+async def exchanged(shop: Shop, *, pence: int, **more: str) -> tuple[OrderView, OrderView]:
+    """One of two mugs comes back for something at that price: the order, and what replaces it."""
     order = await shop.sell(2)
     await shop.do("ship", order, ShipOrder())
-    other = await stocked(shop.context, 1, price=pounds(500))
+    other = await stocked(shop.context, 1, price=pounds(pence))
     wish = ReturnLine(
         line_id=line_id(order), quantity=1, reason="wrong colour", exchange_variant_id=other
     )
@@ -178,30 +184,78 @@ async def test_goods_are_exchanged(shop: Shop) -> None:
         request=RequestReturn(lines=[wish]),
         customer_id=None,
     )
-    for step in ("decide", "receive"):
-        command = CommandId(new_id())
-        if step == "decide":
-            await shop.after.decide_return(
-                command_id=command, return_id=asked.id, approve=True, note="", actor=ACTOR
-            )
-        else:
-            await shop.after.receive_return(
-                command_id=command, return_id=asked.id, received={}, actor=ACTOR
-            )
-    inspected = InspectedLine(line_id=line_id(order), restock=1)
+    await shop.after.decide_return(
+        command_id=CommandId(new_id()), return_id=asked.id, approve=True, note="", actor=ACTOR
+    )
+    await shop.after.receive_return(
+        command_id=CommandId(new_id()), return_id=asked.id, received={}, actor=ACTOR
+    )
     settled = await shop.after.settle_return(
         id=OperationId(new_id()),
         return_id=asked.id,
-        request=SettleReturn(lines=[inspected]),
+        request=SettleReturn.model_validate(
+            {"lines": [{"line_id": line_id(order), "restock": 1}], **more}
+        ),
         actor=ACTOR,
     )
     assert settled.state == "done", settled
-    assert await shop.refunded(order) == 99
     closed = await shop.after.return_request(asked.id)
     assert closed is not None
     assert closed.exchange_order_id is not None
     new = await shop.context.container.get(Orders).order(closed.exchange_order_id)
     assert new is not None
+    return order, new
+
+
+async def test_goods_are_exchanged(shop: Shop) -> None:
+    order, new = await exchanged(shop, pence=500)
+    assert await shop.refunded(order) == 99
     assert (new.status, new.total) == ("allocated", pounds(500))
     await shop.do("ship", new, ShipOrder())
+    other = new.lines[0].variant_id
+    assert other is not None
     assert (await level(shop.context, other)).on_hand == 0
+
+
+async def accounts(shop: Shop) -> dict[str, int]:
+    """The trial balance, once payments has heard every event in the outbox."""
+    known = {kind.type: kind for handler in HANDLERS for kind in handler.events}
+    async with shop.context.database.reading() as connection:
+        outbox = text("SELECT type, payload FROM backbone.outbox ORDER BY id")
+        events = [(row.type, row.payload) for row in await connection.execute(outbox)]
+    for kind, payload in events:
+        if kind in known:
+            await react(shop.context, HANDLERS, known[kind].model_validate(payload))
+    found = await shop.context.container.get(Books).balances()
+    balances = {item.account: item.balance for item in found}
+    assert sum(balances.values()) == 0
+    return balances
+
+
+@pytest.mark.parametrize(
+    ("pence", "more"), [(500, {}), (599, {}), (800, {"payment_token": "pm_card_visa"})]
+)
+async def test_an_exchange_leaves_no_debt_in_the_ledger(
+    shop: Shop, pence: int, more: dict[str, str]
+) -> None:
+    """Whatever it costs, what came back pays it, and the difference moves: nothing stays open."""
+    order, new = await exchanged(shop, pence=pence, **more)
+    books = await accounts(shop)
+    taken = order.total.amount + max(0, pence - 599) - max(0, 599 - pence)
+    assert (books["receivable"], books["provider_clearing"]) == (0, taken)
+    sold, taxed = order.total + new.total, (order.tax or pounds(0)) + (new.tax or pounds(0))
+    assert books["revenue"] == taxed.amount - sold.amount
+    assert await accounts(shop) == books  # told twice it is booked once
+
+
+async def test_what_replaced_goods_is_cancelled_and_everything_went_back(shop: Shop) -> None:
+    order, new = await exchanged(shop, pence=800, payment_token="pm_card_visa")
+    before = await accounts(shop)
+    await shop.do("cancel", new, CancelOrder(reason="changed their mind again"))
+    books = await accounts(shop)
+    assert books["receivable"] == 0
+    assert before["provider_clearing"] - books["provider_clearing"] == 800
+    # The tax of what was cancelled went back with it: what is left is of one mug and the postage.
+    kept = order.total.amount - 599
+    assert books["provider_clearing"] == kept
+    assert -books["tax"] == share((order.tax or pounds(0)).amount, kept, order.total.amount)

@@ -24,7 +24,7 @@ from tests.kit.doors import Doors
 
 ONE_AMOUNT: list[Callable[[int], Lines]] = [
     ledger.captured, ledger.voided, ledger.refunded, ledger.refund_failed, ledger.charged_fee,
-    ledger.charged_back, ledger.reinstated, ledger.refunded_tax,
+    ledger.charged_back, ledger.reinstated, ledger.refunded_tax, ledger.exchanged,
 ]  # fmt: skip
 minor = st.integers(0, 10**12)
 
@@ -32,6 +32,9 @@ minor = st.integers(0, 10**12)
 @given(st.sampled_from(ONE_AMOUNT), minor)
 def test_every_booking_sums_to_zero(booking: Callable[[int], Lines], amount: int) -> None:
     assert sum(value for _, value in booking(amount)) == 0
+
+
+PAYS = ("capture", "void", "exchange_for")
 
 
 @dataclass
@@ -43,7 +46,7 @@ class Paper:
     sale: Sale | None = None
 
     def book(self, kind: str, lines: Lines) -> None:
-        assert sum(amount for _, amount in lines) == 0
+        assert sum(amount for _, amount in lines) == 0 or kind.startswith("exchange")
         moved = dict(lines)
         for account, amount in lines:
             self.accounts[account] += amount
@@ -51,8 +54,8 @@ class Paper:
         self.booked = Booked(
             sale=old.sale + (moved["receivable"] if kind == "sale" else 0),
             sale_tax=old.sale_tax - (moved["tax"] if kind == "sale" else 0),
-            kept=old.kept - (moved["receivable"] if kind in ("capture", "void") else 0),
-            refunded=old.refunded + (moved["refunds"] if kind == "refund" else 0),
+            kept=old.kept - (moved["receivable"] if kind in PAYS else 0),
+            refunded=old.refunded + (moved["refunds"] if kind in ("refund", "exchange_of") else 0),
             refunded_tax=old.refunded_tax + (moved["tax"] if kind == "refund_tax" else 0),
         )
         self.square()
@@ -111,6 +114,57 @@ def test_a_cancelled_sale_whose_money_went_back_leaves_nothing(
             undo = step == "void"
             paper.book(step, ledger.voided(total) if undo else ledger.captured(total))
     assert set(paper.accounts.values()) == {0}
+
+
+@dataclass
+class Counter:
+    """A sale and the one that replaces what came back of it, over the same accounts."""
+
+    first: Paper
+    second: Paper
+
+    def exchange(self, amount: int) -> None:
+        """One entry: the first sale gave it back, the second was paid by it."""
+        refund, debt = ledger.exchanged(amount)
+        self.first.book("exchange_of", (refund, ("receivable", 0)))
+        self.second.book("exchange_for", (("refunds", 0), debt))
+
+
+@given(
+    figures=st.tuples(st.integers(1, 10**9), st.integers(1, 100), st.integers(1, 10**9)),
+    rate=st.integers(0, 100), cancelled=st.booleans(),
+    order=st.permutations(["sale", "capture", "refund", "new", "charge", "exchange"]),
+)  # fmt: skip
+def test_an_exchange_is_settled_in_whatever_order_the_news_come(
+    figures: tuple[int, int, int], rate: int, cancelled: bool, order: list[str]
+) -> None:
+    """What came back pays what replaces it; the difference goes back, or is charged."""
+    total, came_back, new = figures
+    worth = max(1, total * came_back // 100)
+    credit, charge, back = min(worth, new), max(0, new - worth), max(0, worth - new)
+    tax, new_tax = ledger.share(total, rate, 200), ledger.share(new, rate, 200)
+    accounts = dict.fromkeys(ACCOUNTS, 0)
+    both = Counter(Paper(accounts), Paper(accounts))
+    steps: dict[str, Callable[[], None]] = {
+        "sale": lambda: both.first.know(Sale(total, tax)),
+        "capture": lambda: both.first.book("capture", ledger.captured(total)),
+        "refund": lambda: both.first.book("refund", ledger.refunded(back)),
+        "new": lambda: both.second.know(Sale(new, new_tax)),
+        "charge": lambda: both.second.book("capture", ledger.captured(charge)),
+        "exchange": lambda: both.exchange(credit),
+    }
+    for step in order:
+        steps[step]()
+    assert sum(accounts.values()) == 0
+    assert accounts["receivable"] == 0
+    assert accounts["provider_clearing"] == total - worth + new
+    assert accounts["tax"] == ledger.share(tax, worth, total) - tax - new_tax
+    if cancelled:
+        both.second.book("refund", ledger.refunded(new))
+        both.second.know(Sale(new, new_tax, cancelled=True))
+        assert accounts["receivable"] == 0
+        assert accounts["provider_clearing"] == total - worth
+        assert accounts["tax"] == ledger.share(tax, worth, total) - tax
 
 
 def rows(settings: Settings, query: str) -> list[tuple[object, ...]]:

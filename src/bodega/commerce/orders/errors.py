@@ -3,7 +3,7 @@
 BodegaError
 ├── PaymentDeclined  402
 ├── NotFound ── OrderNotFound, LineNotFound, ShipmentNotFound, ReturnNotFound, DocumentNotFound,
-│               OperationNotFound
+│               OperationNotFound, LocationNotKnown
 ├── Rejected
 │   ├── EditEmpty, AddressCountryDiffers, VariantNotSold, PaymentTokenMissing
 │   ├── LineNamedTwice, QuantityExceeded, RefundExceedsLine, ExchangeCostsMore
@@ -11,7 +11,7 @@ BodegaError
 └── Conflict
     ├── AmountDiffers, OrderBusy, OrderNotCancellable, OrderNotSendable, OrderNotEditable
     ├── NothingToShip, NotAllocatedThere, LineRefunded, RefundExceedsPayment, RefundFailed
-    ├── OutOfStock, PaymentNotTaken
+    ├── OutOfStock, PaymentNotTaken, RefundIncomplete, OperationNotPartial
     └── ReturnNotPossible, ReturnTooLate, ReturnNotOpen, ShipmentDelivered
 """
 
@@ -42,6 +42,11 @@ class ShipmentNotFound(NotFound):
 class ReturnNotFound(NotFound):
     code = "return_not_found"
     title = "There is no such return"
+
+
+class LocationNotKnown(NotFound):
+    code = "return_location_not_found"
+    title = "There is no such location to restock at: look at the locations"
 
 
 class DocumentNotFound(NotFound):
@@ -91,7 +96,7 @@ class RefundExceedsLine(Rejected):
 
 class ExchangeCostsMore(Rejected):
     code = "exchange_costs_more"
-    title = "The wanted variant costs more than what came back: refund it, then order anew"
+    title = "What is wanted in exchange costs more than came back: send a payment token"
 
 
 class OperationKeyReused(Rejected):
@@ -147,6 +152,16 @@ class RefundExceedsPayment(Conflict):
 class RefundFailed(Conflict):
     code = "refund_failed"
     title = "The provider could not give the money back: look at the payment, then try again"
+
+
+class RefundIncomplete(Conflict):
+    code = "refund_incomplete"
+    title = "Some of the money went back, the rest was refused: try the operation again, or give up"
+
+
+class OperationNotPartial(Conflict):
+    code = "operation_not_partial"
+    title = "Only an operation that was done in part is tried again or given up: read it again"
 
 
 class OutOfStock(Conflict):

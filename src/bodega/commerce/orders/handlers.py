@@ -2,9 +2,9 @@
 
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context, Handler
-from bodega.commerce.orders.service import paying
+from bodega.commerce.orders.service import paying, reversals
 from bodega.contracts.inventory import StockChanged
-from bodega.contracts.payments import PaymentCaptured
+from bodega.contracts.payments import PaymentCaptured, PaymentRefunded, PaymentRefundFailed
 from bodega.kernel.events import Envelope
 
 
@@ -23,7 +23,23 @@ async def stocked(
         await paying.settle_waiting(context, uow, variant_id=event.variant_id)
 
 
+async def refund_came_back(
+    _context: Context, uow: UnitOfWork, envelope: Envelope, event: PaymentRefundFailed
+) -> None:
+    """The buyer does not have the money after all: the order says so."""
+    await reversals.refund_failed(uow, event, at=envelope.occurred_at)
+
+
+async def refund_sent_again(
+    _context: Context, uow: UnitOfWork, envelope: Envelope, event: PaymentRefunded
+) -> None:
+    """A refund that had failed was made again, and arrived."""
+    await reversals.refund_retried(uow, event, at=envelope.occurred_at)
+
+
 HANDLERS: list[Handler] = [
     Handler("orders.paid", (PaymentCaptured,), paid),
     Handler("orders.stocked", (StockChanged,), stocked),
+    Handler("orders.refund_came_back", (PaymentRefundFailed,), refund_came_back),
+    Handler("orders.refund_sent_again", (PaymentRefunded,), refund_sent_again),
 ]

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from bodega.contracts.aftersales import Note, RequestReturn
+from bodega.contracts.aftersales import Note, Reason, RequestReturn
 from bodega.contracts.orders import OrderSearch
 from bodega.kernel.ids import OrderId, OrderLineId
 
@@ -30,3 +30,9 @@ class Receipt(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     received: dict[OrderLineId, int] = {}
+
+
+class GivenUp(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reason: Reason

@@ -2,10 +2,11 @@
 
 BodegaError
 ├── Rejected ── AmountInvalid, WebhookRefused ── WebhookForged, WebhookTooOld, WebhookMalformed
-├── NotFound ── PaymentNotFound, MethodNotFound, SetupNotFound, ConflictUnknown, DisputeUnknown,
-│               ProviderUnknown
+├── NotFound ── PaymentNotFound, MethodNotFound, SetupNotFound, RefundUnknown, ConflictUnknown,
+│               DisputeUnknown, ProviderUnknown
 ├── Conflict ── AmountChanged, PaymentUnknown, CaptureTooLarge, NothingCaptured, RefundTooLarge,
-│               RefundChanged, SetupChanged, ConflictResolved, DisputeClosedAlready
+│               RefundChanged, RefundNotFailed, RefundRetried, SetupChanged, ConflictResolved,
+│               DisputeClosedAlready
 └── Unavailable ── WebhooksClosed, WebhookUnverifiable, ProviderUnreachable ── ProviderRefused
 """
 
@@ -60,6 +61,21 @@ class RefundTooLarge(Conflict):
 class RefundChanged(Conflict):
     code = "payment_refund_changed"
     title = "This command refunded another amount: use a new command id"
+
+
+class RefundUnknown(NotFound):
+    code = "payment_refund_not_found"
+    title = "There is no such refund"
+
+
+class RefundNotFailed(Conflict):
+    code = "payment_refund_not_failed"
+    title = "Only a refund that failed is made again: look at how it stands"
+
+
+class RefundRetried(Conflict):
+    code = "payment_refund_retried"
+    title = "This refund was made again already: look at the refunds of the payment"
 
 
 class SetupChanged(Conflict):

@@ -3,7 +3,7 @@
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context, Handler
 from bodega.commerce.payments.service import ledger
-from bodega.contracts.aftersales import OrderEdited
+from bodega.contracts.aftersales import OrderEdited, OrderExchanged
 from bodega.contracts.orders import OrderCancelled, OrderPlaced, Orders
 from bodega.kernel.events import Envelope
 
@@ -32,7 +32,17 @@ async def book_charge(
         )
 
 
+async def book_exchange(
+    _context: Context, uow: UnitOfWork, _envelope: Envelope, event: OrderExchanged
+) -> None:
+    """The goods that came back pay for those that go out instead."""
+    await ledger.book_exchange(
+        uow, exchange_id=event.exchange_id, credit_of=event.credit_of, credit=event.credit
+    )
+
+
 HANDLERS: list[Handler] = [
     Handler("payments.book_sale", (OrderPlaced, OrderCancelled), book_sale),
     Handler("payments.book_charge", (OrderEdited,), book_charge),
+    Handler("payments.book_exchange", (OrderExchanged,), book_exchange),
 ]

@@ -37,7 +37,7 @@ async def keep_reconciled(context: Context) -> None:
 
 
 JOBS: list[Job] = [
-    Job("payments.settle_refunds", 30.0, settle_refunds),
+    Job("payments.settle_refunds", 10.0, settle_refunds),
     Job("payments.handle_webhooks", 1.0, handle_webhooks),
     Job("payments.watch", 30.0, watch),
     Job("payments.reconcile", 6 * 3600.0, keep_reconciled),

@@ -72,11 +72,16 @@ refunds = Table(
     Column("reason", Text, nullable=False),
     Column("provider_reference", Text),
     Column("failure_code", String(60)),
+    Column("sale_id", Uuid),
+    Column("operation_id", Uuid),
+    Column("retry_of", Uuid, ForeignKey("payments.refunds.id")),
+    Column("due_at", DateTime(timezone=True)),
     *time_columns(),
     CheckConstraint("amount_amount > 0", name="amount_amount"),
     CheckConstraint("status IN ('pending', 'succeeded', 'failed')", name="status"),
     Index("ix_refunds_payment_id_id", "payment_id", "id"),
     Index("ix_refunds_pending", "known_at", postgresql_where=text("status = 'pending'")),
+    Index("ix_refunds_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
 )
 
 customers = Table(
@@ -121,10 +126,14 @@ ledger_entries = Table(
     Column("source", Text, nullable=False, unique=True),
     Column("checkout_id", Uuid),
     Column("payment_id", Uuid),
+    Column("credit_of", Uuid),
     Column("currency", CHAR(3), nullable=False),
     Column("occurred_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     Index("ix_ledger_entries_checkout_id", "checkout_id"),
     Index("ix_ledger_entries_payment_id", "payment_id"),
+    Index(
+        "ix_ledger_entries_credit_of", "credit_of", postgresql_where=text("credit_of IS NOT NULL")
+    ),
 )
 
 _ACCOUNTS = "'receivable', 'provider_clearing', 'fees', 'refunds', 'chargebacks', 'revenue', 'tax'"

@@ -92,8 +92,9 @@ def paper_line(line: OrderLine) -> PaperLine:
     )
 
 
-def credited(line: OrderLine, amount: int, units: int) -> PaperLine:
-    """A part of a line's money that goes back; with `units` 0 the goods stay with the buyer."""
+def credited(line: OrderLine, amount: int, units: int, *, before: int = 0) -> PaperLine:
+    """A part of a line's money that goes back, of which `before` went back earlier; with `units` 0
+    the goods stay with the buyer."""
     return PaperLine(
         title=line.title,
         sku=line.sku,
@@ -101,7 +102,7 @@ def credited(line: OrderLine, amount: int, units: int) -> PaperLine:
         unit_price=share(amount, 1, units) if units else 0,
         discount=0,
         tax_rate=line.tax_rate,
-        tax=tax_in(line, amount),
+        tax=tax_in(line, before + amount) - tax_in(line, before),
         total=amount,
     )
 

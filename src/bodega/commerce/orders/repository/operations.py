@@ -31,6 +31,14 @@ _MAKE_DUE = text(
     """UPDATE orders.operations SET leased_until = :now
        WHERE id = :id AND state IN ('running', 'undoing') RETURNING 1"""
 )
+_REOPEN = text(
+    """UPDATE orders.operations SET state = :after, leased_until = :until,
+           attempts = attempts + 1, tries = tries + :tries,
+           failure_code = CASE WHEN :tries = 0 THEN failure_code END,
+           failure_detail = CASE WHEN :tries = 0
+               THEN concat_ws('; ', failure_detail, CAST(:detail AS text)) END
+       WHERE id = :id AND state = 'partial' RETURNING *"""
+)
 _MOVE = text(
     """UPDATE orders.operations SET state = :after,
            failure_code = coalesce(CAST(:code AS text), failure_code),
@@ -44,7 +52,8 @@ _MOVE = text(
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`attempts` fences: whoever was overtaken by another driver writes nothing any more."""
+    """`attempts` fences: whoever was overtaken by another driver writes nothing any more. `tries`
+    counts how often staff had a partial one tried again."""
 
     id: OperationId
     order_id: OrderId
@@ -58,6 +67,7 @@ class Operation:
     failure_code: str | None
     failure_detail: str | None
     attempts: int
+    tries: int
     leased_until: datetime
     started_at: datetime
     ended_at: datetime | None
@@ -137,7 +147,7 @@ async def find_latest(
     """Newest first, of all orders."""
     chosen = select(operations).order_by(operations.c.started_at.desc()).limit(limit)
     if open_only:
-        chosen = chosen.where(operations.c.state.in_(("running", "undoing")))
+        chosen = chosen.where(operations.c.state.in_(("running", "undoing", "partial")))
     return [_operation(row) for row in await connection.execute(chosen)]
 
 
@@ -145,6 +155,21 @@ async def make_due(connection: AsyncConnection, id: OperationId, *, now: datetim
     """Let the next sweep take it; False when it has ended."""
     found = await connection.execute(_MAKE_DUE, {"id": id, "now": now})
     return found.first() is not None
+
+
+async def reopen(
+    connection: AsyncConnection,
+    id: OperationId,
+    after: OperationState,
+    *,
+    until: datetime,
+    detail: str | None = None,
+) -> Operation | None:
+    """A partial one goes on: running again for another try, or undoing. None when it is none."""
+    tries = 1 if after == "running" else 0
+    asked = {"id": id, "after": after, "until": until, "tries": tries, "detail": detail}
+    row = (await connection.execute(_REOPEN, asked)).first()
+    return _operation(row) if row else None
 
 
 async def count_edits(connection: AsyncConnection, order_id: OrderId) -> int:
@@ -155,10 +180,12 @@ async def count_edits(connection: AsyncConnection, order_id: OrderId) -> int:
 
 
 async def is_charge(connection: AsyncConnection, checkout_id: CheckoutId) -> bool:
-    """Whether a payment of that name belongs to an edit."""
-    chosen = select(operations.c.id).where(
-        operations.c.reference == checkout_id, operations.c.kind == "edit"
+    """Whether a payment of that name belongs to an edit, or to an exchange that is being made."""
+    edit = (operations.c.kind == "edit") & (operations.c.reference == checkout_id)
+    exchange = (operations.c.kind == "return") & (
+        operations.c.plan["exchange_id"].astext == str(checkout_id)
     )
+    chosen = select(operations.c.id).where(edit | exchange)
     return (await connection.execute(chosen.limit(1))).first() is not None
 
 

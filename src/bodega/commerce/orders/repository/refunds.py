@@ -31,7 +31,7 @@ _PAYMENTS = text(
            FROM paid JOIN orders.return_requests q ON q.exchange_order_id = paid.id
            JOIN orders.orders o ON o.id = q.order_id
        )
-       SELECT checkout_id FROM (
+       SELECT checkout_id, depth FROM (
            SELECT paid.checkout_id, depth, 0 AS place, NULL::timestamptz AS edit FROM paid
            UNION ALL
            SELECT CAST(e.plan ->> 'charge_id' AS uuid), depth, 1, e.started_at
@@ -47,10 +47,11 @@ async def given_back(connection: AsyncConnection, order_id: OrderId) -> dict[Ord
     return {row.order_line_id: row.amount for row in found}
 
 
-async def payment_ids(connection: AsyncConnection, order_id: OrderId) -> list[CheckoutId]:
-    """What the order's payments are filed under: its own, its edits', those of what it replaces."""
+async def payment_ids(connection: AsyncConnection, order_id: OrderId) -> dict[CheckoutId, bool]:
+    """What the order's payments are filed under, in the order they are given back: its own and its
+    edits' (True), then those of what it replaces (False)."""
     found = await connection.execute(_PAYMENTS, {"order": order_id})
-    return [row.checkout_id for row in found]
+    return {row.checkout_id: row.depth == 0 for row in found}
 
 
 async def insert_refund(

@@ -7,8 +7,9 @@ from fastapi import Depends, Response, status
 
 from bodega.backbone.http.deps import SagaClaim, SignedIn, Staff
 from bodega.backbone.http.router import admin_router, api_router
-from bodega.commerce.orders.errors import OperationNotFound, refusal
+from bodega.commerce.orders.errors import OperationNotFound, RefundIncomplete, refusal
 from bodega.commerce.orders.routes.orders import After, AllOrders, get_own_order
+from bodega.commerce.orders.schemas import GivenUp
 from bodega.contracts.aftersales import (
     CancelOrder,
     EditOrder,
@@ -16,7 +17,7 @@ from bodega.contracts.aftersales import (
     RefundOrder,
     ShipOrder,
 )
-from bodega.kernel.ids import OperationId, OrderId
+from bodega.kernel.ids import CommandId, OperationId, OrderId
 
 router = api_router("orders", "/orders")
 staff = admin_router("orders", "/orders")
@@ -34,10 +35,17 @@ class Change:
     def id(self) -> OperationId:
         return OperationId(self.claim.id)
 
+    @property
+    def command(self) -> CommandId:
+        return CommandId(self.claim.id)
+
     def answer(self, operation: OperationView) -> OperationView:
-        """201 when done, 202 while it is under way, the error when it failed."""
+        """201 when done, 202 while it is under way, the error when it failed or was done in
+        part."""
         if operation.state == "failed":
             raise refusal(operation.failure_code, operation.failure_detail)
+        if operation.state == "partial":
+            raise RefundIncomplete(operation.failure_detail or "", operation_id=operation.id)
         if operation.state != "done":
             self.response.status_code = status.HTTP_202_ACCEPTED
         at = f"/api/v1/admin/orders/{operation.order_id}/operations/{operation.id}"
@@ -128,3 +136,26 @@ async def get_operation(
     if operation is None or operation.order_id != order_id:
         raise OperationNotFound
     return operation
+
+
+@staff.post("/{order_id}/operations/{operation_id}/retry", status_code=status.HTTP_201_CREATED)
+async def retry_operation(
+    who: Staff, change: AnyChange, order_id: OrderId, operation_id: OperationId
+) -> OperationView:
+    """Go on with one that was done in part: what the provider refused is asked for anew."""
+    await get_operation(who, change.after, order_id, operation_id)
+    return change.answer(
+        await change.after.retry(operation_id, command_id=change.command, actor=who.label)
+    )
+
+
+@staff.post("/{order_id}/operations/{operation_id}/abandonment")
+async def give_operation_up(
+    who: Staff, change: AnyChange, order_id: OrderId, operation_id: OperationId, request: GivenUp
+) -> OperationView:
+    """Undo what can be undone of one that was done in part; the money that went back is booked as
+    a refund of the order's lines."""
+    await get_operation(who, change.after, order_id, operation_id)
+    return await change.after.give_up(
+        operation_id, command_id=change.command, reason=request.reason, actor=who.label
+    )

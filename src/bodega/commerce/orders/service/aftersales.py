@@ -109,6 +109,19 @@ class AfterSalesService:
         )
         return performed.view()
 
+    async def retry(self, id: OperationId, *, command_id: CommandId, actor: str) -> OperationView:
+        again = await self._driver.reopen(id, "running", command_id=command_id, actor=actor)
+        return again.view()
+
+    async def give_up(
+        self, id: OperationId, *, command_id: CommandId, reason: str, actor: str
+    ) -> OperationView:
+        told = f"Given up by {actor}: {reason}"
+        ended = await self._driver.reopen(
+            id, "undoing", command_id=command_id, actor=actor, detail=told
+        )
+        return ended.view()
+
     async def operation(self, id: OperationId) -> OperationView | None:
         found = await self._driver.find(id)
         return found.view() if found else None

@@ -4,11 +4,11 @@ from pydantic import BaseModel
 
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context
-from bodega.commerce.orders.domain.papers import lines_of
 from bodega.commerce.orders.domain.status import UNSENT
 from bodega.commerce.orders.errors import OrderNotCancellable
 from bodega.commerce.orders.repository import refunds
 from bodega.commerce.orders.repository.operations import Operation
+from bodega.commerce.orders.service.bookings import credit_lines
 from bodega.commerce.orders.service.kinds import Planned, step
 from bodega.commerce.orders.service.life import move
 from bodega.commerce.orders.service.money import RefundPart, give_back, plan_refund
@@ -63,13 +63,19 @@ class Cancelling:
             uow, order.id, order.status, "cancelled", reason=plan.reason, reference=operation.id
         )
         back = sum(part.amount.amount for part in plan.refunds)
+        given = await refunds.given_back(uow.connection, order.id)
+        parts = [
+            (line, line.total.amount - (given.get(line.id, 0) if line.id else 0), line.quantity)
+            for line in order.lines
+        ]
+        notes = await credit_lines(uow, order, parts)
         await refunds.add_refunded(uow.connection, order.id, back)
         await issue(
             self._context,
             uow,
             order,
             "credit_note",
-            lines_of(order),
+            notes,
             reason=plan.reason,
             reference=operation.id,
         )

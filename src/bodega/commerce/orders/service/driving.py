@@ -10,13 +10,20 @@ from pydantic import BaseModel
 from bodega.backbone.module import Context
 from bodega.backbone.telemetry.logs import get_logger
 from bodega.commerce.orders.domain.waiting import wait_before
-from bodega.commerce.orders.errors import OperationKeyReused, OrderBusy, OrderNotFound
+from bodega.commerce.orders.errors import (
+    OperationKeyReused,
+    OperationNotFound,
+    OperationNotPartial,
+    OrderBusy,
+    OrderNotFound,
+)
 from bodega.commerce.orders.repository import operations, orders
 from bodega.commerce.orders.repository.operations import Operation
+from bodega.commerce.orders.service.given import book_given, given_back
 from bodega.commerce.orders.service.kinds import Kind
-from bodega.contracts.aftersales import OperationKind
+from bodega.contracts.aftersales import OperationKind, OperationState
 from bodega.kernel.errors import BodegaError, Unavailable
-from bodega.kernel.ids import OperationId, OrderId
+from bodega.kernel.ids import CommandId, OperationId, OrderId
 
 log = get_logger(__name__)
 
@@ -26,6 +33,7 @@ class Driver:
     the last one to lease it may write how it went."""
 
     def __init__(self, context: Context, kinds: Mapping[OperationKind, Kind]) -> None:
+        self._context = context
         self._database = context.database
         self._clock = context.clock
         self._lease = timedelta(seconds=context.settings.orders_lease_seconds)
@@ -56,6 +64,34 @@ class Driver:
             raise OperationKeyReused
         taken = await self._take(id)
         return await self._drive(taken) if taken else known
+
+    async def reopen(
+        self,
+        id: OperationId,
+        after: OperationState,
+        *,
+        command_id: CommandId,
+        actor: str,
+        detail: str | None = None,
+    ) -> Operation:
+        """Go on with a partial operation: another try, or the way back. The same command again
+        changes nothing. Raises OperationNotFound, OperationNotPartial."""
+        taken: list[Operation] = []
+
+        async def begin() -> None:
+            until = self._clock.now() + self._lease
+            opened = await operations.reopen(uow.connection, id, after, until=until, detail=detail)
+            if opened is None:
+                raise OperationNotPartial if await self.find(id) else OperationNotFound
+            taken.append(opened)
+
+        async with self._database.work(actor=actor) as uow:
+            await uow.once(command_id, "orders.reopen", type(None), begin)
+        if taken:
+            return await self._drive(taken[0])
+        known = await self.find(id)
+        assert known is not None
+        return known
 
     async def resume(self) -> int:
         """Go on with every operation whose driver is gone or whose provider was away; how many."""
@@ -111,7 +147,7 @@ class Driver:
                 except Unavailable:
                     raise
                 except BodegaError as error:
-                    operation = await self._turn(operation, error)
+                    operation = await self._refused(operation, error)
                 else:
                     return await self._finish(kind, operation)
             if operation.state == "undoing":
@@ -134,24 +170,33 @@ class Driver:
                 await kind.finish(uow, operation, order)
         return ended or await self._again(operation)
 
-    async def _turn(self, operation: Operation, error: BodegaError) -> Operation:
-        """It cannot be done: what was done of it is undone from here on."""
+    async def _refused(self, operation: Operation, error: BodegaError) -> Operation:
+        """It cannot be done: what was done of it is undone from here on. Money that went back does
+        not come again, so then it rests until staff decide."""
+        given = await given_back(self._context, operation)
+        after: OperationState = "partial" if given else "undoing"
+        detail = f"{given} went back. {error.detail}" if given else error.detail
         async with self._database.work(actor=operation.actor) as uow:
             turned = await operations.move_operation(
                 uow.connection,
                 operation,
-                "undoing",
+                after,
                 now=self._clock.now(),
                 code=error.code,
-                detail=error.detail,
+                detail=detail,
             )
         return turned or await self._again(operation)
 
     async def _fail(self, operation: Operation) -> Operation:
+        given = await given_back(self._context, operation)
         async with self._database.work(actor=operation.actor) as uow:
+            order = await orders.lock_order(uow.connection, operation.order_id)
+            assert order is not None
             ended = await operations.move_operation(
                 uow.connection, operation, "failed", now=self._clock.now()
             )
+            if ended is not None and given is not None:
+                await book_given(self._context, uow, ended, order, given)
         return ended or await self._again(operation)
 
     async def _take(self, id: OperationId | None = None) -> Operation | None:

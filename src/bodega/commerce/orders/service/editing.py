@@ -16,8 +16,6 @@ from bodega.commerce.orders.errors import (
     LineRefunded,
     OrderNotEditable,
     OutOfStock,
-    PaymentDeclined,
-    PaymentNotTaken,
     PaymentTokenMissing,
 )
 from bodega.commerce.orders.repository import lines as stored
@@ -25,7 +23,7 @@ from bodega.commerce.orders.repository import operations, refunds
 from bodega.commerce.orders.repository.operations import Operation
 from bodega.commerce.orders.service.kinds import Planned, step
 from bodega.commerce.orders.service.life import move
-from bodega.commerce.orders.service.money import RefundPart, give_back, plan_refund
+from bodega.commerce.orders.service.money import RefundPart, charge, give_back, plan_refund
 from bodega.commerce.orders.service.papers import issue
 from bodega.commerce.orders.service.quoting import quote
 from bodega.contracts.aftersales import EditOrder, OrderEdited
@@ -111,7 +109,8 @@ class Editing:
         plan = EditPlan.model_validate(operation.plan)
         if not await self._promise(operation, plan):
             raise OutOfStock
-        await self._charge(operation, plan)
+        if plan.charge_id is not None:
+            await charge(self._context, operation, plan.charge_id, plan.charge, plan.customer_id)
         await give_back(self._context, operation, plan.refunds, plan.reason)
         if plan.fewer:
             await self._let_go(operation, plan, plan.fewer, "fewer")
@@ -138,22 +137,6 @@ class Editing:
         await self._context.container.get(Inventory).deallocate(
             command_id=step(operation, name), checkout_id=plan.checkout_id, lines=_units(units)
         )
-
-    async def _charge(self, operation: Operation, plan: EditPlan) -> None:
-        if plan.charge_id is None:
-            return
-        payments = self._context.container.get(Payments)
-        payment = await payments.authorise(
-            checkout_id=plan.charge_id,
-            amount=plan.charge,
-            payment_token=operation.payment_token or "",
-            customer_id=plan.customer_id,
-        )
-        if payment.status not in ("authorised", "capturing", "captured"):
-            raise PaymentDeclined(f"The provider says: {payment.failure_code or payment.status}")
-        captured = await payments.capture(checkout_id=plan.charge_id)
-        if captured.status != "captured":
-            raise PaymentNotTaken
 
     async def finish(self, uow: UnitOfWork, operation: Operation, order: OrderView) -> None:
         plan = EditPlan.model_validate(operation.plan)

@@ -1,4 +1,4 @@
-"""Money back to the buyer: planned over the order's payments, given part by part."""
+"""Money of an order's changes: given back over the order's payments, or charged anew."""
 
 from collections.abc import Sequence
 
@@ -7,21 +7,23 @@ from pydantic import BaseModel
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context
 from bodega.commerce.orders.domain.refunds import Source, spread
-from bodega.commerce.orders.errors import RefundFailed
+from bodega.commerce.orders.errors import PaymentDeclined, PaymentNotTaken, RefundFailed
 from bodega.commerce.orders.repository import refunds
 from bodega.commerce.orders.repository.operations import Operation
 from bodega.commerce.orders.service.kinds import step
 from bodega.contracts.orders import OrderView
-from bodega.contracts.payments import Payments
-from bodega.kernel.ids import CheckoutId
+from bodega.contracts.payments import Payments, RefundView
+from bodega.kernel.ids import CheckoutId, UserId
 from bodega.kernel.money import Money
 
 
 class RefundPart(BaseModel):
-    """What is asked of one payment."""
+    """What is asked of one payment; `sale_id` is the order's sale where the payment was made for
+    the order that it replaces."""
 
     checkout_id: CheckoutId
     amount: Money
+    sale_id: CheckoutId | None = None
 
 
 async def plan_refund(
@@ -31,16 +33,23 @@ async def plan_refund(
     if not amount:
         return []
     payments = context.container.get(Payments)
+    known = await refunds.payment_ids(uow.connection, order.id)
     sources: list[Source] = []
-    for checkout_id in await refunds.payment_ids(uow.connection, order.id):
+    for checkout_id in known:
         payment = await payments.payment(checkout_id)
         if payment is not None and payment.status == "captured":
-            back = payment.refunded.amount if payment.refunded else 0
-            sources.append(Source(checkout_id, payment.amount.amount - back))
-    currency = order.total.currency
+            back = sum(
+                refund.amount.amount
+                for refund in await payments.refunds(checkout_id)
+                if refund.status != "failed"
+            )
+            taken = payment.captured or payment.amount
+            sources.append(Source(checkout_id, taken.amount - back))
     return [
         RefundPart(
-            checkout_id=part.checkout_id, amount=Money(amount=part.amount, currency=currency)
+            checkout_id=part.checkout_id,
+            amount=Money(amount=part.amount, currency=order.total.currency),
+            sale_id=None if known[part.checkout_id] else order.checkout_id,
         )
         for part in spread(amount, sources)
     ]
@@ -50,13 +59,48 @@ async def give_back(
     context: Context, operation: Operation, parts: Sequence[RefundPart], reason: str
 ) -> None:
     """Raises RefundFailed when the provider refuses, Unavailable when it does not answer."""
-    payments = context.container.get(Payments)
     for number, part in enumerate(parts):
+        refund = await _given(context.container.get(Payments), operation, number, part, reason)
+        if refund.status == "failed":
+            raise RefundFailed(f"The provider says: {refund.failure_code or 'refused'}")
+
+
+async def _given(
+    payments: Payments, operation: Operation, number: int, part: RefundPart, reason: str
+) -> RefundView:
+    """The first try of a part that did not fail, or the last one."""
+    for attempt in range(operation.tries + 1):
+        name = f"refund:{number}:{attempt}" if attempt else f"refund:{number}"
         refund = await payments.refund(
-            command_id=step(operation, f"refund:{number}"),
+            command_id=step(operation, name),
             checkout_id=part.checkout_id,
             amount=part.amount,
             reason=reason,
+            sale_id=part.sale_id,
+            operation_id=operation.id,
         )
-        if refund.status == "failed":
-            raise RefundFailed(f"The provider says: {refund.failure_code or 'refused'}")
+        if refund.status != "failed":
+            break
+    return refund
+
+
+async def charge(
+    context: Context,
+    operation: Operation,
+    charge_id: CheckoutId,
+    amount: Money,
+    customer_id: UserId | None,
+) -> None:
+    """Take a further payment, filed under `charge_id`. Raises PaymentDeclined, PaymentNotTaken."""
+    payments = context.container.get(Payments)
+    payment = await payments.authorise(
+        checkout_id=charge_id,
+        amount=amount,
+        payment_token=operation.payment_token or "",
+        customer_id=customer_id,
+    )
+    if payment.status not in ("authorised", "capturing", "captured"):
+        raise PaymentDeclined(f"The provider says: {payment.failure_code or payment.status}")
+    captured = await payments.capture(checkout_id=charge_id)
+    if captured.status != "captured":
+        raise PaymentNotTaken

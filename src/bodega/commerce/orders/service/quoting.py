@@ -8,6 +8,7 @@ from bodega.contracts.catalog import Catalog, SellableVariant
 from bodega.contracts.orders import OrderLine, OrderView
 from bodega.contracts.pricing import Basket, BasketLine, Pricing
 from bodega.kernel.ids import VariantId
+from bodega.kernel.regions import region_of
 
 Wanted = Sequence[tuple[VariantId, int]]
 
@@ -46,6 +47,7 @@ async def _priced(
             for at, (variant, quantity) in enumerate(goods)
         ],
         country=order.country,
+        region=_region(order),
         customer_id=order.customer_id,
     )
     priced = {line.key: line for line in (await context.container.get(Pricing).quote(basket)).lines}
@@ -61,6 +63,14 @@ async def _priced(
         )
         for at, (variant, quantity) in enumerate(goods)
     ]
+
+
+def _region(order: OrderView) -> str:
+    """Where within the country taxes are looked up, as checkout did."""
+    address = order.shipping_address
+    if address is None:
+        return ""
+    return address.region or region_of(address.country, address.postal_code) or ""
 
 
 def _plain(variant: SellableVariant, quantity: int) -> OrderLine:

@@ -4,7 +4,6 @@ from pydantic import BaseModel
 
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context
-from bodega.commerce.orders.domain.papers import credited
 from bodega.commerce.orders.errors import (
     LineNamedTwice,
     LineNotFound,
@@ -13,11 +12,10 @@ from bodega.commerce.orders.errors import (
 )
 from bodega.commerce.orders.repository import refunds
 from bodega.commerce.orders.repository.operations import Operation
+from bodega.commerce.orders.service.bookings import book_refund
 from bodega.commerce.orders.service.kinds import Planned
-from bodega.commerce.orders.service.life import move
 from bodega.commerce.orders.service.money import RefundPart, give_back, plan_refund
-from bodega.commerce.orders.service.papers import issue
-from bodega.contracts.aftersales import OrderRefunded, RefundOrder
+from bodega.contracts.aftersales import RefundOrder
 from bodega.contracts.orders import OrderView
 from bodega.kernel.ids import OperationId, OrderLineId
 from bodega.kernel.money import Money
@@ -72,45 +70,6 @@ class Refunding:
 
     async def finish(self, uow: UnitOfWork, operation: Operation, order: OrderView) -> None:
         plan = RefundPlan.model_validate(operation.plan)
-        lines = [
-            (line, plan.amounts[line.id])
-            for line in order.lines
-            if line.id is not None and line.id in plan.amounts
-        ]
-        amount = sum(plan.amounts.values())
-        await refunds.insert_refund(
-            uow.connection,
-            order=order,
-            operation_id=operation.id,
-            reason=plan.reason,
-            amounts=plan.amounts,
+        await book_refund(
+            self._context, uow, operation, order, amounts=plan.amounts, reason=plan.reason
         )
-        await refunds.insert_return(
-            uow.connection,
-            id=operation.id,
-            order=order,
-            reason=plan.reason,
-            lines=[(line, "adjustment", 1, money) for line, money in lines],
-            at=self._context.clock.now(),
-        )
-        await refunds.add_refunded(uow.connection, order.id, amount)
-        await move(
-            uow,
-            order.id,
-            order.status,
-            order.status,
-            kind="refunded",
-            reason=plan.reason,
-            reference=operation.id,
-        )
-        await issue(
-            self._context,
-            uow,
-            order,
-            "credit_note",
-            [credited(line, money, 0) for line, money in lines],
-            reason=plan.reason,
-            reference=operation.id,
-        )
-        given = Money(amount=amount, currency=order.total.currency)
-        uow.emit(OrderRefunded(order_id=order.id, operation_id=operation.id, amount=given))

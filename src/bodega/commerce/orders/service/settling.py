@@ -7,28 +7,31 @@ from pydantic import BaseModel
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context
 from bodega.commerce.orders.domain.lines import line_total
-from bodega.commerce.orders.domain.papers import credited
 from bodega.commerce.orders.domain.shares import next_units
 from bodega.commerce.orders.errors import (
     ExchangeCostsMore,
     LineNamedTwice,
     LineNotFound,
+    LocationNotKnown,
     OutOfStock,
     QuantityExceeded,
     RefundExceedsLine,
     ReturnNotFound,
     ReturnNotOpen,
+    ReturnNotPossible,
 )
 from bodega.commerce.orders.repository import orders, refunds, returns
 from bodega.commerce.orders.repository.operations import Operation
+from bodega.commerce.orders.service.bookings import credit_lines
 from bodega.commerce.orders.service.exchanging import place_exchange
 from bodega.commerce.orders.service.kinds import Planned, step
-from bodega.commerce.orders.service.money import RefundPart, give_back, plan_refund
+from bodega.commerce.orders.service.money import RefundPart, charge, give_back, plan_refund
 from bodega.commerce.orders.service.papers import issue
 from bodega.commerce.orders.service.quoting import quote
 from bodega.commerce.orders.service.sending import settle_status
 from bodega.contracts.aftersales import (
     InspectedLine,
+    OrderExchanged,
     OrderRefunded,
     ReturnChanged,
     ReturnedLine,
@@ -37,12 +40,15 @@ from bodega.contracts.aftersales import (
 )
 from bodega.contracts.inventory import Inventory, ReservationLine
 from bodega.contracts.orders import OrderLine, OrderView
+from bodega.contracts.payments import Payments
+from bodega.kernel.address import CountryCode
 from bodega.kernel.ids import (
     CheckoutId,
     LocationId,
     OperationId,
     OrderLineId,
     ReturnId,
+    UserId,
     VariantId,
     derived_id,
 )
@@ -71,6 +77,10 @@ class SettlePlan(BaseModel):
     refunds: list[RefundPart]
     exchange_id: CheckoutId | None
     exchange: list[OrderLine]
+    country: CountryCode | None = None
+    customer_id: UserId | None = None
+    credit: Money | None = None
+    charge: Money | None = None
 
 
 class Settling:
@@ -89,44 +99,53 @@ class Settling:
             raise ReturnNotOpen(f"The return is {found.status}")
         back = await refunds.given_back(uow.connection, order.id)
         lines = _inspected(order, found, request, back)
-        exchange = await self._exchanged(order, found, lines)
+        await self._check_location(request.location_id)
+        exchange = await self._exchanged(order, found)
         worth = sum(line.amount for line in lines)
-        new = line_total(exchange, order.total.currency).amount
-        exchange_id = CheckoutId(derived_id(request.return_id, "exchange")) if exchange else None
+        new = line_total(exchange, order.total.currency)
+        credit = new.model_copy(update={"amount": min(worth, new.amount)})
+        if credit < new and request.payment_token is None:
+            raise ExchangeCostsMore(f"{new - credit} is missing: send a payment token for it")
         plan = SettlePlan(
             return_id=request.return_id,
             location_id=request.location_id,
             note=request.note,
             lines=lines,
-            refunds=await plan_refund(self._context, uow, order, worth - new),
-            exchange_id=exchange_id,
+            refunds=await plan_refund(self._context, uow, order, worth - credit.amount),
+            exchange_id=CheckoutId(derived_id(id, "exchange")) if exchange else None,
             exchange=exchange,
+            country=order.country,
+            customer_id=order.customer_id,
+            credit=credit,
+            charge=new - credit if credit < new else None,
         )
-        return Planned(plan, reference=request.return_id)
+        token = request.payment_token if plan.charge else None
+        return Planned(plan, reference=request.return_id, payment_token=token)
 
-    async def _exchanged(
-        self, order: OrderView, found: ReturnView, lines: list[SettledLine]
-    ) -> list[OrderLine]:
-        """Lines of the new order. Raises ExchangeCostsMore, VariantNotSold."""
-        swapped = [
-            line for line in found.lines if line.exchange_variant_id is not None and line.received
-        ]
+    async def _check_location(self, location_id: LocationId | None) -> None:
+        """Before money moves: goods cannot be restocked where there is no location."""
+        if location_id is not None:
+            known = await self._context.container.get(Inventory).locations()
+            if location_id not in [location.id for location in known]:
+                raise LocationNotKnown
+
+    async def _exchanged(self, order: OrderView, found: ReturnView) -> list[OrderLine]:
+        """Lines of the new order. Raises VariantNotSold, ReturnNotPossible."""
         wanted = [
             (line.exchange_variant_id, line.received)
-            for line in swapped
-            if line.exchange_variant_id is not None
+            for line in found.lines
+            if line.exchange_variant_id is not None and line.received
         ]
-        new = await quote(self._context, order, wanted)
-        ids = {line.line_id for line in swapped}
-        worth = sum(line.amount for line in lines if line.line_id in ids)
-        if line_total(new, order.total.currency).amount > worth:
-            raise ExchangeCostsMore
-        return new
+        if wanted and (order.shipping_address is None or order.checkout_id is None):
+            raise ReturnNotPossible("An imported order has no address for an exchange: refund it")
+        return await quote(self._context, order, wanted)
 
     async def run(self, operation: Operation) -> None:
         plan = SettlePlan.model_validate(operation.plan)
         inventory = self._context.container.get(Inventory)
         await self._promise(operation, plan)
+        if plan.exchange_id is not None and plan.charge is not None:
+            await charge(self._context, operation, plan.exchange_id, plan.charge, plan.customer_id)
         await give_back(self._context, operation, plan.refunds, plan.note or "return")
         for line in plan.lines:
             if line.restock and line.variant_id is not None:
@@ -140,10 +159,13 @@ class Settling:
 
     async def undo(self, operation: Operation) -> None:
         plan = SettlePlan.model_validate(operation.plan)
-        if plan.exchange_id is not None:
-            await self._context.container.get(Inventory).release(
-                command_id=step(operation, "release"), checkout_id=plan.exchange_id
-            )
+        if plan.exchange_id is None:
+            return
+        if plan.charge is not None:
+            await self._context.container.get(Payments).void(checkout_id=plan.exchange_id)
+        await self._context.container.get(Inventory).release(
+            command_id=step(operation, "release"), checkout_id=plan.exchange_id
+        )
 
     async def _promise(self, operation: Operation, plan: SettlePlan) -> None:
         """Raises OutOfStock when what is wanted in exchange is not there."""
@@ -156,10 +178,15 @@ class Settling:
             if line.variant_id is not None
         ]
         held = await inventory.reserve(
-            command_id=step(operation, "reserve"), checkout_id=plan.exchange_id, lines=lines
+            command_id=step(operation, "reserve"),
+            checkout_id=plan.exchange_id,
+            lines=lines,
+            country=plan.country,
         )
         if not held.ok or not await inventory.allocate(
-            command_id=step(operation, "allocate"), checkout_id=plan.exchange_id
+            command_id=step(operation, "allocate"),
+            checkout_id=plan.exchange_id,
+            country=plan.country,
         ):
             raise OutOfStock
 
@@ -185,6 +212,17 @@ class Settling:
             replaced = await place_exchange(
                 self._context, uow, order, plan.exchange_id, plan.exchange
             )
+            if plan.credit is not None and order.checkout_id is not None:
+                uow.emit(
+                    OrderExchanged(
+                        order_id=order.id,
+                        operation_id=operation.id,
+                        exchange_order_id=replaced,
+                        exchange_id=plan.exchange_id,
+                        credit_of=order.checkout_id,
+                        credit=plan.credit,
+                    )
+                )
         await returns.change_return(
             uow.connection,
             plan.return_id,
@@ -205,6 +243,10 @@ class Settling:
     ) -> None:
         """What came back counts whole; what was exchanged is sold anew by the other order."""
         worth = Money(amount=sum(line.amount for _, line in lines), currency=order.total.currency)
+        back = [
+            (line, settled.amount, settled.restock + settled.write_off) for line, settled in lines
+        ]
+        notes = await credit_lines(uow, order, back)
         await refunds.insert_return(
             uow.connection,
             id=plan.return_id,
@@ -222,11 +264,7 @@ class Settling:
             uow,
             order,
             "credit_note",
-            [
-                credited(bought, line.amount, line.restock + line.write_off)
-                for bought, line in lines
-                if line.amount
-            ],
+            notes,
             reason=plan.note or None,
             reference=plan.return_id,
         )

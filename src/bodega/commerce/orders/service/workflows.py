@@ -14,6 +14,7 @@ from bodega.kernel.ids import OperationId
 _STATES: Final[dict[OperationState, WorkflowState]] = {
     "running": "running",
     "undoing": "undoing",
+    "partial": "waiting",
     "done": "completed",
     "failed": "failed",
 }
@@ -42,17 +43,33 @@ class OrderWorkflows:
         return _workflow(found) if found else None
 
     async def retry(self, id_: str) -> bool:
-        """The sweep takes it up within two seconds."""
+        """The sweep takes it up within two seconds; of a partial one it asks anew for what was
+        refused."""
+        operation_id, now = _id(id_), self._clock.now()
+        if operation_id is None:
+            return False
+        async with self._database.work(actor="operator") as uow:
+            due = await operations.make_due(uow.connection, operation_id, now=now)
+            if due:
+                return True
+            again = await operations.reopen(uow.connection, operation_id, "running", until=now)
+            return again is not None
+
+    async def cancel(self, id_: str) -> bool:
+        """Only a partial one, which is given up. Any other ends by itself, or is undone when others
+        refuse it: money may have moved already."""
         operation_id = _id(id_)
         if operation_id is None:
             return False
         async with self._database.work(actor="operator") as uow:
-            return await operations.make_due(uow.connection, operation_id, now=self._clock.now())
-
-    async def cancel(self, id_: str) -> bool:
-        """Never: money may have moved already. An operation ends by itself, or is undone when
-        others refuse it."""
-        return False
+            given_up = await operations.reopen(
+                uow.connection,
+                operation_id,
+                "undoing",
+                until=self._clock.now(),
+                detail="Given up by operator",
+            )
+        return given_up is not None
 
 
 def _id(text: str) -> OperationId | None:

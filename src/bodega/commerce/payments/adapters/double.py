@@ -65,6 +65,11 @@ class StripeDouble:
     def close(self) -> None:
         self.store.close()
 
+    def ripen(self) -> None:
+        """What becomes of test cards' refunds by itself, with its events."""
+        with self.store.transaction():
+            refunds.ripen(self.bench)
+
     def answer(
         self,
         method: str,

@@ -50,6 +50,7 @@ class Courier:
         url = self._double.store.mode(WEBHOOKS).get("url")
         if not url:
             return 0
+        self._double.ripen()
         due = self._double.store.due_deliveries(self._double.bench.clock(), limit=_BATCH)
         for sequence, event, attempts in due:
             taken = await self._send(client, str(url), event)

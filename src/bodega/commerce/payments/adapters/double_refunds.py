@@ -14,6 +14,7 @@ from bodega.commerce.payments.adapters.double_requests import (
 from bodega.commerce.payments.adapters.double_store import Object, new_object_id
 
 _RIPE = 2
+_YOUNG = 60
 
 
 def create(bench: Bench, params: Params) -> Answer:
@@ -73,12 +74,17 @@ def _new(bench: Bench, charge: Object, amount: int, params: Params) -> Object:
     }
 
 
-def ripen(bench: Bench, payment_intent: str) -> None:
-    """Refunds of test cards that settle later, once their time has come."""
+def ripen(bench: Bench, payment_intent: str | None = None) -> None:
+    """Refunds of test cards that settle later, once their time has come: of one payment, or of all
+    that are young."""
     found = bench.store.list(
-        "refund", since=0, until=bench.now() - _RIPE, after=None, limit=100,
+        "refund",
+        since=0 if payment_intent else bench.now() - _YOUNG,
+        until=bench.now() - _RIPE,
+        after=None,
+        limit=100,
         payment_intent=payment_intent,
-    )  # fmt: skip
+    )
     for refund in found:
         charge = bench.get("charge", refund["charge"])
         ending = card_of(bench, {"payment_method": charge["payment_method"]}, owned=False).refund
@@ -96,3 +102,4 @@ def _fail(bench: Bench, refund: Object, charge: Object) -> None:
     charge["refunded"] = False
     bench.put(refund, charge)
     bench.emit("refund.failed", refund)
+    bench.emit("charge.refund.updated", refund)

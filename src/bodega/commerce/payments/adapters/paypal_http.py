@@ -5,7 +5,6 @@ repeated call has its effect once (developer.paypal.com/api/rest/requests).
 """
 
 import asyncio
-import random
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -14,13 +13,16 @@ import httpx
 
 from bodega.backbone.settings import Settings
 from bodega.backbone.telemetry.logs import get_logger
+from bodega.commerce.payments.adapters.patience import (
+    LONGEST_WAIT,
+    retry_after,
+    retryable,
+    wait_before,
+)
 from bodega.commerce.payments.errors import ProviderRefused, ProviderUnreachable
 
 log = get_logger(__name__)
 
-_RETRYABLE = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
-_ATTEMPTS = 3
-_FIRST_WAIT = 0.1
 _EARLY = 60.0
 
 
@@ -49,6 +51,8 @@ class PayPalRoad:
             timeout=settings.payments_timeout_seconds,
             transport=transport,
         )
+        self._retries = settings.payments_retries
+        self._longest = max(settings.payments_timeout_seconds, LONGEST_WAIT)
         self._token, self._until = "", 0.0
 
     async def ask(
@@ -94,19 +98,22 @@ class PayPalRoad:
         return self._token
 
     async def _repeated(self, method: str, path: str, **sent: Any) -> httpx.Response:
-        """Exponential backoff with full jitter; whatever is still unanswered is lost."""
-        failure = ""
-        for attempt in range(_ATTEMPTS):
+        """Exponential backoff with jitter, no sooner than `Retry-After` says; whatever is still
+        unanswered is lost."""
+        failure, asked_for = "", None
+        for attempt in range(self._retries + 1):
             if attempt:
-                await asyncio.sleep(random.uniform(0, _FIRST_WAIT * 2**attempt))
+                await asyncio.sleep(wait_before(attempt, asked_for))
             try:
                 answer = await self._client.request(method, path, **sent)
             except httpx.TransportError as error:
-                failure = type(error).__name__
+                failure, asked_for = type(error).__name__, None
                 continue
-            if answer.status_code not in _RETRYABLE:
+            if not retryable(answer.status_code):
                 return answer
-            failure = str(answer.status_code)
+            failure, asked_for = str(answer.status_code), answer.headers.get("retry-after")
+            if (retry_after(asked_for) or 0.0) > self._longest:
+                break
         log.warning("provider_unreachable", provider="paypal", failure=failure)
         raise ProviderUnreachable
 

@@ -31,6 +31,7 @@ from bodega.commerce.payments.adapters.paypal_reading import (
 )
 from bodega.commerce.payments.domain.webhooks import (
     DisputeFact,
+    Fact,
     Movement,
     Notice,
     PaymentFact,
@@ -190,7 +191,7 @@ def read(body: bytes | str) -> Notice:
     )
 
 
-def _fact(kind: str, resource: dict[str, Any]) -> PaymentFact | RefundFact | DisputeFact | None:
+def _fact(kind: str, resource: dict[str, Any]) -> Fact | None:
     if kind in _STANDING:
         amount = resource.get("amount") or resource["purchase_units"][0]["amount"]
         return PaymentFact(_STANDING[kind][0], from_paypal(amount))

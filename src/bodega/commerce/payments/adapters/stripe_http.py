@@ -1,7 +1,8 @@
 """The road to Stripe: its official client, what it repeats, and which answers count as lost.
 
-The client repeats what may be repeated (no connection, 409, 5xx) with exponential backoff and
-jitter, under the same idempotency key. What is still unanswered then is asked after, not guessed.
+What may be repeated (no connection, 409, 429, 5xx) is, with exponential backoff and jitter, no
+sooner than `Retry-After` says and under the same idempotency key. What is still unanswered then is
+asked after, not guessed.
 """
 
 from collections.abc import Awaitable
@@ -12,6 +13,12 @@ import stripe
 from bodega.backbone.settings import Settings
 from bodega.backbone.telemetry.logs import get_logger
 from bodega.backbone.telemetry.metrics import OUTSIDE_SECONDS
+from bodega.commerce.payments.adapters.patience import (
+    LONGEST_WAIT,
+    retry_after,
+    retryable,
+    wait_before,
+)
 from bodega.commerce.payments.errors import ProviderRefused, ProviderUnreachable
 
 log = get_logger(__name__)
@@ -19,7 +26,33 @@ T = TypeVar("T")
 
 
 class _Http(stripe.HTTPXClient):
-    """Hands the encoded form to httpx as content; as `data` httpx calls it deprecated."""
+    """Hands the encoded form to httpx as content; as `data` httpx calls it deprecated. Waits as
+    `patience` says; the client asks whether and how long in one go, without giving up the loop in
+    between, so `_asked_for` is of the same request."""
+
+    def __init__(self, *, timeout: float, longest: float) -> None:
+        super().__init__(timeout=timeout)
+        self._longest = longest
+        self._asked_for: str | None = None
+
+    def _should_retry(
+        self, response: Any, api_connection_error: Any, num_retries: int, max_network_retries: Any
+    ) -> bool:
+        self._asked_for = None
+        inherited: Any = super()._should_retry
+        if response is None:
+            return bool(inherited(None, api_connection_error, num_retries, max_network_retries))
+        _, status, headers = response
+        self._asked_for = headers.get("retry-after")
+        if num_retries >= (max_network_retries or 0):
+            return False
+        if (retry_after(self._asked_for) or 0.0) > self._longest:
+            return False
+        advice = headers.get("stripe-should-retry")
+        return bool(advice == "true" if advice else retryable(status))
+
+    def _sleep_time_seconds(self, num_retries: int) -> float:
+        return wait_before(num_retries, self._asked_for)
 
     def _get_request_args_kwargs(
         self, method: str, url: str, headers: Any, post_data: Any
@@ -35,7 +68,8 @@ class StripeRoad:
 
     def __init__(self, settings: Settings) -> None:
         stripe.enable_telemetry = False
-        self._http = _Http(timeout=settings.payments_timeout_seconds)
+        seconds = settings.payments_timeout_seconds
+        self._http = _Http(timeout=seconds, longest=max(seconds, LONGEST_WAIT))
         self.api = stripe.StripeClient(
             settings.payments_secret_key.get_secret_value(),
             base_addresses={"api": settings.payments_url},
@@ -57,6 +91,8 @@ async def asked(call: Awaitable[T]) -> T:
     except (stripe.CardError, stripe.InvalidRequestError):
         raise
     except (stripe.AuthenticationError, stripe.PermissionError, stripe.IdempotencyError) as error:
+        if error.http_status == 409:  # another request under the same key has not ended yet
+            raise ProviderUnreachable from error
         log.error("provider_refused", error=type(error).__name__, request=error.request_id)
         raise ProviderRefused from error
     except stripe.StripeError as error:

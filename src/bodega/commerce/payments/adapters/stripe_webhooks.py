@@ -16,10 +16,12 @@ from bodega.backbone.settings import Settings
 from bodega.commerce.payments.adapters.stripe_money import from_stripe
 from bodega.commerce.payments.domain.webhooks import (
     DisputeFact,
+    Fact,
     Movement,
     Notice,
     PaymentFact,
     RefundFact,
+    RefundStanding,
     Standing,
 )
 from bodega.commerce.payments.errors import (
@@ -29,6 +31,7 @@ from bodega.commerce.payments.errors import (
     WebhookTooOld,
 )
 from bodega.contracts.books import DisputeStatus
+from bodega.contracts.payments import RefundStatus
 
 PUBLIC_SECRET = "whsec_bodega"  # noqa: S105 - the default, refused in production
 _STANDING: dict[str, Standing] = {
@@ -50,6 +53,12 @@ _RANK = {
     "charge.dispute.closed": 9,
 }
 _REFUNDS = ("charge.refunded", "charge.updated", "charge.captured", "charge.succeeded")
+_ONE_REFUND = ("charge.refund.updated", "refund.created", "refund.updated", "refund.failed")
+_REFUND: dict[str, RefundStatus] = {
+    "pending": "pending",
+    "requires_action": "pending",
+    "succeeded": "succeeded",
+}
 _DISPUTE: dict[str, DisputeStatus] = {
     "warning_needs_response": "needs_response",
     "needs_response": "needs_response",
@@ -129,32 +138,43 @@ def read(body: bytes | str) -> Notice:
         rank=_RANK.get(kind, 5),
         group=str(intent or own),
         subject=own,
-        payment_id=_payment_id(subject),
+        payment_id=_own_id(subject, "payment_id"),
         reference=intent if isinstance(intent, str) else None,
         fact=fact,
         unreadable=unreadable,
     )
 
 
-def _read_fact(
-    kind: str, subject: dict[str, Any]
-) -> tuple[PaymentFact | RefundFact | DisputeFact | None, str | None]:
+def _read_fact(kind: str, subject: dict[str, Any]) -> tuple[Fact | None, str | None]:
     try:
         return _fact(kind, subject), None
     except (KeyError, TypeError, ValueError) as error:
         return None, f"{type(error).__name__}: {error}"
 
 
-def _fact(kind: str, subject: dict[str, Any]) -> PaymentFact | RefundFact | DisputeFact | None:
+def _fact(kind: str, subject: dict[str, Any]) -> Fact | None:
     if kind in _STANDING:
         standing = _STANDING[kind]
         amount = subject["amount_received" if standing == "captured" else "amount"]
         return PaymentFact(standing, from_stripe(int(amount), subject["currency"]))
     if kind in _REFUNDS and subject.get("amount_refunded"):
         return RefundFact(from_stripe(int(subject["amount_refunded"]), subject["currency"]))
+    if kind in _ONE_REFUND and subject.get("object") == "refund":
+        return refund(subject)
     if kind.startswith("charge.dispute.") and subject.get("object") == "dispute":
         return dispute(subject)
     return None
+
+
+def refund(subject: dict[str, Any]) -> RefundStanding:
+    """A Refund object in our words; one that is cancelled has failed."""
+    stated = str(subject["status"])
+    return RefundStanding(
+        reference=str(subject["id"]),
+        status=_REFUND.get(stated, "failed"),
+        amount=from_stripe(int(subject["amount"]), subject["currency"]),
+        refund_id=_own_id(subject, "refund_id"),
+    )
 
 
 def dispute(subject: dict[str, Any]) -> DisputeFact:
@@ -178,8 +198,8 @@ def _movement(item: dict[str, Any]) -> Movement:
     return Movement(str(item["id"]), amount, from_stripe(int(item["fee"]), item["currency"]).amount)
 
 
-def _payment_id(subject: dict[str, Any]) -> UUID | None:
+def _own_id(subject: dict[str, Any], name: str) -> UUID | None:
     try:
-        return UUID((subject.get("metadata") or {})["payment_id"])
+        return UUID((subject.get("metadata") or {})[name])
     except (KeyError, ValueError, TypeError, AttributeError):
         return None

@@ -24,7 +24,9 @@ class Sale:
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """What stands in the ledger for one checkout, every figure positive when money came in."""
+    """What stands in the ledger for one checkout, every figure positive when money came in. `kept`
+    is what pays the sale, by capture or by what came back of another; `refunded` is what was given
+    back of it, as money or for another."""
 
     sale: int = 0
     sale_tax: int = 0
@@ -65,6 +67,11 @@ def reinstated(amount: int) -> Lines:
 
 def sold(amount: int, tax: int) -> Lines:
     return (("receivable", amount), ("revenue", tax - amount), ("tax", -tax))
+
+
+def exchanged(amount: int) -> Lines:
+    """What came back of one sale pays another: it was given back, and the debt is settled."""
+    return (("refunds", amount), ("receivable", -amount))
 
 
 def refunded_tax(tax: int) -> Lines:

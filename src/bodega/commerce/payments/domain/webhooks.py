@@ -6,7 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from bodega.contracts.books import ConflictKind, DisputeStatus
-from bodega.contracts.payments import PaymentStatus
+from bodega.contracts.payments import PaymentStatus, RefundStatus
 from bodega.kernel.money import Money
 
 IN_FLIGHT: frozenset[PaymentStatus] = frozenset({"authorising", "capturing", "voiding"})
@@ -28,6 +28,16 @@ class RefundFact:
     """How much of a charge has gone back in all."""
 
     refunded: Money
+
+
+@dataclass(frozen=True, slots=True)
+class RefundStanding:
+    """How one refund stands; `refund_id` is ours, None for one that was not asked for here."""
+
+    reference: str
+    status: RefundStatus
+    amount: Money
+    refund_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,9 @@ class DisputeFact:
     movements: tuple[Movement, ...] = ()
 
 
+Fact = PaymentFact | RefundFact | RefundStanding | DisputeFact
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """A verified webhook. Notices of one `group` are handled in the order of (`at`, `rank`);
@@ -68,7 +81,7 @@ class Notice:
     subject: str
     payment_id: UUID | None = None
     reference: str | None = None
-    fact: PaymentFact | RefundFact | DisputeFact | None = field(default=None, compare=False)
+    fact: Fact | None = field(default=None, compare=False)
     unreadable: str | None = None
 
 

@@ -14,8 +14,9 @@ from bodega.kernel.ids import CheckoutId, OrderId, PaymentId, new_id
 _POST = text(
     """WITH entry AS (
            INSERT INTO payments.ledger_entries
-               (id, kind, source, checkout_id, payment_id, currency, occurred_at)
-           VALUES (:id, :kind, :source, :checkout, :payment, :currency, coalesce(:at, now()))
+               (id, kind, source, checkout_id, payment_id, credit_of, currency, occurred_at)
+           VALUES (:id, :kind, :source, :checkout, :payment, :credit_of, :currency,
+                   coalesce(:at, now()))
            ON CONFLICT (source) DO NOTHING RETURNING id)
        INSERT INTO payments.ledger_lines (entry_id, position, account, amount)
        SELECT entry.id, line.position, line.account, line.amount
@@ -42,13 +43,15 @@ _BOOKED = text(
         -coalesce(sum(l.amount) FILTER (WHERE e.kind = 'sale' AND l.account = 'tax'), 0)
             AS sale_tax,
         -coalesce(sum(l.amount) FILTER (
-            WHERE e.kind IN ('capture', 'void') AND l.account = 'receivable'), 0) AS kept,
+            WHERE e.kind IN ('capture', 'void', 'exchange') AND l.account = 'receivable'
+              AND e.checkout_id = :checkout), 0) AS kept,
         coalesce(sum(l.amount) FILTER (
-            WHERE e.kind IN ('refund', 'refund_failed') AND l.account = 'refunds'), 0) AS refunded,
+            WHERE l.account = 'refunds' AND (e.kind IN ('refund', 'refund_failed')
+                OR e.kind = 'exchange' AND e.credit_of = :checkout)), 0) AS refunded,
         coalesce(sum(l.amount) FILTER (WHERE e.kind = 'refund_tax' AND l.account = 'tax'), 0)
             AS refunded_tax
     FROM payments.ledger_entries e JOIN payments.ledger_lines l ON l.entry_id = e.id
-    WHERE e.checkout_id = :checkout"""
+    WHERE e.checkout_id = :checkout OR e.credit_of = :checkout"""
 )
 _TAKEN = text(
     """SELECT coalesce(sum(l.amount) FILTER (WHERE e.kind = 'capture'), 0) AS taken,
@@ -63,11 +66,12 @@ _BALANCES = text(
        GROUP BY e.currency, l.account ORDER BY e.currency, l.account"""
 )
 _ENTRIES = text(
-    """SELECT e.id, e.kind, e.checkout_id, e.payment_id, e.currency, e.occurred_at,
+    """SELECT e.id, e.kind, e.checkout_id, e.payment_id, e.credit_of, e.currency, e.occurred_at,
               array_agg(l.account ORDER BY l.position) AS accounts,
               array_agg(l.amount ORDER BY l.position) AS amounts
        FROM payments.ledger_entries e JOIN payments.ledger_lines l ON l.entry_id = e.id
-       WHERE (CAST(:checkout AS uuid) IS NULL OR e.checkout_id = :checkout)
+       WHERE (CAST(:checkout AS uuid) IS NULL OR e.checkout_id = :checkout
+              OR e.credit_of = :checkout)
          AND (CAST(:after AS uuid) IS NULL OR e.id < CAST(:after AS uuid))
        GROUP BY e.id ORDER BY e.id DESC LIMIT :limit"""
 )
@@ -82,6 +86,7 @@ async def post(
     currency: str,
     checkout_id: CheckoutId | None = None,
     payment_id: PaymentId | None = None,
+    credit_of: CheckoutId | None = None,
     at: datetime | None = None,
 ) -> bool:
     """False when `source` is booked already; lines of zero are left out."""
@@ -94,6 +99,7 @@ async def post(
         "source": source,
         "checkout": checkout_id,
         "payment": payment_id,
+        "credit_of": credit_of,
         "currency": currency,
         "at": at,
         "accounts": [account for account, _ in worth],
@@ -168,6 +174,7 @@ async def entries(
             kind=row.kind,
             checkout_id=row.checkout_id,
             payment_id=row.payment_id,
+            credit_of=row.credit_of,
             currency=row.currency,
             occurred_at=row.occurred_at,
             lines=[

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,7 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bodega.commerce.payments.repository.payments import record_transition
 from bodega.commerce.payments.tables import payments, refunds
 from bodega.contracts.payments import RefundStatus, RefundView
-from bodega.kernel.ids import CheckoutId, CommandId, PaymentId, RefundId, new_id
+from bodega.kernel.ids import (
+    CheckoutId,
+    CommandId,
+    OperationId,
+    PaymentId,
+    RefundId,
+    new_id,
+)
 from bodega.kernel.money import Money
 
 
@@ -25,6 +33,9 @@ class Refund:
     reason: str
     reference: str | None
     failure_code: str | None
+    sale_id: CheckoutId | None
+    operation_id: OperationId | None
+    retry_of: RefundId | None
 
     def view(self) -> RefundView:
         return RefundView(
@@ -34,7 +45,21 @@ class Refund:
             status=self.status,
             reason=self.reason,
             failure_code=self.failure_code,
+            operation_id=self.operation_id,
+            retry_of=self.retry_of,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to go back, why, and for whom. `sale_id` is the sale it counts for, when that is not
+    the payment's own."""
+
+    amount: Money
+    reason: str
+    sale_id: CheckoutId | None = None
+    operation_id: OperationId | None = None
+    retry_of: RefundId | None = None
 
 
 def _refund(row: Row[Any]) -> Refund:
@@ -46,30 +71,36 @@ def _refund(row: Row[Any]) -> Refund:
         reason=row.reason,
         reference=row.provider_reference,
         failure_code=row.failure_code,
+        sale_id=row.sale_id,
+        operation_id=row.operation_id,
+        retry_of=row.retry_of,
     )
 
 
 async def open_refund(
-    connection: AsyncConnection,
-    *,
-    payment_id: PaymentId,
-    command_id: CommandId,
-    amount: Money,
-    reason: str,
+    connection: AsyncConnection, *, payment_id: PaymentId, command_id: CommandId, wanted: Wanted
 ) -> Refund:
     values = {
         "id": new_id(),
         "payment_id": payment_id,
         "command_id": command_id,
-        "amount_amount": amount.amount,
-        "amount_currency": amount.currency,
+        "amount_amount": wanted.amount.amount,
+        "amount_currency": wanted.amount.currency,
         "status": "pending",
-        "reason": reason,
+        "reason": wanted.reason,
+        "sale_id": wanted.sale_id,
+        "operation_id": wanted.operation_id,
+        "retry_of": wanted.retry_of,
     }
     row = (await connection.execute(insert(refunds).values(values).returning(refunds))).one()
     opened = _refund(row)
     await record_transition(
-        connection, payment_id, before=None, after="pending", note=reason, refund_id=opened.id
+        connection,
+        payment_id,
+        before=None,
+        after="pending",
+        note=wanted.reason,
+        refund_id=opened.id,
     )
     return opened
 
@@ -124,6 +155,7 @@ async def change_refund(
             status=after,
             provider_reference=reference or refund.reference,
             failure_code=failure_code,
+            due_at=None,
             known_at=func.now(),
         )
         .returning(refunds)
@@ -152,3 +184,36 @@ async def pending_refunds(
         .limit(limit)
     )
     return [_refund(row) for row in await connection.execute(query)]
+
+
+async def due_refunds(connection: AsyncConnection, *, now: datetime, limit: int) -> list[Refund]:
+    """Those of which the provider has said something else than we know."""
+    query = select(refunds).where(refunds.c.due_at <= now).order_by(refunds.c.due_at).limit(limit)
+    return [_refund(row) for row in await connection.execute(query)]
+
+
+async def make_due(
+    connection: AsyncConnection, refund_id: RefundId, *, at: datetime | None
+) -> None:
+    """When the provider is to be asked about it; None: not any more."""
+    await connection.execute(update(refunds).where(refunds.c.id == refund_id).values(due_at=at))
+
+
+async def matching_refund(
+    connection: AsyncConnection, *, refund_id: UUID | None, provider: str, reference: str
+) -> Refund | None:
+    """By our own id when the provider was told it, else by the provider's."""
+    known = refunds.c.provider_reference == reference
+    match = known if refund_id is None else (refunds.c.id == refund_id) | known
+    query = select(refunds).join(payments, payments.c.id == refunds.c.payment_id)
+    query = query.where(payments.c.provider == provider, match).limit(1)
+    row = (await connection.execute(query)).first()
+    return _refund(row) if row else None
+
+
+async def was_retried(connection: AsyncConnection, refund_id: RefundId) -> bool:
+    """Whether another try of a failed refund has not failed itself."""
+    query = select(refunds.c.id).where(
+        refunds.c.retry_of == refund_id, refunds.c.status != "failed"
+    )
+    return (await connection.execute(query.limit(1))).first() is not None

@@ -6,6 +6,7 @@ from bodega.commerce.payments.routes import conflicts, ledger, methods, payments
 
 ROUTERS: list[APIRouter] = [
     payments.staff,
+    payments.refunds,
     methods.own,
     ledger.staff,
     conflicts.staff,

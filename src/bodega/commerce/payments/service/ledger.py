@@ -7,9 +7,10 @@ from bodega.commerce.payments.domain import ledger
 from bodega.commerce.payments.domain.ledger import Lines, Sale
 from bodega.commerce.payments.repository import ledger as repository
 from bodega.commerce.payments.repository.payments import Payment
+from bodega.commerce.payments.repository.refunds import Refund
 from bodega.contracts.books import LedgerKind
 from bodega.contracts.orders import OrderView
-from bodega.kernel.ids import CheckoutId, OrderId, RefundId
+from bodega.kernel.ids import CheckoutId, OrderId
 from bodega.kernel.money import Money
 
 
@@ -19,28 +20,44 @@ async def book_capture(uow: UnitOfWork, payment: Payment, amount: Money) -> None
 
 async def book_void(uow: UnitOfWork, payment: Payment) -> None:
     """Give back what was captured; a hold that is let go moves no money."""
-    kept, _ = await repository.booked(uow.connection, payment.checkout_id)
-    left = kept.kept - kept.refunded
+    taken, returned = await repository.taken_and_returned(uow.connection, payment.id)
+    left = taken - returned
     if left > 0:
         await _book(uow, payment, "void", f"void:{payment.id}", ledger.voided(left))
         await square(uow, payment.checkout_id)
 
 
-async def book_refund(
-    uow: UnitOfWork, payment: Payment, *, refund_id: RefundId, amount: Money
-) -> None:
-    lines = ledger.refunded(amount.amount)
-    await _book(uow, payment, "refund", f"refund:{refund_id}", lines)
-    await square(uow, payment.checkout_id)
+async def book_refund(uow: UnitOfWork, payment: Payment, refund: Refund) -> None:
+    """It counts for the sale it was made for, which a payment of another may have paid."""
+    sale = refund.sale_id or payment.checkout_id
+    lines = ledger.refunded(refund.amount.amount)
+    await _book(uow, payment, "refund", f"refund:{refund.id}", lines, sale=sale)
+    await square(uow, sale)
 
 
-async def book_refund_failure(
-    uow: UnitOfWork, payment: Payment, *, refund_id: RefundId, amount: Money
-) -> None:
+async def book_refund_failure(uow: UnitOfWork, payment: Payment, refund: Refund) -> None:
     """The provider could not give the money back after all."""
-    lines = ledger.refund_failed(amount.amount)
-    await _book(uow, payment, "refund_failed", f"refund_failed:{refund_id}", lines)
-    await square(uow, payment.checkout_id)
+    sale = refund.sale_id or payment.checkout_id
+    lines = ledger.refund_failed(refund.amount.amount)
+    await _book(uow, payment, "refund_failed", f"refund_failed:{refund.id}", lines, sale=sale)
+    await square(uow, sale)
+
+
+async def book_exchange(
+    uow: UnitOfWork, *, exchange_id: CheckoutId, credit_of: CheckoutId, credit: Money
+) -> None:
+    """What came back of one sale pays the order that replaces it."""
+    await repository.post(
+        uow.connection,
+        kind="exchange",
+        source=f"exchange:{exchange_id}",
+        lines=ledger.exchanged(credit.amount),
+        currency=credit.currency,
+        checkout_id=exchange_id,
+        credit_of=credit_of,
+    )
+    await square(uow, exchange_id)
+    await square(uow, credit_of)
 
 
 async def book_sale(
@@ -98,7 +115,13 @@ async def square(uow: UnitOfWork, checkout_id: CheckoutId) -> None:
 
 
 async def _book(
-    uow: UnitOfWork, payment: Payment, kind: LedgerKind, source: str, lines: Lines
+    uow: UnitOfWork,
+    payment: Payment,
+    kind: LedgerKind,
+    source: str,
+    lines: Lines,
+    *,
+    sale: CheckoutId | None = None,
 ) -> None:
     await repository.post(
         uow.connection,
@@ -106,6 +129,6 @@ async def _book(
         source=source,
         lines=lines,
         currency=payment.amount.currency,
-        checkout_id=payment.checkout_id,
+        checkout_id=sale or payment.checkout_id,
         payment_id=payment.id,
     )

@@ -38,7 +38,14 @@ from bodega.contracts.payments import (
     PaymentVoided,
     RefundView,
 )
-from bodega.kernel.ids import CheckoutId, CommandId, PaymentId, UserId
+from bodega.kernel.ids import (
+    CheckoutId,
+    CommandId,
+    OperationId,
+    PaymentId,
+    RefundId,
+    UserId,
+)
 from bodega.kernel.money import Money
 
 
@@ -255,11 +262,26 @@ class PaymentsService:
         return settled.view()
 
     async def refund(
-        self, *, command_id: CommandId, checkout_id: CheckoutId, amount: Money, reason: str
+        self,
+        *,
+        command_id: CommandId,
+        checkout_id: CheckoutId,
+        amount: Money,
+        reason: str,
+        sale_id: CheckoutId | None = None,
+        operation_id: OperationId | None = None,
     ) -> RefundView:
         return await self._desk.refund(
-            command_id=command_id, checkout_id=checkout_id, amount=amount, reason=reason
+            command_id=command_id,
+            checkout_id=checkout_id,
+            amount=amount,
+            reason=reason,
+            sale_id=sale_id,
+            operation_id=operation_id,
         )
+
+    async def retry_refund(self, *, command_id: CommandId, refund_id: RefundId) -> RefundView:
+        return await self._desk.retry(command_id=command_id, refund_id=refund_id)
 
     async def refunds(self, checkout_id: CheckoutId) -> list[RefundView]:
         return await self._desk.refunds(checkout_id)

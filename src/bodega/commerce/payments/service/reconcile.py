@@ -14,7 +14,7 @@ from bodega.commerce.payments.domain.webhooks import Disagreement
 from bodega.commerce.payments.repository import ledger
 from bodega.commerce.payments.repository import reconcile as repository
 from bodega.commerce.payments.repository.payments import find_by_id
-from bodega.commerce.payments.service.webhooks import record_conflict
+from bodega.commerce.payments.service.conflicts import record_conflict
 from bodega.contracts.books import ConflictKind, Difference, Reconciliation
 from bodega.kernel.money import Money
 
@@ -70,7 +70,8 @@ async def _one(
             "here": report.here + len(here),
             "there": report.there + len(lines),
             "fees_booked": report.fees_booked + booked,
-            "differences": report.differences + found,
+            "differences": report.differences
+            + [one.model_copy(update={"provider": provider.name}) for one in found],
         }
     )
 
@@ -147,7 +148,7 @@ async def _record(context: Context, difference: Difference, now: datetime) -> No
         await record_conflict(
             uow,
             found,
-            provider=payment.provider if payment else "stripe",
+            provider=difference.provider,
             reference=difference.reference or str(difference.payment_id),
             payment=payment,
             now=now,

@@ -19,16 +19,17 @@ from bodega.commerce.payments.domain.webhooks import (
     Ours,
     PaymentFact,
     RefundFact,
+    RefundStanding,
     judge,
     wait_seconds,
 )
 from bodega.commerce.payments.errors import ProviderUnknown
-from bodega.commerce.payments.repository import conflicts, ledger, webhooks
+from bodega.commerce.payments.repository import ledger, refunds, webhooks
 from bodega.commerce.payments.repository import payments as repository
 from bodega.commerce.payments.repository.payments import Payment
 from bodega.commerce.payments.repository.webhooks import Group, Pending, WebhookStatus
 from bodega.commerce.payments.service import disputes
-from bodega.contracts.books import PaymentConflictFound
+from bodega.commerce.payments.service.conflicts import record_conflict
 from bodega.contracts.payments import PaymentActionDone
 
 log = get_logger(__name__)
@@ -155,11 +156,35 @@ async def _settle(
         return "done"
     if late:
         return "superseded"
+    if isinstance(fact, RefundStanding):
+        return await _refund_told(uow, notice, fact, payment, now)
     if payment is None:
         return await _unmatched(uow, notice, fact, now)
-    if payment.status in IN_FLIGHT and attempts < MAX_ATTEMPTS:
-        return None
     return await _compare(uow, notice, payment, fact, attempts=attempts, now=now)
+
+
+async def _refund_told(
+    uow: UnitOfWork, notice: Notice, fact: RefundStanding, payment: Payment | None, now: datetime
+) -> WebhookStatus:
+    """A refund of ours that the provider tells otherwise is asked after; one that was made without
+    a refund of ours (the void of a capture) and failed is a conflict."""
+    refund = await refunds.matching_refund(
+        uow.connection,
+        refund_id=fact.refund_id,
+        provider=notice.provider,
+        reference=fact.reference,
+    )
+    if refund is not None:
+        if refund.status != fact.status:
+            await refunds.make_due(uow.connection, refund.id, at=now)
+        return "done"
+    if fact.status != "failed" or payment is None:
+        return "ignored"
+    found = Disagreement("refund", payment.status, f"refund of {fact.amount} failed")
+    await record_conflict(
+        uow, found, provider=notice.provider, reference=fact.reference, payment=payment, now=now
+    )
+    return "conflict"
 
 
 async def _compare(
@@ -172,6 +197,8 @@ async def _compare(
     now: datetime,
 ) -> WebhookStatus | None:
     if payment.status in IN_FLIGHT:
+        if attempts < MAX_ATTEMPTS:
+            return None
         found = Disagreement("unsettled", payment.status, notice.type)
         return await _conflict(uow, notice, payment, found, now)
     if isinstance(fact, PaymentFact) and _acted(uow, payment, fact):
@@ -214,36 +241,6 @@ async def _conflict(
         now=now,
     )
     return "conflict"
-
-
-async def record_conflict(
-    uow: UnitOfWork,
-    found: Disagreement,
-    *,
-    provider: str,
-    reference: str,
-    payment: Payment | None,
-    now: datetime,
-) -> None:
-    """Once, however many webhooks and reconciliations find it."""
-    conflict_id = await conflicts.record(
-        uow.connection,
-        found,
-        provider=provider,
-        source=f"{found.kind}:{provider}:{reference}:{found.seen}",
-        payment_id=payment.id if payment else None,
-        reference=reference,
-        now=now,
-    )
-    if conflict_id is not None:
-        log.warning("payment_conflict", kind=found.kind, reference=reference)
-        uow.emit(
-            PaymentConflictFound(
-                conflict_id=conflict_id,
-                kind=found.kind,
-                payment_id=payment.id if payment else None,
-            )
-        )
 
 
 async def forget(uow: UnitOfWork, before: datetime) -> None:
