@@ -89,6 +89,7 @@ async def _drop(send: Send) -> None:
 async def _refuse(fault: Fault, scope: Scope, send: Send) -> None:
     status, error = _STRIPE[fault.kind]
     message = f"Fault on request: {fault.kind}"
+    body: dict[str, Any]
     if scope["path"].startswith("/paypal"):
         body = {"name": _PAYPAL[fault.kind], "message": message}
     else:
