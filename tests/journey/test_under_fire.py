@@ -11,6 +11,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from tests.kit.books import ALWAYS, CAUGHT_UP, SETTLED, broken
 from tests.kit.buyer import Buyer, product_with_stock, staff_client
 from tests.kit.doors import key
 from tests.kit.tree import Tree, eventually
@@ -21,52 +22,9 @@ PRODUCTS, LOCATIONS, SECONDS = 10, 3, BUYERS / 10
 CARDS = ["pm_card_visa"] * 8 + ["pm_card_chargeDeclined", "pm_card_authenticationRequired"]
 VICTIMS = ("api", "worker", "postgres", "provider", "relay")
 
-UNSETTLED = """SELECT
-  (SELECT count(*) FROM checkout.checkouts WHERE state NOT IN ('completed', 'failed')),
-  (SELECT count(*) FROM orders.operations WHERE state IN ('running', 'undoing')),
-  (SELECT count(*) FROM payments.payments
-     WHERE status IN ('authorising', 'requires_action', 'authorised', 'capturing', 'voiding'))"""
 LAPSE = """WITH lapsed AS (UPDATE inventory.reservations SET expires_at = now()
                 WHERE status = 'held' AND random() < .3 RETURNING 1)
            SELECT count(*) FROM lapsed"""
-# Each of these finds what must not be.
-BROKEN = {
-    "a level is below zero, or promises more than there is": """
-        SELECT * FROM inventory.levels
-        WHERE on_hand < 0 OR allocated < 0 OR allocated > on_hand + allowance""",
-    "a level differs from its ledger": """
-        SELECT variant_id, location FROM inventory.levels l WHERE (on_hand, allocated) <> (
-            SELECT coalesce(sum(m.quantity), 0), coalesce(sum(m.promised), 0)
-            FROM inventory.movements m
-            WHERE m.variant_id = l.variant_id AND m.location = l.location)""",
-    "a reservation outlives its expiry": """
-        SELECT id FROM inventory.reservations WHERE status = 'held' AND expires_at < now()""",
-    "kept money without exactly one live order": """
-        SELECT p.id FROM payments.payments p
-        LEFT JOIN payments.refunds r ON r.payment_id = p.id AND r.status = 'succeeded'
-        WHERE p.status NOT IN ('declined', 'voided')
-        GROUP BY p.id HAVING p.amount_amount > coalesce(sum(r.amount_amount), 0)
-          AND (SELECT count(*) FROM orders.orders o WHERE o.checkout_id = p.checkout_id
-               AND o.status NOT IN ('pending', 'cancelled')) <> 1""",
-    "a live order that nobody paid": """
-        SELECT o.number FROM orders.orders o
-        WHERE o.checkout_id IS NOT NULL AND o.status <> 'cancelled' AND NOT EXISTS (
-            SELECT 1 FROM payments.payments p WHERE p.checkout_id = o.checkout_id
-              AND p.status NOT IN ('declined', 'voided'))""",
-    "a live order whose goods are not promised": """
-        SELECT o.number FROM orders.orders o JOIN orders.order_lines l ON l.order_id = o.id
-        WHERE o.checkout_id IS NOT NULL AND o.status <> 'cancelled' AND l.kind = 'product'
-        GROUP BY o.id, l.variant_id, o.number
-        HAVING sum(l.quantity) <> (
-            SELECT coalesce(sum(a.quantity), 0) FROM inventory.allocations a
-            WHERE a.checkout_id = o.checkout_id AND a.variant_id = l.variant_id)""",
-    "an order whose lines do not add up": """
-        SELECT o.number FROM orders.orders o JOIN orders.order_lines l ON l.order_id = o.id
-        GROUP BY o.id, o.number, o.total_amount HAVING sum(l.total_amount) <> o.total_amount""",
-    "an entry of the ledger that does not balance": """
-        SELECT entry_id FROM payments.ledger_lines GROUP BY entry_id HAVING sum(amount) <> 0""",
-    "a conflict with the provider": "SELECT kind, expected, seen FROM payments.conflicts",
-}
 
 
 async def goods(staff: httpx.AsyncClient) -> list[str]:
@@ -150,8 +108,7 @@ def test_the_books_agree_after_a_fire(shop: Tree) -> None:
     # Who left for 3-D Secure never came back: their time is over.
     over = "UPDATE checkout.checkouts SET waits_until = now() WHERE state = 'waiting' RETURNING 1"
     shop.database(over)
-    assert eventually(lambda: shop.database(UNSETTLED) == [(0, 0, 0)], seconds=120), shop.database(
-        UNSETTLED
-    )
-    broken = {name: found for name, sql in BROKEN.items() if (found := shop.database(sql))}
-    assert broken == {}
+    dsn = shop.database_url
+    eventually(lambda: not broken(dsn, SETTLED, CAUGHT_UP), seconds=120)
+    assert broken(dsn, ALWAYS, SETTLED, CAUGHT_UP) == {}
+    print(f"{BUYERS} buyers: {dict(answers)}")

@@ -116,8 +116,13 @@ class Tree:
         rows: list[dict[str, Any]] = json.loads(self.run("query", sql, "--format", "json"))
         return rows
 
+    @property
+    def database_url(self) -> str:
+        told = json.loads((self.data_dir / "environment.json").read_text())
+        url: str = told["BODEGA_DATABASE_URL"]
+        return url
+
     def database(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of the shop's own database, for invariants that no public door shows."""
-        told = json.loads((self.data_dir / "environment.json").read_text())
-        with psycopg.connect(told["BODEGA_DATABASE_URL"]) as connection:
+        with psycopg.connect(self.database_url) as connection:
             return connection.execute(sql).fetchall()

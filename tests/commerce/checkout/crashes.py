@@ -38,7 +38,7 @@ class Doom:
     passed: int = 0
     calls: list[str] = field(default_factory=list)
 
-    def point(self) -> None:
+    def point(self, _name: str) -> None:
         self.passed += 1
         if self.passed in self.at:
             raise Killed
@@ -56,10 +56,10 @@ class Mortal:
             return method
 
         async def call(**arguments: Any) -> Any:
-            self._doom.point()
+            self._doom.point(f"before {name}")
             answer = await method(**arguments)
             self._doom.calls.append(name)
-            self._doom.point()
+            self._doom.point(f"after {name}")
             return answer
 
         return call

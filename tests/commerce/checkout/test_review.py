@@ -99,25 +99,6 @@ async def test_a_buyer_who_asks_again_changes_nothing(shop: Shop) -> None:
     assert await payment(shop) == "authorised"
 
 
-@pytest.mark.parametrize("accept", [True, False])
-@pytest.mark.parametrize("point", range(8, 17))
-async def test_a_crash_anywhere_around_a_review_ends_as_decided(
-    shop: Shop, point: int, accept: bool
-) -> None:
-    shop.doom.at = [point]
-    try:
-        await shop.submit()
-        await decide(shop, accept=accept)
-    except Killed:
-        await shop.restart()
-        if (await shop.view()).state == "waiting":
-            await decide(shop, accept=accept)
-    if accept:
-        await shop.check_placed()
-    else:
-        await shop.check_undone()
-
-
 async def test_a_refused_purchase_reaches_neither_card_nor_order(shop: Shop) -> None:
     shop.scorer.decision = "refuse"
     view = await shop.submit()

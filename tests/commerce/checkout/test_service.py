@@ -133,31 +133,6 @@ async def test_a_hold_that_the_bank_let_go_cancels_the_order(shop: Shop) -> None
     assert order.status == "cancelled"
 
 
-@pytest.mark.parametrize("point", range(1, 11))
-async def test_a_crash_anywhere_ends_in_a_placed_order(
-    shop: Shop, settings: Settings, point: int
-) -> None:
-    shop.doom.at = [point]
-    with pytest.raises(Killed):
-        await shop.submit()
-    assert (await shop.view()).state == "running"
-    await shop.restart()
-    await shop.check_placed()
-    assert types(settings) == ["checkout.completed"]
-
-
-@pytest.mark.parametrize("point", range(3, 11))
-async def test_a_crash_while_undoing_ends_undone(
-    shop: Shop, settings: Settings, point: int
-) -> None:
-    shop.doom.at = [point]
-    with pytest.raises(Killed):
-        await shop.submit(purchase(shop.cart, token=DECLINED))
-    await shop.restart()
-    await shop.check_undone()
-    assert types(settings) == ["checkout.failed"]
-
-
 @pytest.mark.parametrize("where", ["POST /v1/payment_intents", "/capture"])
 async def test_a_process_killed_inside_a_provider_call_is_taken_over(
     shop: Shop, where: str
