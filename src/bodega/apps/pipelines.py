@@ -10,8 +10,9 @@ from bodega.apps.training import keep_training
 from bodega.backbone.settings import Settings, load_settings
 from bodega.backbone.telemetry.logs import configure_logs, get_logger
 from bodega.data.ingest.feed import Landings, bronze_feed
-from bodega.data.lake.publish import vacuum
-from bodega.data.lake.published import lake_folder
+from bodega.data.lake.care import care
+from bodega.data.lake.policy import policies
+from bodega.data.lake.storage import LakeRoot
 from bodega.data.pipelines.child import Child
 from bodega.data.pipelines.loop import Loop
 from bodega.data.pipelines.owner import ownership
@@ -49,9 +50,10 @@ def run(settings: Settings, stop: threading.Event) -> None:
 
 
 def _refresh(settings: Settings, wake: threading.Event, stop: threading.Event) -> None:
-    lake = lake_folder(settings.lake_root)
+    lake = LakeRoot.of(settings)
+    kept = policies(settings)
     child = Child(lake, memory_mb=settings.lake_memory_mb)
-    with ownership(lake):
+    with ownership(lake.work):
         child.warm()
         threading.Thread(target=_interrupt, args=(child, stop), daemon=True).start()
         try:
@@ -60,7 +62,7 @@ def _refresh(settings: Settings, wake: threading.Event, stop: threading.Event) -
                 child,
                 complete=lambda: complete_position(lake) or 0,
                 wake=wake,
-                tidy=lambda: vacuum(lake),
+                tidy=lambda: care(lake, kept, settings.lake_archive_url),
             )
             loop.run(stop)
         finally:

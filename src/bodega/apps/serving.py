@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from pathlib import Path
 from typing import Protocol
 
 from fastapi import FastAPI
@@ -17,6 +16,7 @@ from bodega.contracts.fraud import Fraud
 from bodega.contracts.freshness import Freshness
 from bodega.contracts.metrics import Metrics
 from bodega.contracts.recommend import Recommender
+from bodega.data.lake.storage import LakeRoot
 from bodega.insight.freshness import PublishedFreshness
 from bodega.insight.gold import GoldReader
 from bodega.insight.metrics import GoldMetrics
@@ -34,7 +34,7 @@ def build(settings: Settings) -> FastAPI:
     """Four contracts over HTTP, closed to whoever lacks the internal token. It starts with an
     empty lake and follows what pipelines publish and training promotes."""
     clock = SystemClock()
-    lake = Path(settings.lake_root)
+    lake = LakeRoot.of(settings)
     predictions = PredictionLog(lake, clock)
     recommender = RecommendService(lake, settings.data_dir / "models", predictions)
     scores = AnswerLog(lake, FRAUD, clock)

@@ -43,7 +43,7 @@ def declared(settings: Settings) -> SourcesFile:
 
 
 def listed(settings: Settings) -> list[Listed]:
-    file, root = declared(settings), LakeRoot(settings.lake_root)
+    file, root = declared(settings), LakeRoot.of(settings)
     return [
         _listed(root, name, config, stream)
         for name, config in file.sources.items()
@@ -96,7 +96,7 @@ def read_all(
     settings: Settings, which: str | None, *, full: bool, progress: Progress
 ) -> list[LoadReport]:
     """One report a stream; a stream that fails does not keep the others from being read."""
-    file, root = declared(settings), LakeRoot(settings.lake_root)
+    file, root = declared(settings), LakeRoot.of(settings)
     reports = []
     for name, streams in _chosen(file, which):
         for stream in streams:
@@ -130,7 +130,7 @@ def rows_of(
     name, streams = _chosen(file, which)[0]
     if len(streams) != 1:
         raise SourceUnknown(f"Say which stream: {', '.join(f'{name}.{s.name}' for s in streams)}")
-    root = LakeRoot(settings.lake_root)
+    root = LakeRoot.of(settings)
     return look(root, name, streams[0], rejected=rejected, as_of=as_of, limit=limit)
 
 

@@ -6,10 +6,10 @@ python -m bodega.apps.training
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 from bodega.backbone.settings import Settings, load_settings
 from bodega.backbone.telemetry.logs import configure_logs, get_logger
+from bodega.data.lake.storage import LakeRoot
 from bodega.kernel.clock import SystemClock
 from bodega.ml.features.purchases import data_version
 from bodega.ml.recommend import NAME
@@ -24,7 +24,7 @@ log = get_logger(__name__)
 
 def train_once(settings: Settings, *, again: bool = False) -> ModelCard | None:
     """Train on what is published now; None when there is nothing new to learn from."""
-    lake, models = Path(settings.lake_root), settings.data_dir / "models"
+    lake, models = LakeRoot.of(settings), settings.data_dir / "models"
     card = train(lake, models, clock=SystemClock(), again=again)
     if card:
         log.info(
@@ -42,7 +42,7 @@ def train_once(settings: Settings, *, again: bool = False) -> ModelCard | None:
 def keep_training(settings: Settings, stop: threading.Event) -> None:
     """The first model as soon as there are sales, then every BODEGA_LAKE_TRAIN_MINUTES if the
     sales have changed; each in a process of its own. Until `stop`."""
-    lake = Path(settings.lake_root)
+    lake = LakeRoot.of(settings)
     trained_on = _newest(settings)
     while not stop.is_set():
         now = data_version(lake)

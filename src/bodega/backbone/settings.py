@@ -192,6 +192,20 @@ class Settings(BaseSettings):
     lake_url: str | None = Field(
         None, description="root of the lake; empty: `lake/` in the data dir"
     )
+    lake_s3_endpoint: str = Field("", description="http(s)://… of an S3 other than AWS's")
+    lake_s3_region: str = Field("", description="its region; empty: AWS_REGION, else us-east-1")
+    lake_s3_key_id: str = Field("", description="access key; empty: AWS's usual variables")
+    lake_s3_secret: SecretStr = Field(SecretStr(""), description="its secret")
+    lake_keep_hours: int = Field(
+        24, ge=24, description="how long versions and sets of tables that were replaced are kept"
+    )
+    lake_compact_files: Count = Field(50, description="small files of a table that are joined")
+    lake_archive_days: int = Field(
+        0, ge=0, description="months of bronze older than this move to the archive; 0: never"
+    )
+    lake_archive_url: str | None = Field(
+        None, description="folder or s3://… of the archive; empty: `archive/` in the lake"
+    )
     lake_flush_seconds: Seconds = Field(5, description="longest wait before changes reach bronze")
     lake_flush_rows: Count = Field(5000, description="changes that are not waited for")
     lake_memory_mb: Count = Field(1024, description="memory DuckDB may take in pipelines")

@@ -1,13 +1,13 @@
 """How old the published numbers are."""
 
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Literal
 
 import anyio.to_thread
 
 from bodega.contracts.freshness import FreshnessReport, TableFreshness
 from bodega.data.lake.published import Published, checked_at, read_published
+from bodega.data.lake.storage import Place
 from bodega.kernel.clock import Clock, SystemClock
 
 LATE_AFTER = timedelta(seconds=60)
@@ -17,7 +17,7 @@ class PublishedFreshness:
     """Implements `bodega.contracts.freshness.Freshness`. Numbers are late when the pipelines have
     not found them up to date for a minute: stopped, blocked by a check, or behind."""
 
-    def __init__(self, lake: Path, clock: Clock | None = None) -> None:
+    def __init__(self, lake: Place, clock: Clock | None = None) -> None:
         self._lake = lake
         self._clock = clock or SystemClock()
 

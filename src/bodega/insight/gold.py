@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
@@ -10,12 +9,13 @@ import duckdb
 
 from bodega.data.lake.published import read_published, stamp
 from bodega.data.lake.query import connect_gold
+from bodega.data.lake.storage import Place
 
 
 class GoldReader:
     """Rows of `gold.<table>`, from threads; every answer comes from one published set."""
 
-    def __init__(self, lake: Path, *, memory_mb: int = 256) -> None:
+    def __init__(self, lake: Place, *, memory_mb: int = 256) -> None:
         self._lake = lake
         self._memory_mb = memory_mb
         self._renewing = threading.Lock()

@@ -10,10 +10,10 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 from datetime import timedelta
-from pathlib import Path
 
 from bodega.backbone.telemetry.context import current_correlation_id
 from bodega.backbone.telemetry.logs import get_logger
+from bodega.data.lake.storage import Place, at
 from bodega.kernel.clock import Clock, rfc3339
 from bodega.kernel.ids import new_id
 
@@ -25,8 +25,8 @@ log = get_logger(__name__)
 class AnswerLog:
     """`add` is called while a buyer waits and only appends to memory; `flush` writes."""
 
-    def __init__(self, lake: Path, name: str, clock: Clock) -> None:
-        self._folder = lake / "predictions" / name
+    def __init__(self, lake: Place, name: str, clock: Clock) -> None:
+        self._folder = at(lake).work / "predictions" / name
         self._clock = clock
         self._waiting: deque[str] = deque(maxlen=BUFFER)
         self._writing = threading.Lock()

@@ -16,7 +16,6 @@ pytest.importorskip("deltalake")
 import duckdb
 
 from bodega.apps import cli
-from bodega.data.lake.errors import LakeUnavailable
 from bodega.data.lake.publish import GoldTable, publish
 from bodega.data.lake.query import NothingPublished
 from bodega.data.pipelines.loop import Loop
@@ -110,14 +109,6 @@ def test_a_cut_answer_says_so_and_an_unknown_format_is_refused(
 def test_an_empty_lake_says_what_to_do(bodega: Bodega) -> None:
     with pytest.raises(NothingPublished, match="bodega lake build"):
         bodega("query", "select 1")
-
-
-def test_a_lake_that_is_no_folder_is_refused_in_words(
-    bodega: Bodega, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("BODEGA_LAKE_URL", "s3://bucket/lake")
-    with pytest.raises(LakeUnavailable, match="BODEGA_LAKE_URL"):
-        bodega("lake", "status")
 
 
 def test_status_tells_what_is_published_and_whether_pipelines_run(

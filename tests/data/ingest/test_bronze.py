@@ -43,7 +43,7 @@ def test_a_copied_table_exists_without_a_row(sink: BronzeSink, root: LakeRoot) -
 
 def test_columns_are_the_debezium_envelope_and_the_audit(sink: BronzeSink, root: LakeRoot) -> None:
     sink.write(Batch({TABLE: [change(20, before="{}", op="u", unchanged=("note",))]}, position=20))
-    found = opened(root, TABLE).to_pyarrow_table()
+    found = opened(root, TABLE).to_pyarrow_table().drop_columns(["_month"])
     assert found.schema == pa.schema(
         [
             ("key", pa.string()),

@@ -1,5 +1,6 @@
 """Publishing writes what changed and moves readers in one step, or not at all."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from deltalake import DeltaTable
 
 from bodega.data.lake import publish as publishing
+from bodega.data.lake.policy import GOLD
 from bodega.data.lake.publish import GoldTable, publish, vacuum
 from bodega.data.lake.published import read_published
 from bodega.data.lake.query import query
@@ -103,14 +105,13 @@ def test_a_new_column_rewrites_the_table_and_old_rows_have_it(
 
 
 def test_vacuum_keeps_the_last_day_and_always_what_readers_see(
-    tmp_path: Path, warehouse: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, warehouse: duckdb.DuckDBPyConnection
 ) -> None:
     put(warehouse, tmp_path)
     warehouse.execute("update gold.lines set amount = 1")
     put(warehouse, tmp_path)
     assert vacuum(tmp_path) == 0
-    monkeypatch.setattr(publishing, "KEEP_HOURS", 0)
-    assert vacuum(tmp_path) == 2
+    assert vacuum(tmp_path, replace(GOLD, keep_hours=0)) == 2
     assert amounts(tmp_path) == [("2026-01", "l1", 1), ("2026-02", "l2", 1)]
 
 

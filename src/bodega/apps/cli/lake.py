@@ -1,13 +1,17 @@
 """`bodega query` and `bodega lake …`: the warehouse from the command line."""
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bodega.apps.cli import lake_care
+from bodega.apps.cli.lake_care import lake_root
+from bodega.apps.cli.tables import print_table
+
 if TYPE_CHECKING:
     from bodega.data.lake.query import QueryResult
+    from bodega.data.lake.storage import LakeRoot
     from bodega.data.pipelines.owner import BuildAnswer
     from bodega.data.pipelines.reconcile import Line
     from bodega.data.pipelines.refresh import Outcome
@@ -21,6 +25,7 @@ def register(app: typer.Typer) -> None:
     lake.command()(build)
     lake.command()(status)
     lake.command()(reconcile)
+    lake_care.register(lake)
     app.add_typer(lake, name="lake")
 
 
@@ -38,7 +43,7 @@ def query(
         raise typer.BadParameter(f"choose one of {', '.join(FORMATS)}", param_hint="--format")
     from bodega.data.lake import query as lake_query
 
-    result = lake_query.query(_lake(), sql, limit=limit, timeout_seconds=timeout)
+    result = lake_query.query(lake_root(), sql, limit=limit, timeout_seconds=timeout)
     {"table": _print_table, "json": _print_json, "csv": _print_csv}[output](result)
     if result.truncated:
         typer.echo(f"Only the first {limit} rows are shown: raise --limit for more.", err=True)
@@ -57,9 +62,10 @@ def build(
     """
     from bodega.data.pipelines.owner import BuildRequest, Desk, is_owned
 
-    lake = _lake()
+    lake = lake_root()
     request = BuildRequest(full=full)
-    answer = Desk(lake).ask(request) if is_owned(lake) else _build_here(lake, full=full)
+    running = is_owned(lake.work)
+    answer = Desk(lake.work).ask(request) if running else _build_here(lake, full=full)
     if answer.outcome is None:
         typer.echo(f"The build failed: {answer.error}", err=True)
         raise typer.Exit(1)
@@ -79,8 +85,8 @@ def status(
     from bodega.data.pipelines.owner import is_owned
     from bodega.data.pipelines.status import read_status
 
-    lake = _lake()
-    published, runs, running = read_published(lake), read_status(lake), is_owned(lake)
+    lake = lake_root()
+    published, runs, running = read_published(lake), read_status(lake.work), is_owned(lake.work)
     if as_json:
         tables = {
             name: table.model_dump(mode="json", include={"version", "rows", "updated_at"})
@@ -94,7 +100,7 @@ def status(
         (name, table.version, table.rows, table.updated_at.isoformat(" ", "seconds"))
         for name, table in sorted(published.tables.items())
     ]
-    _table(["table", "version", "rows", "updated at"], rows)
+    print_table(["table", "version", "rows", "updated at"], rows)
     typer.echo(f"known at    {published.known_at or '-'}")
     typer.echo(f"checked at  {runs.checked_at or '-'}")
     typer.echo(f"pipelines   {'running' if running else 'not running'}")
@@ -114,7 +120,7 @@ def reconcile(
     """
     from bodega.data.pipelines.reconcile import reconcile as compare
 
-    lines = compare(_lake(), dsn=_dsn() if postgres else None)
+    lines = compare(lake_root(), dsn=_dsn() if postgres else None)
     if as_json:
         typer.echo(
             json.dumps([line.__dict__ | {"agrees": line.agrees} for line in lines], indent=2)
@@ -125,20 +131,13 @@ def reconcile(
         raise typer.Exit(1)
 
 
-def _lake() -> Path:
-    from bodega.backbone.settings import load_settings
-    from bodega.data.lake.published import lake_folder
-
-    return lake_folder(load_settings().lake_root)
-
-
 def _dsn() -> str:
     from bodega.apps.supervise.environment import connected_settings
 
     return connected_settings().dsn
 
 
-def _build_here(lake: Path, *, full: bool) -> "BuildAnswer":
+def _build_here(lake: "LakeRoot", *, full: bool) -> "BuildAnswer":
     from bodega.backbone.settings import load_settings
     from bodega.data.pipelines.dbt import Transforms
     from bodega.data.pipelines.owner import BuildAnswer, ownership
@@ -147,10 +146,10 @@ def _build_here(lake: Path, *, full: bool) -> "BuildAnswer":
     from bodega.data.pipelines.warehouse import Warehouse
 
     warehouse = Warehouse(lake, load_settings().lake_memory_mb)
-    with ownership(lake):
+    with ownership(lake.work):
         upto = complete_position(lake)
         outcome = refresh(warehouse, Transforms(warehouse), full=full, upto=upto)
-        record(lake, outcome)
+        record(lake.work, outcome)
     return BuildAnswer(outcome=outcome)
 
 
@@ -178,22 +177,11 @@ def _print_lines(lines: "list[Line]") -> None:
         )
         for line in lines
     ]
-    _table(["against", "measure", "of", "source", "gold", ""], rows)
+    print_table(["against", "measure", "of", "source", "gold", ""], rows)
 
 
 def _print_table(result: "QueryResult") -> None:
-    _table(result.columns, result.rows)
-
-
-def _table(columns: list[str], rows: list[tuple[Any, ...]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(*columns, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*(Text("" if value is None else str(value)) for value in row))
-    Console(highlight=False, soft_wrap=True).print(table)
+    print_table(result.columns, result.rows)
 
 
 def _print_json(result: "QueryResult") -> None:

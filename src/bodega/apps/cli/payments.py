@@ -72,7 +72,9 @@ def scan(
     settings = connected_settings()
     found = list(scan_logs(logs or settings.data_dir / "logs"))
     found += _run(_scan_events)
-    found += scan_lake(Path(settings.lake_root))
+    found += scan_lake(
+        settings.data_dir / "lake" if "://" in settings.lake_root else Path(settings.lake_root)
+    )
     if as_json:
         typer.echo(json.dumps([{"place": one.place, "number": one.masked} for one in found]))
     else:

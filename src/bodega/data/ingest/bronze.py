@@ -11,6 +11,7 @@ from bodega.backbone.changes.sink import Batch, Checkpoint, Kept
 from bodega.data.lake.delta import AppendOnlyTable
 from bodega.data.lake.errors import LakeUnavailable
 from bodega.data.lake.paths import FEED_STATE, bronze_path
+from bodega.data.lake.policy import BRONZE, LayerPolicy
 from bodega.data.lake.storage import LakeRoot
 
 SOURCE = "shop"
@@ -38,8 +39,11 @@ SCHEMA = pa.schema(
 class BronzeSink:
     """A `Sink` for the change feed; see the package for the promises."""
 
-    def __init__(self, root: LakeRoot, *, source: str = SOURCE) -> None:
+    def __init__(
+        self, root: LakeRoot, *, source: str = SOURCE, policy: LayerPolicy = BRONZE
+    ) -> None:
         self._root = root
+        self._policy = policy
         self._source = source
         self._tables: dict[str, AppendOnlyTable] = {}
         self._kept: dict[str, Kept] = {}
@@ -117,7 +121,9 @@ class BronzeSink:
     def _table(self, name: str) -> AppendOnlyTable:
         if name not in self._tables:
             uri = self._root.uri(bronze_path(self._source, name))
-            self._tables[name] = AppendOnlyTable(uri, SCHEMA)
+            self._tables[name] = AppendOnlyTable(
+                uri, SCHEMA, options=self._root.options, policy=self._policy
+            )
         return self._tables[name]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bodega.backbone.changes.feed import ChangeFeed, FlushPolicy
 from bodega.backbone.settings import Settings
 from bodega.data.ingest.bronze import BronzeSink
+from bodega.data.lake.policy import policies
 from bodega.data.lake.storage import LakeRoot
 
 
@@ -50,7 +51,7 @@ def bronze_feed(
     return ChangeFeed(
         settings.direct_dsn,
         published,
-        BronzeSink(LakeRoot(settings.lake_root)),
+        BronzeSink(LakeRoot.of(settings), policy=policies(settings)["bronze"]),
         policy=FlushPolicy(seconds=settings.lake_flush_seconds, rows=settings.lake_flush_rows),
         listener=landings.landed,
     )

@@ -4,7 +4,9 @@ BRONZE = "bronze"
 GOLD = "gold"
 PUBLISHED = "published"
 CURRENT = f"{PUBLISHED}/current.json"
+SETS = f"{PUBLISHED}/sets"
 FEED_STATE = f"{BRONZE}/_feed.json"
+ARCHIVED = f"{BRONZE}/_archived"
 
 
 def bronze_table(source: str, table: str) -> str:

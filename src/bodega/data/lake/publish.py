@@ -7,12 +7,13 @@ with what the pointer names and writes again what is missing.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
-from deltalake import DeltaTable, write_deltalake
+from deltalake import write_deltalake
 
+from bodega.data.lake import policy as policies
+from bodega.data.lake.delta import tidy
 from bodega.data.lake.paths import GOLD
 from bodega.data.lake.published import (
     Published,
@@ -20,12 +21,8 @@ from bodega.data.lake.published import (
     read_published,
     replace_published,
 )
-
-KEEP_HOURS = 24
-_CONFIGURATION = {
-    "delta.logRetentionDuration": f"interval {2 * KEEP_HOURS} hours",
-    "delta.enableDeletionVectors": "false",
-}
+from bodega.data.lake.sets import forget_sets, remember_set
+from bodega.data.lake.storage import LakeRoot, Place, at
 
 
 @dataclass(frozen=True)
@@ -37,13 +34,17 @@ class GoldTable:
     schema: str = "gold"
 
     @property
+    def path(self) -> str:
+        return f"{GOLD}/{self.name}"
+
+    @property
     def relation(self) -> str:
         return f'{self.schema}."{self.name}"'
 
 
 def publish(
     con: duckdb.DuckDBPyConnection,
-    lake: Path,
+    lake: Place,
     tables: Sequence[GoldTable],
     *,
     known_at: datetime | None,
@@ -56,46 +57,39 @@ def publish(
     move on, so that readers know how far the numbers reach.
     """
     now = now or datetime.now(UTC)
-    before = read_published(lake)
+    root = at(lake)
+    before = read_published(root)
     after: dict[str, PublishedTable] = {}
     written: dict[str, list[str]] = {}
     for table in tables:
-        after[table.name], changed = _write(con, lake, table, before.tables.get(table.name), now)
+        after[table.name], changed = _write(con, root, table, before.tables.get(table.name), now)
         if changed:
             written[table.name] = changed
-    replace_published(
-        lake,
-        Published(
-            tables=after,
-            published_at=now if written else before.published_at or now,
-            known_at=known_at or before.known_at,
-            position=position if position is not None else before.position,
-        ),
+    published = Published(
+        tables=after,
+        published_at=now if written else before.published_at or now,
+        known_at=known_at or before.known_at,
+        position=position if position is not None else before.position,
     )
+    replace_published(root, published)
+    if written:
+        remember_set(root, published)
     return written
 
 
-def vacuum(lake: Path) -> int:
-    """Drop files that no version of the last 24 hours needs; what readers see is always kept."""
+def vacuum(lake: Place, policy: policies.LayerPolicy = policies.GOLD) -> int:
+    """Drop files that no version of the last hours needs; what readers see is always kept."""
+    root = at(lake)
     dropped = 0
-    for name, table in read_published(lake).tables.items():
-        delta = DeltaTable(str(lake / GOLD / name))
-        delta.create_checkpoint()
-        delta.cleanup_metadata()
-        dropped += len(
-            delta.vacuum(
-                retention_hours=KEEP_HOURS,
-                enforce_retention_duration=False,
-                dry_run=False,
-                keep_versions=[table.version],
-            )
-        )
+    for name, table in read_published(root).tables.items():
+        dropped += tidy(root.delta(f"{GOLD}/{name}"), policy, keep=[table.version])
+    forget_sets(root, older_than_hours=policy.keep_hours)
     return dropped
 
 
 def _write(
     con: duckdb.DuckDBPyConnection,
-    lake: Path,
+    root: LakeRoot,
     table: GoldTable,
     before: PublishedTable | None,
     now: datetime,
@@ -103,12 +97,11 @@ def _write(
     columns = _columns(con, table)
     prints, rows = _fingerprints(con, table, list(columns))
     whole = before is None or before.columns != columns or before.partition_by != table.partition_by
-    path = lake / GOLD / table.name
     if before is not None and not whole and before.prints == prints:
         return before, []
     if whole or table.partition_by is None:
         changed = sorted(prints)
-        _overwrite(con, path, table)
+        _overwrite(con, root, table)
     else:
         assert before is not None
         changed = sorted(
@@ -116,8 +109,8 @@ def _write(
             for part in {*prints, *before.prints}
             if prints.get(part) != before.prints.get(part)
         )
-        _overwrite_partitions(con, path, table, changed, before.version)
-    version = DeltaTable(str(path)).version()
+        _overwrite_partitions(con, root, table, changed, before.version)
+    version = root.delta(table.path).version()
     published = PublishedTable(
         version=version,
         rows=rows,
@@ -147,27 +140,28 @@ def _fingerprints(
     return {str(p): f"{count}-{total}" for p, count, total in found}, sum(f[1] for f in found)
 
 
-def _overwrite(con: duckdb.DuckDBPyConnection, path: Path, table: GoldTable) -> None:
+def _overwrite(con: duckdb.DuckDBPyConnection, root: LakeRoot, table: GoldTable) -> None:
     write_deltalake(
-        str(path),
+        root.uri(table.path),
         con.execute(f"select * from {table.relation}").to_arrow_reader(100_000),
         mode="overwrite",
         schema_mode="overwrite",
         partition_by=[table.partition_by] if table.partition_by else None,
-        configuration=_CONFIGURATION,
+        configuration=policies.GOLD.configuration(),
+        storage_options=root.options,
     )
 
 
 def _overwrite_partitions(
     con: duckdb.DuckDBPyConnection,
-    path: Path,
+    root: LakeRoot,
     table: GoldTable,
     changed: Sequence[str],
     readers_at: int,
 ) -> None:
     """Rewrite `changed` only. Delta versions above the readers' are left by a crash: start over
     from the readers' version, so that partitions not rewritten now are those readers know."""
-    delta = DeltaTable(str(path))
+    delta = root.delta(table.path)
     if delta.version() != readers_at:
         delta.restore(readers_at)
     quoted = ", ".join("'" + part.replace("'", "''") + "'" for part in changed)

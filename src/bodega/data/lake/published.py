@@ -3,13 +3,11 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 
 from pydantic import BaseModel
 
-from bodega.data.lake.errors import LakeUnavailable
 from bodega.data.lake.paths import CURRENT, GOLD
-from bodega.data.lake.storage import LakeRoot
+from bodega.data.lake.storage import Place, at
 
 
 class PublishedTable(BaseModel):
@@ -25,52 +23,34 @@ class PublishedTable(BaseModel):
 
 class Published(BaseModel):
     """One consistent set of gold tables. `known_at` is the commit time of the newest change in it,
-    `position` the source position up to which it is complete."""
+    `position` the source position up to which it is complete. While `held`, people keep readers on
+    it: nothing newer is published."""
 
     tables: Mapping[str, PublishedTable] = {}
     published_at: datetime | None = None
     known_at: datetime | None = None
     position: int | None = None
+    held: bool = False
 
 
-def lake_folder(root: str) -> Path:
-    """The lake as a folder. Raises LakeUnavailable for an object store: gold is not there yet."""
-    if not LakeRoot(root).is_local:
-        raise LakeUnavailable(root, "gold is built and read in a folder; unset BODEGA_LAKE_URL")
-    return Path(root)
-
-
-def pointer(lake: Path) -> Path:
-    return lake / CURRENT
-
-
-def read_published(lake: Path) -> Published:
+def read_published(lake: Place) -> Published:
     """The set readers see now; empty before the first publishing."""
-    try:
-        return Published.model_validate_json(pointer(lake).read_bytes())
-    except FileNotFoundError:
-        return Published()
+    return Published.model_validate(at(lake).read_json(CURRENT) or {})
 
 
-def replace_published(lake: Path, published: Published) -> None:
+def replace_published(lake: Place, published: Published) -> None:
     """Readers see the old set or the new one, whatever happens in between."""
-    LakeRoot(lake).write_json(CURRENT, published.model_dump(mode="json"))
+    at(lake).write_json(CURRENT, published.model_dump(mode="json"))
 
 
-def stamp(lake: Path) -> tuple[int, int]:
+def stamp(lake: Place) -> tuple[int, int]:
     """Changes whenever the pointer is replaced; cheap enough to ask before every read."""
-    try:
-        status = pointer(lake).stat()
-    except FileNotFoundError:
-        return (0, 0)
-    return (status.st_mtime_ns, status.st_ino)
+    return at(lake).stamp(CURRENT)
 
 
-def table_files(lake: Path, name: str, version: int) -> list[str]:
+def table_files(lake: Place, name: str, version: int) -> list[str]:
     """The Parquet files of one version of a published table."""
-    from deltalake import DeltaTable
-
-    return DeltaTable(str(lake / GOLD / name), version=version).file_uris()
+    return at(lake).delta(f"{GOLD}/{name}", version).file_uris()
 
 
 def select_files(files: list[str], table: PublishedTable) -> str:
@@ -92,11 +72,11 @@ def select_files(files: list[str], table: PublishedTable) -> str:
     return f"select {columns} from read_parquet([{listed}]{hive})"
 
 
-def checked_at(lake: Path) -> datetime | None:
+def checked_at(lake: Place) -> datetime | None:
     """When the pipelines last found the published set up to date."""
     try:
-        status = json.loads((lake / "status.json").read_bytes())
+        status = json.loads((at(lake).work / "status.json").read_bytes())
     except (FileNotFoundError, json.JSONDecodeError):
         return None
-    at = status.get("checked_at")
-    return datetime.fromisoformat(at).astimezone(UTC) if at else None
+    told = status.get("checked_at")
+    return datetime.fromisoformat(told).astimezone(UTC) if told else None

@@ -4,12 +4,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from bodega.data.lake.published import Published, read_published, select_files, table_files
+from bodega.data.lake.s3 import quoted
+from bodega.data.lake.storage import Place, at
 from bodega.kernel.errors import Invalid, NotFound, Rejected, TooMany
 
 
@@ -44,7 +45,7 @@ class QueryResult:
 
 @contextmanager
 def open_gold(
-    lake: Path, published: Published | None = None, *, memory_mb: int = 256
+    lake: Place, published: Published | None = None, *, memory_mb: int = 256
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """An in-memory DuckDB that sees the published files only and can no longer be reconfigured."""
     con = connect_gold(lake, published or read_published(lake), memory_mb=memory_mb)
@@ -55,7 +56,7 @@ def open_gold(
 
 
 def connect_gold(
-    lake: Path, published: Published, *, memory_mb: int = 256
+    lake: Place, published: Published, *, memory_mb: int = 256
 ) -> duckdb.DuckDBPyConnection:
     """As `open_gold`, closed by the caller."""
     con = duckdb.connect(":memory:", config={"memory_limit": f"{memory_mb}MB", "threads": 2})
@@ -64,6 +65,7 @@ def connect_gold(
     con.execute("set autoload_known_extensions = false")
     con.execute("set python_enable_replacements = false")
     con.execute("set temp_directory = ''")
+    at(lake).attach(con)
     con.execute("set parquet_metadata_cache = true")
     con.execute("create schema gold")
     allowed: list[str] = []
@@ -71,14 +73,14 @@ def connect_gold(
         files = table_files(lake, name, table.version)
         allowed += files
         con.execute(f'create view gold."{name}" as {select_files(files, table)}')
-    con.execute(f"set allowed_paths = [{', '.join(_quoted(file) for file in allowed)}]")
+    con.execute(f"set allowed_paths = [{', '.join(quoted(file) for file in allowed)}]")
     con.execute("set enable_external_access = false")
     con.execute("set lock_configuration = true")
     return con
 
 
 def query(
-    lake: Path, sql: str, *, limit: int = 10_000, timeout_seconds: float = 30.0
+    lake: Place, sql: str, *, limit: int = 10_000, timeout_seconds: float = 30.0
 ) -> QueryResult:
     """Run one SELECT over the published tables. Raises a clear error for anything else."""
     published = read_published(lake)
@@ -120,7 +122,3 @@ def _interrupted_after(con: duckdb.DuckDBPyConnection, seconds: float) -> Iterat
         yield
     finally:
         timer.cancel()
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

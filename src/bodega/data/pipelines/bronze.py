@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
-from deltalake import DeltaTable
+
+from bodega.data.lake.archive import cold_files
+from bodega.data.lake.paths import BRONZE
+from bodega.data.lake.policy import MONTH
+from bodega.data.lake.storage import LakeRoot, Place, at
 
 TABLES = (
     "shop__orders_orders",
@@ -58,29 +61,31 @@ class BronzeTable:
         return [uri for uri, highest in self.files if highest >= position]
 
 
-def read_bronze(lake: Path) -> dict[str, BronzeTable]:
+def read_bronze(lake: Place) -> dict[str, BronzeTable]:
     """Every bronze table that the transforms know; one not written yet is empty at version -1."""
-    return {name: _read(lake / "bronze" / name, name) for name in TABLES}
+    return {name: _read(at(lake), name) for name in TABLES}
 
 
-def _read(path: Path, name: str) -> BronzeTable:
-    if not DeltaTable.is_deltatable(str(path)):
+def _read(root: LakeRoot, name: str) -> BronzeTable:
+    path = f"{BRONZE}/{name}"
+    if not root.is_delta(path):
         return BronzeTable(name, NOTHING, NOTHING, ())
-    table = DeltaTable(str(path))
+    table = root.delta(path)
     added = table.get_add_actions(flatten=True)
-    names = added.column("path").to_pylist()
-    columns = added.schema.names
-    highest = (
-        added.column("max._position").to_pylist()
-        if "max._position" in columns
-        else [None] * len(names)
+    columns = {column: added.column(column).to_pylist() for column in added.schema.names}
+    hot, months = columns["path"], list(columns.get(f"partition.{MONTH}", ()))
+    highest = columns.get("max._position", [None] * len(hot))
+    files = [
+        *((file.uri, file.highest) for file in cold_files(root, name, months)),
+        *((root.uri(f"{path}/{file}"), at) for file, at in zip(hot, highest, strict=True)),
+    ]
+    known = [position for _, position in files if position is not None]
+    return BronzeTable(
+        name,
+        table.version(),
+        max(known, default=NOTHING),
+        tuple((uri, ANYTHING if at is None else int(at)) for uri, at in files),
     )
-    files = tuple(
-        (str(path / file), ANYTHING if position is None else int(position))
-        for file, position in zip(names, highest, strict=True)
-    )
-    known = [position for _, position in files if position < ANYTHING]
-    return BronzeTable(name, table.version(), max(known, default=NOTHING), files)
 
 
 def register(
@@ -100,4 +105,7 @@ def _select(files: list[str]) -> str:
         return f"select * from (select {empty} where false)"
     listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
     names = ", ".join(f'"{name}"' for name in _COLUMNS)
-    return f"select {names} from read_parquet([{listed}], union_by_name = true)"
+    return (
+        f"select {names} from read_parquet([{listed}], "
+        "union_by_name = true, hive_partitioning = false)"
+    )

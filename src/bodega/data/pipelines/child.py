@@ -11,6 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from bodega.backbone.settings import load_settings
+from bodega.data.lake.s3 import S3Access
+from bodega.data.lake.storage import LakeRoot, Place, at
 from bodega.data.pipelines.refresh import Outcome
 from bodega.kernel.errors import Unavailable
 
@@ -29,7 +32,7 @@ class Child:
     """Refreshes in a process of its own, replaced after `runs` refreshes or above `rss_mb`."""
 
     def __init__(
-        self, lake: Path, *, memory_mb: int = 1024, runs: int = RUNS, rss_mb: int = RSS_MB
+        self, lake: Place, *, memory_mb: int = 1024, runs: int = RUNS, rss_mb: int = RSS_MB
     ) -> None:
         self._lake = lake
         self._memory_mb = memory_mb
@@ -59,8 +62,9 @@ class Child:
             return
         self._part(seconds=1)
         self._runs = 0
+        root = at(self._lake)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", __name__, str(self._lake), str(self._memory_mb)],
+            [sys.executable, "-m", __name__, str(root), str(root.work), str(self._memory_mb)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -122,7 +126,7 @@ def rss_mb(pid: str = "self") -> int:
     return pages * os.sysconf("SC_PAGE_SIZE") // 2**20
 
 
-def serve(lake: Path, memory_mb: int, requests: IO[str], answers: IO[str]) -> None:
+def serve(lake: Place, memory_mb: int, requests: IO[str], answers: IO[str]) -> None:
     """Answer requests until there are no more."""
     from bodega.data.pipelines.dbt import Transforms
     from bodega.data.pipelines.refresh import refresh
@@ -145,7 +149,9 @@ def serve(lake: Path, memory_mb: int, requests: IO[str], answers: IO[str]) -> No
 def _main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
-    serve(Path(sys.argv[1]), int(sys.argv[2]), sys.stdin, answers)
+    root, work, memory_mb = sys.argv[1:]
+    lake = LakeRoot(root, work=Path(work), access=S3Access.of(load_settings()))
+    serve(lake, int(memory_mb), sys.stdin, answers)
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ class Transforms:
         os.environ.update(self._warehouse.environment(), DO_NOT_TRACK="1")
         from dbt.cli.main import dbtRunner
 
-        scratch = self._warehouse.lake / "dbt"
+        scratch = self._warehouse.work / "dbt"
         outcome = dbtRunner(manifest=manifest).invoke(
             [
                 *arguments,

@@ -13,6 +13,8 @@ import dagster as dg
 
 from bodega.backbone.settings import Settings, load_settings
 from bodega.data.lake.published import read_published
+from bodega.data.lake.s3 import S3Access
+from bodega.data.lake.storage import LakeRoot
 from bodega.data.pipelines.bronze import TABLES
 from bodega.data.pipelines.dbt import Transforms
 from bodega.data.pipelines.owner import ownership
@@ -41,18 +43,21 @@ class Lake(dg.ConfigurableResource[Any]):
     root: str
     memory_mb: int = 1024
 
+    work: str = ""
+
     @property
-    def path(self) -> Path:
-        return Path(self.root)
+    def path(self) -> LakeRoot:
+        access = S3Access.of(load_settings())
+        return LakeRoot(self.root, work=Path(self.work or self.root), access=access)
 
     def refresh(self, *, full: bool) -> Outcome:
         """As the loop does it, holding the lake for as long."""
         warehouse = Warehouse(self.path, self.memory_mb)
-        with ownership(self.path):
+        with ownership(self.path.work):
             outcome = refresh(
                 warehouse, Transforms(warehouse), full=full, upto=complete_position(self.path)
             )
-            record(self.path, outcome)
+            record(self.path.work, outcome)
         return outcome
 
 
@@ -116,8 +121,13 @@ def definitions(settings: Settings) -> dg.Definitions:
         assets=[*BRONZE, gold],
         asset_checks=[agrees_with_bronze],
         sensors=[bronze_moved] if settings.orchestrator == "dagster" else [],
-        resources={"lake": Lake(root=settings.lake_root, memory_mb=settings.lake_memory_mb)},
+        resources={"lake": _lake(settings)},
     )
+
+
+def _lake(settings: Settings) -> Lake:
+    root = LakeRoot.of(settings)
+    return Lake(root=str(root), work=str(root.work), memory_mb=settings.lake_memory_mb)
 
 
 defs = definitions(load_settings())

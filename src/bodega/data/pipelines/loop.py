@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bodega.backbone.telemetry.logs import get_logger
+from bodega.data.lake.storage import Place, at
 from bodega.data.pipelines.bronze import NOTHING, TABLES
 from bodega.data.pipelines.child import ChildFailed
 from bodega.data.pipelines.owner import BuildAnswer, BuildRequest, Desk
@@ -39,7 +40,7 @@ class Loop:
     the change feed after a flush; `after` is told of every outcome that did something; `tidy` is
     called when there is nothing else to do, every `tidy_seconds`."""
 
-    lake: Path
+    lake: Place
     refresher: Refresher
     complete: Callable[[], int | None] = anywhere
     wake: threading.Event | None = None
@@ -50,7 +51,8 @@ class Loop:
 
     def __post_init__(self) -> None:
         self.wake = self.wake or threading.Event()
-        self._desk = Desk(self.lake)
+        self._work = at(self.lake).work
+        self._desk = Desk(self._work)
         self._done: object = None
         self._failures = 0
         self._not_before = 0.0
@@ -83,14 +85,17 @@ class Loop:
         """Nothing to do: say so now and then, and tidy up once in a while."""
         if now - self._beat >= HEARTBEAT_SECONDS:
             self._beat = now
-            record(self.lake, Outcome.nothing())
+            record(self._work, Outcome.nothing())
         if self.tidy is not None and now - self._tidied >= self.tidy_seconds:
             self._tidied = now
             self.tidy()
 
     def _signature(self) -> object:
         """Changes whenever a bronze table gets a new version, or more of it is complete."""
-        logs = [self.lake / "bronze" / table / "_delta_log" for table in TABLES]
+        root = at(self.lake)
+        if not root.is_local:  # an object store is asked through what the feed vouches for
+            return (self.complete(),)
+        logs = [Path(root.uri(f"bronze/{table}/_delta_log")) for table in TABLES]
         return (self.complete(), *(p.stat().st_mtime_ns if p.exists() else 0 for p in logs))
 
     def _refresh(self, seen: object, request: BuildRequest | None = None) -> Outcome | None:
@@ -102,7 +107,7 @@ class Loop:
             if request is not None:
                 raise
             return None
-        record(self.lake, outcome)
+        record(self._work, outcome)
         if outcome.state == "blocked":
             self._back_off("; ".join(outcome.failures))
         else:

@@ -5,7 +5,6 @@ envelope of each key is a row, and once over PostgreSQL itself, with the same SQ
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import duckdb
@@ -13,6 +12,7 @@ import psycopg
 
 from bodega.data.lake.published import Published, read_published
 from bodega.data.lake.query import NothingPublished, open_gold
+from bodega.data.lake.storage import Place, at
 from bodega.data.pipelines.bronze import read_bronze
 
 _COLUMNS = {
@@ -109,7 +109,7 @@ class Line:
         return self.source == self.gold
 
 
-def reconcile(lake: Path, *, dsn: str | None = None) -> list[Line]:
+def reconcile(lake: Place, *, dsn: str | None = None) -> list[Line]:
     """Gold against bronze up to the published position; against PostgreSQL too, given its `dsn`.
 
     PostgreSQL is asked as it is now: changes that are on their way show as differences.
@@ -135,7 +135,7 @@ def _compare(against: Literal["bronze", "postgres"], source: Figures, gold: Figu
     return [line for line in lines if line.source or line.gold]
 
 
-def _gold(lake: Path, published: Published) -> Figures:
+def _gold(lake: Place, published: Published) -> Figures:
     with open_gold(lake, published) as con:
         return {
             (measure.name, str(label)): int(value)
@@ -155,10 +155,11 @@ def _postgres(dsn: str) -> Figures:
         }
 
 
-def _bronze(lake: Path, published: Published) -> Figures:
+def _bronze(lake: Place, published: Published) -> Figures:
     con = duckdb.connect()
     try:
         con.execute("set threads = 2")
+        at(lake).attach(con)
         _register_rows(con, lake, published.position)
         return {
             (measure.name, str(label)): int(value)
@@ -169,7 +170,7 @@ def _bronze(lake: Path, published: Published) -> Figures:
         con.close()
 
 
-def _register_rows(con: duckdb.DuckDBPyConnection, lake: Path, upto: int | None) -> None:
+def _register_rows(con: duckdb.DuckDBPyConnection, lake: Place, upto: int | None) -> None:
     """`orders.orders` and its like, as PostgreSQL has them, from the envelopes up to `upto`."""
     bronze = read_bronze(lake)
     for table, columns in _COLUMNS.items():
@@ -192,7 +193,8 @@ def _rows(files: list[str], columns: dict[str, str], upto: int | None) -> str:
     return f"""
         with changes as (
             select key, _op, after, (_position, _sequence) as place
-            from read_parquet([{listed}], union_by_name = true) where {bound}
+            from read_parquet([{listed}], union_by_name = true, hive_partitioning = false)
+            where {bound}
         ),
         newest as (
             select arg_max(after, place) as after, arg_max(_op, place) as op, max(place) as place

@@ -4,7 +4,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Literal
 
 import duckdb
@@ -12,7 +11,8 @@ from pydantic import BaseModel
 
 from bodega.data.lake.paths import FEED_STATE
 from bodega.data.lake.publish import gold_tables, publish
-from bodega.data.lake.storage import LakeRoot
+from bodega.data.lake.published import read_published
+from bodega.data.lake.storage import Place, at
 from bodega.data.pipelines.bronze import NOTHING, BronzeTable, read_bronze
 from bodega.data.pipelines.dbt import NodeResult, Transforms, project_fingerprint
 from bodega.data.pipelines.warehouse import (
@@ -24,6 +24,8 @@ from bodega.data.pipelines.warehouse import (
     seen,
 )
 from bodega.data.quality.checks import run_checks
+
+HELD = "held: readers are kept on an older set; `bodega lake restore --latest` lets them go"
 
 
 class Outcome(BaseModel):
@@ -61,6 +63,9 @@ def refresh(
     """
     outcome = Outcome(state="nothing", started_at=datetime.now(UTC))
     clock = time.monotonic()
+    if read_published(warehouse.lake).held:
+        outcome.state, outcome.failures = "blocked", [HELD]
+        return outcome
     plan = _plan(warehouse, full=full, upto=upto)
     if plan is not None:
         outcome.full, outcome.moved = plan.rebuild, plan.moved
@@ -72,9 +77,9 @@ def refresh(
     return outcome
 
 
-def complete_position(lake: Path) -> int | None:
+def complete_position(lake: Place) -> int | None:
     """Up to where bronze is complete over all tables, as the change feed says; None: unknown."""
-    saved = LakeRoot(lake).read_json(FEED_STATE)
+    saved = at(lake).read_json(FEED_STATE)
     return None if saved is None else int(saved.get("position", NOTHING))
 
 

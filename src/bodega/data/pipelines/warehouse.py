@@ -7,6 +7,7 @@ from pathlib import Path
 
 import duckdb
 
+from bodega.data.lake.storage import Place, at
 from bodega.data.pipelines.bronze import NOTHING, BronzeTable, register
 from bodega.kernel.errors import Conflict
 
@@ -42,18 +43,23 @@ class Seen:
 
 @dataclass(frozen=True)
 class Warehouse:
-    """Where the warehouse is and how much memory it may take."""
+    """Where the warehouse is and how much memory it may take. Its file lies in the work folder of
+    the lake, wherever the lake itself is."""
 
-    lake: Path
+    lake: Place
     memory_mb: int = 1024
 
     @property
+    def work(self) -> Path:
+        return at(self.lake).work
+
+    @property
     def path(self) -> Path:
-        return self.lake / "warehouse.duckdb"
+        return self.work / "warehouse.duckdb"
 
     @property
     def spill(self) -> Path:
-        return self.lake / "spill"
+        return self.work / "spill"
 
     def environment(self) -> dict[str, str]:
         """What the dbt profile reads."""
@@ -61,12 +67,13 @@ class Warehouse:
             "BODEGA_WAREHOUSE": str(self.path),
             "BODEGA_WAREHOUSE_MEMORY": f"{self.memory_mb}MB",
             "BODEGA_WAREHOUSE_SPILL": str(self.spill),
+            "BODEGA_WAREHOUSE_LAKE": str(at(self.lake)),
         }
 
     @contextmanager
     def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection that is closed again; dbt opens its own in between."""
-        self.lake.mkdir(parents=True, exist_ok=True)
+        self.work.mkdir(parents=True, exist_ok=True)
         try:
             con = duckdb.connect(str(self.path))
         except duckdb.IOException as error:
@@ -79,6 +86,7 @@ class Warehouse:
             con.execute("set threads = 2")
             con.execute("set TimeZone = 'UTC'")
             con.execute(_MEMORY)
+            at(self.lake).attach(con)
             yield con
         finally:
             con.close()

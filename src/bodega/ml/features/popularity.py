@@ -1,9 +1,8 @@
 """Best sellers of the recent past."""
 
-from pathlib import Path
-
 from bodega.data.lake.published import read_published
 from bodega.data.lake.query import open_gold
+from bodega.data.lake.storage import Place
 
 DAYS = 30
 _BEST = """
@@ -15,7 +14,7 @@ group by product_id order by orders desc, product_id limit $count
 """
 
 
-def best_sellers(lake: Path, *, days: int = DAYS, count: int = 200) -> list[str]:
+def best_sellers(lake: Place, *, days: int = DAYS, count: int = 200) -> list[str]:
     """Product ids in the most orders of the last `days` of sales, best first."""
     published = read_published(lake)
     if "fct_order_lines" not in published.tables:

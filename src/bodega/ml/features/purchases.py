@@ -4,11 +4,11 @@ from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bodega.data.lake.published import Published, read_published
 from bodega.data.lake.query import open_gold
+from bodega.data.lake.storage import Place
 
 if TYPE_CHECKING:
     import numpy as np
@@ -58,13 +58,13 @@ class Purchases:
         )
 
 
-def data_version(lake: Path) -> dict[str, int]:
+def data_version(lake: Place) -> dict[str, int]:
     """Of the tables that purchases are read from; empty while no sale is published."""
     table = read_published(lake).tables.get(TABLE)
     return {TABLE: table.version} if table and table.rows else {}
 
 
-def read_purchases(lake: Path, *, as_of: datetime | None = None) -> Purchases | None:
+def read_purchases(lake: Place, *, as_of: datetime | None = None) -> Purchases | None:
     """None before the first publishing. Without `as_of`, up to the newest change published."""
     published = read_published(lake)
     if TABLE not in published.tables:

@@ -1,11 +1,11 @@
 """What is usual: for the shop, and for a customer who has bought before; from published gold."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from uuid import UUID
 
 from bodega.data.lake.published import read_published
 from bodega.data.lake.query import open_gold
+from bodega.data.lake.storage import Place
 
 DAYS = 365
 _RECENT = """
@@ -42,7 +42,7 @@ class Habits:
     customers: dict[tuple[UUID, str], Usual] = field(default_factory=dict)
 
 
-def read_habits(lake: Path, *, days: int = DAYS) -> Habits:
+def read_habits(lake: Place, *, days: int = DAYS) -> Habits:
     """Nothing is usual while no sale is published."""
     published = read_published(lake)
     if "fct_orders" not in published.tables:

@@ -1,10 +1,9 @@
 """Answers checkout from memory: the rules, over published habits and the last hour."""
 
-from pathlib import Path
-
 from bodega.backbone.telemetry.logs import get_logger
 from bodega.contracts.fraud import FraudCheck, FraudScore
 from bodega.data.lake.published import stamp
+from bodega.data.lake.storage import Place
 from bodega.kernel.clock import Clock
 from bodega.ml.answers import AnswerLog
 from bodega.ml.fraud.habits import Habits, read_habits
@@ -18,7 +17,7 @@ class FraudService:
     """Answers `bodega.contracts.fraud.Fraud`. `refresh` follows the published set; requests
     meanwhile see the habits before."""
 
-    def __init__(self, lake: Path, clock: Clock, answers: AnswerLog, *, large: int) -> None:
+    def __init__(self, lake: Place, clock: Clock, answers: AnswerLog, *, large: int) -> None:
         self._lake = lake
         self._clock = clock
         self._answers = answers

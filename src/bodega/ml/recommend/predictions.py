@@ -1,8 +1,7 @@
 """What was recommended on which product's page, kept to be joined with what was bought."""
 
-from pathlib import Path
-
 from bodega.contracts.recommend import Recommendations
+from bodega.data.lake.storage import Place
 from bodega.kernel.clock import Clock
 from bodega.kernel.ids import ProductId
 from bodega.ml.answers import AnswerLog
@@ -12,7 +11,7 @@ from bodega.ml.recommend import NAME
 class PredictionLog:
     """`add` is called while a buyer waits and only appends to memory; `flush` writes."""
 
-    def __init__(self, lake: Path, clock: Clock) -> None:
+    def __init__(self, lake: Place, clock: Clock) -> None:
         self._answers = AnswerLog(lake, NAME, clock)
 
     def add(self, product_id: ProductId, answer: Recommendations) -> None:

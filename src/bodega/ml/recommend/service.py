@@ -8,6 +8,7 @@ from uuid import UUID
 from bodega.backbone.telemetry.logs import get_logger
 from bodega.contracts.recommend import Recommendations
 from bodega.data.lake.published import stamp
+from bodega.data.lake.storage import Place
 from bodega.kernel.ids import ProductId
 from bodega.ml.features.popularity import best_sellers
 from bodega.ml.recommend import NAME
@@ -28,7 +29,7 @@ class RecommendService:
     """Answers `bodega.contracts.recommend.Recommender`. `refresh` follows the registry and the
     published set; requests meanwhile see the state before."""
 
-    def __init__(self, lake: Path, models: Path, predictions: PredictionLog) -> None:
+    def __init__(self, lake: Place, models: Path, predictions: PredictionLog) -> None:
         self._lake = lake
         self._registry = Registry(models, NAME)
         self._predictions = predictions

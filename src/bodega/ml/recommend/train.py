@@ -7,6 +7,7 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bodega.data.lake.storage import Place
 from bodega.kernel.clock import Clock
 from bodega.kernel.ids import new_id
 from bodega.ml.features.popularity import DAYS
@@ -57,7 +58,7 @@ def windows(purchases: Purchases) -> Windows:
 
 
 def train(
-    lake: Path,
+    lake: Place,
     models: Path,
     *,
     clock: Clock,

@@ -7,7 +7,7 @@ readers of one stream cannot both commit: the second is told so.
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import duckdb
@@ -23,10 +23,12 @@ from bodega.data.ingest.sources.errors import StateLost, StreamBusy
 from bodega.data.lake.delta import AppendOnlyTable
 from bodega.data.lake.errors import LakeUnavailable
 from bodega.data.lake.paths import BRONZE, bronze_path, bronze_table
+from bodega.data.lake.policy import BRONZE as PARTED
 from bodega.data.lake.storage import LakeRoot
 
 APPLICATION = "bodega_source"
 _KEPT_STATES = 10
+_POLICY = replace(PARTED, partition_by=None)  # rows of one file belong together
 _WRITER = WriterProperties(compression="ZSTD")
 
 
@@ -60,7 +62,9 @@ class SourceTable:
         self._root = root
         self._uri = root.uri(bronze_path(source, stream))
         self._states = f"{BRONZE}/_state/{self.name}"
-        self._small = AppendOnlyTable(self._uri, table_schema(()))
+        self._small = AppendOnlyTable(
+            self._uri, table_schema(()), options=root.options, policy=_POLICY
+        )
 
     def exists(self) -> bool:
         return self._small.exists()
@@ -78,7 +82,9 @@ class SourceTable:
         return Saved.model_validate(content)
 
     def _columns(self) -> list[Column]:
-        fields = pa.schema(DeltaTable(self._uri).schema().to_arrow())
+        fields = pa.schema(
+            DeltaTable(self._uri, storage_options=self._root.options).schema().to_arrow()
+        )
         return [
             Column(name=field.name, type=kind_of(field.type) or "string")
             for field in fields
@@ -93,7 +99,9 @@ class SourceTable:
         """How many rows arrived, marks included."""
         if not self.exists():
             return 0
-        added = DeltaTable(self._uri).get_add_actions(flatten=True)
+        added = DeltaTable(self._uri, storage_options=self._root.options).get_add_actions(
+            flatten=True
+        )
         return sum(added["num_records"].to_pylist())
 
     def next_position(self, after: int) -> int:
@@ -121,7 +129,7 @@ class SourceTable:
         if not self.exists():
             self._small.create()
         self._small.forget()
-        table = DeltaTable(self._uri)
+        table = DeltaTable(self._uri, storage_options=self._root.options)
         if (table.transaction_version(APPLICATION) or 0) != before:
             raise StreamBusy(f"{self.name} was written by another process meanwhile")
         write_deltalake(
@@ -145,7 +153,11 @@ class SourceTable:
 
     def files(self) -> list[str]:
         """The Parquet files of the table as it is now; none before the first commit."""
-        return DeltaTable(self._uri).file_uris() if self.exists() else []
+        return (
+            DeltaTable(self._uri, storage_options=self._root.options).file_uris()
+            if self.exists()
+            else []
+        )
 
     def latest_hashes(self, con: duckdb.DuckDBPyConnection, keys: str) -> None:
         """Makes `known(_key, _hash)`: what the table last had for each `_key` of relation `keys`.
