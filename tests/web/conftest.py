@@ -7,6 +7,7 @@ import pytest
 from fastapi import FastAPI
 
 from bodega.backbone.settings import Settings
+from tests.kit.doors import Doors
 from tests.web.shop import PASSWORD, FakeShop
 
 _INPUT = re.compile(r"<input[^>]*>")
@@ -40,7 +41,7 @@ class Browser:
         """The hidden fields of the form on `path` that posts to `action`."""
         page = await self.get(path)
         for found, body in _FORM.findall(page.text):
-            if found == action:
+            if found == action and "csrf_token" in body:
                 return {
                     name: value
                     for tag in _INPUT.findall(body)
@@ -68,3 +69,21 @@ def _part(tag: str, name: str) -> str:
 @pytest.fixture
 def browser(shop: FakeShop) -> Browser:
     return Browser(shop)
+
+
+@pytest.fixture
+async def clerk(app: FastAPI, doors: Doors) -> Browser:
+    """Somebody on the staff of a real shop, signed in."""
+    client = await doors.staff(await doors.admin())
+    browser = Browser(app)
+    await browser.sign_in((await client.get("/api/v1/me")).json()["email"])
+    return browser
+
+
+@pytest.fixture
+async def shopper(app: FastAPI, doors: Doors) -> Browser:
+    """A customer of a real shop, signed in."""
+    client = await doors.customer()
+    browser = Browser(app)
+    await browser.sign_in((await client.get("/api/v1/me")).json()["email"])
+    return browser

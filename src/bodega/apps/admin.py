@@ -42,7 +42,7 @@ async def set_password(settings: Settings, email: str, password: str) -> UserVie
 async def list_users(settings: Settings, limit: int) -> list[UserView]:
     """Newest first."""
     async with _shop(settings) as shop, shop.context.database.work(actor="operator") as uow:
-        return (await service.list_users(uow, page=PageRequest(limit=limit))).items
+        return (await service.list_users(uow.connection, page=PageRequest(limit=limit))).items
 
 
 @asynccontextmanager

@@ -120,6 +120,9 @@ class Catalog(Protocol):
     async def sellable(self, variant_ids: Sequence[VariantId]) -> dict[VariantId, SellableVariant]:
         """Known variants, active or not; unknown ids are absent."""
 
+    async def by_sku(self, skus: Sequence[str]) -> dict[str, SellableVariant]:
+        """Known variants by their SKU, active or not; unknown ones are absent."""
+
     async def categories(self) -> list[str]:
         """Names of categories with active products, A to Z."""
 

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from bodega.kernel.address import CountryCode
 from bodega.kernel.events import Event
 from bodega.kernel.ids import ImportBatchId, UserId
+from bodega.kernel.page import Page, PageRequest
 from bodega.kernel.principal import Principal, Role
 
 
@@ -102,6 +103,9 @@ class Identity(Protocol):
 
     async def revoke_tokens(self, *, token: str) -> None:
         """End the family of an access or refresh token; an unknown one is no error."""
+
+    async def users(self, page: PageRequest, *, q: str = "") -> Page[UserView]:
+        """Newest first, for staff; with `q` those whose e-mail or name holds it."""
 
     async def user(self, user_id: UserId) -> UserView | None: ...
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import ClassVar, Literal, Protocol
+from typing import Annotated, ClassVar, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from bodega.kernel.address import CountryCode
+from bodega.kernel.commands import Command
 from bodega.kernel.events import Event
 from bodega.kernel.ids import (
     CheckoutId,
@@ -21,6 +22,10 @@ from bodega.kernel.page import Page, PageRequest
 from bodega.kernel.quantity import Quantity
 
 LocationKind = Literal["warehouse", "shop"]
+LocationName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)
+]
+LocationCode = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 Backorder = Literal["none", "backorder", "preorder"]
 
 
@@ -36,6 +41,30 @@ class Location(BaseModel):
     serves: list[CountryCode] = []
     priority: int = 100
     active: bool = True
+
+
+class NewLocation(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    code: LocationCode
+    name: LocationName
+    kind: LocationKind = "warehouse"
+    country: CountryCode | None = None
+    serves: list[CountryCode] = Field(default=[], max_length=250)
+    priority: Annotated[int, Field(ge=0, le=10_000)] = 100
+
+
+class LocationChange(BaseModel):
+    """What is left out stays; a location's code stays for ever."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: LocationName | None = None
+    kind: LocationKind | None = None
+    country: CountryCode | None = None
+    serves: list[CountryCode] | None = Field(default=None, max_length=250)
+    priority: Annotated[int | None, Field(ge=0, le=10_000)] = None
+    active: bool | None = None
 
 
 class ReservationLine(BaseModel):
@@ -292,3 +321,16 @@ class Inventory(Protocol):
         import_batch_id: ImportBatchId,
     ) -> int:
         """COPY opening levels in; a variant that has a level keeps it. The number of new rows."""
+
+
+class Locations(Protocol):
+    """The places that keep stock, as staff arrange them; `Inventory.locations` lists them."""
+
+    async def create_location(self, command: Command, new: NewLocation) -> Location:
+        """Raises `Conflict` for a code that is taken."""
+
+    async def change_location(
+        self, command: Command, location_id: LocationId, change: LocationChange
+    ) -> Location:
+        """A closed location sells nothing and still sends what it promised. Raises `NotFound`, and
+        `Conflict` for closing the main one."""

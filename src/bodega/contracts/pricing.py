@@ -3,23 +3,19 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, ClassVar, Literal, Protocol
+from typing import ClassVar, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict
 
 from bodega.kernel.address import CountryCode
+from bodega.kernel.commands import Command
+from bodega.kernel.coupons import CouponCode
 from bodega.kernel.events import Event
 from bodega.kernel.ids import CheckoutId, CommandId, ProductId, PromotionId, UserId, VariantId
 from bodega.kernel.money import Money
+from bodega.kernel.page import Page, PageRequest
 from bodega.kernel.quantity import Quantity
 
-CouponCode = Annotated[
-    str,
-    StringConstraints(
-        strip_whitespace=True, to_upper=True, pattern=r"^\s*[A-Za-z0-9][A-Za-z0-9_-]{1,39}\s*$"
-    ),
-]
-PromotionKind = Literal["percentage", "fixed", "buy_x_get_y", "free_shipping"]
 CouponRefusal = Literal[
     "unknown", "not_yet", "expired", "used_up", "not_applicable", "not_stacking"
 ]
@@ -149,3 +145,10 @@ class Rates(Protocol):
 
     async def convert(self, money: Money, to: str, *, at: datetime | None = None) -> Money:
         """Rounded half to even onto the minor unit of `to`."""
+
+    async def known(self, page: PageRequest, *, base: str | None = None) -> Page[Rate]:
+        """Newest first."""
+
+    async def put(self, command: Command, rates: Sequence[Rate]) -> int:
+        """How many are new or differ from what was known; a later word on a day replaces the
+        first."""

@@ -1,5 +1,6 @@
 """What many read: orders and their history, customers, stock; kept by handlers, a moment behind."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -69,6 +70,9 @@ class Views(Protocol):
     async def order_history(self, order_id: OrderId) -> OrderHistory | None: ...
 
     async def customer(self, customer_id: UserId) -> CustomerSummary | None: ...
+
+    async def customers(self, customer_ids: Sequence[UserId]) -> dict[UserId, CustomerSummary]:
+        """Those of them that bought something; the others are absent."""
 
     async def stock(self, page: PageRequest) -> Page[StockSummary]:
         """By variant."""

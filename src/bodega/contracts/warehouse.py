@@ -2,12 +2,16 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal, Protocol
+from typing import Annotated, Literal, Protocol
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
+from bodega.kernel.commands import Command
 from bodega.kernel.ids import LocationId, SupplierId, VariantId
 from bodega.kernel.money import Money
+from bodega.kernel.page import Page, PageRequest
+
+Units = Annotated[int, Field(strict=True, ge=0, le=1_000_000)]
 
 
 class LevelDetail(BaseModel):
@@ -26,6 +30,33 @@ class LevelDetail(BaseModel):
     backorder: Literal["none", "backorder", "preorder"]
     allowance: int
     available_on: date | None
+
+
+class LevelSettings(BaseModel):
+    """Thresholds of a level. A backorder needs an allowance, a pre-order its day as well."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    safety_stock: Units = 0
+    reorder_point: Units = 0
+    reorder_quantity: Units = 0
+    backorder: Literal["none", "backorder", "preorder"] = "none"
+    allowance: Units = 0
+    available_on: date | None = None
+
+
+class MovementView(BaseModel):
+    """One row of the ledger: signed units on hand and promised, why, for what, by whom."""
+
+    variant_id: VariantId
+    location: str
+    quantity: int
+    promised: int
+    reason: str
+    reference_id: str | None
+    unit_cost: Money | None
+    actor: str | None
+    occurred_at: datetime
 
 
 class LowStock(BaseModel):
@@ -147,6 +178,20 @@ class Warehouse(Protocol):
 
     async def levels_of(self, variant_id: VariantId) -> list[LevelDetail]:
         """The variant at each location, in the order of picking; empty when it never was at one."""
+
+    async def movements(
+        self, page: PageRequest, *, variant_id: VariantId | None = None
+    ) -> Page[MovementView]:
+        """The ledger, newest first."""
+
+    async def set_thresholds(
+        self,
+        command: Command,
+        variant_id: VariantId,
+        location_id: LocationId,
+        settings: LevelSettings,
+    ) -> LevelDetail:
+        """Raises `NotFound`, and `Rejected` for a backorder without an allowance."""
 
     async def low(self, *, limit: int = 100) -> list[LowStock]:
         """Levels at their reorder point or below, the worst first."""

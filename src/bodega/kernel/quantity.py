@@ -2,8 +2,23 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from bodega.kernel.ids import VariantId
 
 MAX_QUANTITY = 10_000
 
 Quantity = Annotated[int, Field(strict=True, ge=1, le=MAX_QUANTITY, examples=[1])]
+
+
+class UnitsLine(BaseModel):
+    """So many units of a variant."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    variant_id: VariantId
+    quantity: Quantity
+
+
+MAX_LINES = 500
+UnitsLines = Annotated[list[UnitsLine], Field(min_length=1, max_length=MAX_LINES)]

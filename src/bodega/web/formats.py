@@ -2,11 +2,17 @@
 
 import re
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import cache
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_compact_currency, format_currency, format_decimal
+from babel.numbers import (
+    format_compact_currency,
+    format_currency,
+    format_decimal,
+    format_percent,
+)
 
 from bodega.kernel.money import Money
 
@@ -33,14 +39,29 @@ class Formats:
         )
         return _CODE_BEFORE_DIGIT.sub("\\1\xa0", text)
 
+    def minor(self, amount: int, currency: str) -> str:
+        """Minor units of a currency."""
+        return self.money(Money(amount=amount, currency=currency))
+
     def rough_money(self, money: Money) -> str:
         """`£1.2K`, for axes."""
         return format_compact_currency(
             money.decimal, money.currency, locale=self.locale, fraction_digits=1
         ).replace("\xa0", "")
 
-    def number(self, value: float) -> str:
+    def number(self, value: float | Decimal) -> str:
         return format_decimal(value, locale=self.locale)
+
+    def percent(self, share: Decimal) -> str:
+        """0.075 is `7.5%`."""
+        return format_percent(share, "#,##0.####%", locale=self.locale)
+
+    def exact(self, value: Decimal) -> str:
+        """Every digit that says something, however small."""
+        return format_decimal(value.normalize(), locale=self.locale, decimal_quantization=False)
+
+    def plain_day(self, day: date) -> str:
+        return format_date(day, "d MMM y", locale=self.locale)
 
     def day(self, day: date) -> str:
         return format_date(day, "d MMM", locale=self.locale)
@@ -76,3 +97,8 @@ def countries(locale: str) -> list[tuple[str, str]]:
         if len(code) == 2 and code.isalpha() and code not in _NOT_COUNTRIES
     ]
     return sorted(found, key=lambda item: item[1])
+
+
+def country_name(code: str, locale: str) -> str:
+    """In the locale's language; the code itself when it is no country."""
+    return dict(countries(locale)).get(code, code)

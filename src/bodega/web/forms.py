@@ -7,6 +7,9 @@ before there is a session. Another site can make a browser post here, but cannot
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Annotated
 from uuid import UUID
 
@@ -22,7 +25,7 @@ from bodega.web.cookies import read_cookie
 CSRF_FIELD = "csrf_token"
 COMMAND_FIELD = "command_id"
 MAX_BODY = 64 * 1024
-MAX_FIELDS = 50
+MAX_FIELDS = 1100  # a purchase order of 500 lines, and what stands around them
 
 
 class ForeignForm(Denied):
@@ -33,6 +36,14 @@ class ForeignForm(Denied):
 class FormMangled(Rejected):
     code = "form_mangled"
     title = "This form arrived damaged: go back, reload the page and send it again"
+
+
+class FieldOdd(FormMangled):
+    """One field cannot be read; the page says so beside it."""
+
+    def __init__(self, field: str, detail: str) -> None:
+        super().__init__(detail)
+        self.field = field
 
 
 class PostedForm:
@@ -55,6 +66,58 @@ class PostedForm:
             return int(self.text(name))
         except ValueError as error:
             raise FormMangled("Enter a whole number") from error
+
+    def whole(self, name: str) -> int | None:
+        """None when the field is empty. Raises FieldOdd."""
+        text = self.text(name)
+        if not text:
+            return None
+        if len(text) > 18 or not text.removeprefix("-").isdecimal():
+            raise FieldOdd(name, "Enter a whole number")
+        return int(text)
+
+    def decimal(self, name: str) -> Decimal | None:
+        """`12.5` or `12,5`; None when empty. Raises FieldOdd."""
+        text = self.text(name).replace(",", ".")
+        try:
+            value = Decimal(text) if text else None
+        except InvalidOperation as error:
+            raise FieldOdd(name, "Enter a number such as 12.5") from error
+        if value is not None and not value.is_finite():
+            raise FieldOdd(name, "Enter a number such as 12.5")
+        return value
+
+    def day(self, name: str) -> date | None:
+        try:
+            return date.fromisoformat(self.text(name)) if self.text(name) else None
+        except ValueError as error:
+            raise FieldOdd(name, "Enter a day such as 2026-12-24") from error
+
+    def instant(self, name: str) -> datetime | None:
+        """Of a `datetime-local` field, which the console shows in UTC."""
+        try:
+            text = self.text(name)
+            return datetime.fromisoformat(text).replace(tzinfo=UTC) if text else None
+        except ValueError as error:
+            raise FieldOdd(name, "Enter day and time such as 2026-12-24 18:00") from error
+
+    def checked(self, name: str) -> bool:
+        return self.text(name) == "yes"
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a field that may be there several times."""
+        found = (value for key, value in self._data.multi_items() if key == name)
+        return [value.strip() for value in found if isinstance(value, str) and value.strip()]
+
+    def begins(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """(rest of the name, name) of each filled field whose name begins with `prefix`."""
+        for name in self._data:
+            if name.startswith(prefix) and self.text(name):
+                yield name.removeprefix(prefix), name
+
+    def typed(self) -> dict[str, str]:
+        """What stands in the text fields, to be shown again."""
+        return {name: self.text(name) for name in self._data if name != CSRF_FIELD}
 
     def uuid(self, name: str) -> UUID:
         try:

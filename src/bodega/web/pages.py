@@ -13,6 +13,7 @@ from bodega.kernel.ids import new_id
 from bodega.kernel.principal import GUEST, Role
 from bodega.web.artwork import artwork_address
 from bodega.web.assets import asset_address
+from bodega.web.console.rooms import GROUPS, room_of
 from bodega.web.cookies import CART_DAYS, DAY, drop_cookie, put_cookie, read_cookie
 from bodega.web.formats import formats
 from bodega.web.forms import csrf_token
@@ -43,6 +44,9 @@ FLASHES = {
     "return-handled": "The return has moved on.",
     "accepted": "Accepted: the money is taken.",
     "refused": "Refused: the order is cancelled and nothing was charged.",
+    "saved-now": "Your changes are kept.",
+    "promotion-made": "The promotion is made.",
+    "coupons-made": "The codes are made.",
     "workflow-retried": "It is tried again now.",
     "workflow-cancelled": "It will be stopped.",
 }
@@ -58,7 +62,13 @@ def environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    found.globals.update(asset=asset_address, artwork=artwork_address, new_id=new_id)
+    found.globals.update(
+        asset=asset_address,
+        artwork=artwork_address,
+        new_id=new_id,
+        room_groups=GROUPS,
+        room_of=room_of,
+    )
     return found
 
 

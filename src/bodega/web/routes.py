@@ -3,8 +3,19 @@
 from fastapi import APIRouter
 
 from bodega.web import artwork, assets
+from bodega.web.console import (
+    customers,
+    delivery,
+    payments,
+    promotions,
+    rates,
+    review,
+    search,
+    stock,
+    taxes,
+    workflows,
+)
 from bodega.web.console import orders as console_orders
-from bodega.web.console import payments, review, stock, workflows
 from bodega.web.console import routes as console
 from bodega.web.storefront import account, cart, checkout, listing, ordered, orders, product
 
@@ -21,6 +32,12 @@ ROUTERS: list[APIRouter] = [
     review.router,
     payments.router,
     stock.router,
+    promotions.router,
+    taxes.router,
+    delivery.router,
+    rates.router,
+    customers.router,
+    search.router,
     workflows.router,
     assets.router,
     artwork.router,

@@ -9,13 +9,14 @@ import psycopg
 
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
-from bodega.commerce.inventory.schemas.moving import Arrival, NewCount, NewTransfer, UnitsLine
 from bodega.commerce.inventory.service import InventoryService, WarehouseService, counts, transfers
 from bodega.contracts.inventory import Pick, ReservationLine, Reserved, StockLevel
+from bodega.contracts.stockroom import Arrival, NewCount, NewTransfer
 from bodega.contracts.warehouse import LevelDetail
 from bodega.kernel.clock import FixedClock
 from bodega.kernel.ids import CheckoutId, CommandId, LocationId, VariantId, new_id
 from bodega.kernel.page import PageRequest
+from bodega.kernel.quantity import UnitsLine
 
 HOLD = timedelta(minutes=15)
 LEDGER = """SELECT quantity, promised, reason FROM inventory.movements WHERE variant_id = %s

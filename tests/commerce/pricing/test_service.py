@@ -13,15 +13,10 @@ import pytest
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
 from bodega.commerce.pricing.errors import BasketMalformed, RateNotFound
-from bodega.commerce.pricing.schemas import (
-    NewCoupons,
-    NewPromotion,
-    NewTaxRate,
-    PromotionChange,
-    TaxCountryChange,
-)
 from bodega.commerce.pricing.service import PricingService, RatesService, promotions, rates, taxes
 from bodega.contracts.pricing import Basket, Quote, Rate
+from bodega.contracts.promotions import NewCoupons, NewPromotion, PromotionChange
+from bodega.contracts.taxes import NewTaxRate, TaxCountryChange
 from bodega.kernel.clock import FixedClock
 from bodega.kernel.errors import Invalid
 from bodega.kernel.ids import CheckoutId, CommandId, PromotionId, UserId, new_id

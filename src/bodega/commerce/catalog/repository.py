@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, TextClause, func, select, text, update
+from sqlalchemy import ColumnElement, Row, TextClause, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -87,6 +87,16 @@ async def find_products(
 async def find_sellable(
     connection: AsyncConnection, variant_ids: Iterable[VariantId]
 ) -> list[SellableVariant]:
+    return await _sellable(connection, variants.c.id.in_(list(variant_ids)))
+
+
+async def find_by_sku(connection: AsyncConnection, skus: Iterable[str]) -> list[SellableVariant]:
+    return await _sellable(connection, variants.c.sku.in_(list(skus)))
+
+
+async def _sellable(
+    connection: AsyncConnection, which: ColumnElement[bool]
+) -> list[SellableVariant]:
     query = (
         select(
             variants.c.id,
@@ -105,7 +115,7 @@ async def find_sellable(
             ((variants.c.status == "active") & (products.c.status == "active")).label("active"),
         )
         .join_from(variants, products)
-        .where(variants.c.id.in_(list(variant_ids)))
+        .where(which)
     )
     return [
         SellableVariant(

@@ -134,6 +134,11 @@ class CatalogService:
             found = await repository.find_sellable(connection, variant_ids)
         return {variant.id: variant for variant in found}
 
+    async def by_sku(self, skus: Sequence[str]) -> dict[str, SellableVariant]:
+        async with self._database.reading() as connection:
+            found = await repository.find_by_sku(connection, skus)
+        return {variant.sku: variant for variant in found}
+
     async def categories(self) -> list[str]:
         async with self._database.reading() as connection:
             return await repository.find_categories(connection)

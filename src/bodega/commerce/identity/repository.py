@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, select, text, tuple_, update
+from sqlalchemy import Row, delete, func, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -73,12 +73,20 @@ async def is_active(connection: AsyncConnection, user_id: UUID) -> bool:
 
 
 async def find_users(
-    connection: AsyncConnection, *, limit: int, after: tuple[datetime, UUID] | None
+    connection: AsyncConnection,
+    *,
+    limit: int,
+    after: tuple[datetime, UUID] | None,
+    q: str = "",
 ) -> list[tuple[UserView, datetime]]:
-    """Users, newest first, each with its sort instant for the cursor."""
+    """Users, newest first, each with its sort instant for the cursor; with `q` those whose e-mail
+    or name holds it."""
     query = select(*_VIEW, users.c.occurred_at).order_by(
         users.c.occurred_at.desc(), users.c.id.desc()
     )
+    if q:
+        named = (users.c.email, users.c.name)
+        query = query.where(or_(*(column.icontains(q, autoescape=True) for column in named)))
     if after is not None:
         query = query.where(tuple_(users.c.occurred_at, users.c.id) < tuple_(*after))
     rows = await connection.execute(query.limit(limit))

@@ -6,7 +6,7 @@ would store the secret. Trying one again is harmless.
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, status
+from fastapi import APIRouter, Depends, Query, Request, status
 
 from bodega.backbone.http.deps import Admin, Anyone, PageQuery, SignedIn, Staff, Work, provided
 from bodega.backbone.http.router import admin_router, api_router
@@ -75,9 +75,14 @@ async def get_me(who: SignedIn, users: Users) -> UserView:
 
 
 @staff.get("")
-async def list_users(who: Staff, uow: Work, page: PageQuery) -> Page[UserView]:
-    """All users, newest first."""
-    return await service.list_users(uow, page=page)
+async def list_users(
+    who: Staff,
+    users: Users,
+    page: PageQuery,
+    q: Annotated[str, Query(max_length=200)] = "",
+) -> Page[UserView]:
+    """Newest first; with `q` those whose e-mail or name holds it."""
+    return await users.users(page, q=q)
 
 
 @staff.patch("/{user_id}")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from bodega.backbone.db import UnitOfWork
@@ -44,6 +44,9 @@ from bodega.kernel.ids import ImportBatchId, UserId, new_id
 from bodega.kernel.page import Page, PageRequest, encode_cursor
 from bodega.kernel.principal import Principal, Role
 
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
 
 async def create_user(
     uow: UnitOfWork, *, email: str, name: str, password_hash: str, role: Role = Role.CUSTOMER
@@ -75,10 +78,12 @@ async def change_user(
     return user
 
 
-async def list_users(uow: UnitOfWork, *, page: PageRequest) -> Page[UserView]:
+async def list_users(
+    connection: "AsyncConnection", *, page: PageRequest, q: str = ""
+) -> Page[UserView]:
     """Newest first."""
     found = await repository.find_users(
-        uow.connection, limit=page.limit + 1, after=page.after_instant()
+        connection, limit=page.limit + 1, after=page.after_instant(), q=q.strip()
     )
     shown, more = found[: page.limit], len(found) > page.limit
     cursor = encode_cursor(shown[-1][1].isoformat(), shown[-1][0].id) if more else None
@@ -202,6 +207,10 @@ class IdentityService:
             held = await repository.lock_token(uow.connection, fingerprint(token))
             if held is not None:
                 await self._end_family(uow, held.family_id)
+
+    async def users(self, page: PageRequest, *, q: str = "") -> Page[UserView]:
+        async with self._database.reading() as connection:
+            return await list_users(connection, page=page, q=q)
 
     async def user(self, user_id: UserId) -> UserView | None:
         async with self._database.reading() as connection:

@@ -6,9 +6,16 @@ from bodega.backbone.module import Module
 from bodega.commerce.pricing.handlers import HANDLERS
 from bodega.commerce.pricing.jobs import JOBS
 from bodega.commerce.pricing.routes import ROUTERS
-from bodega.commerce.pricing.service import PricingService, RatesService
+from bodega.commerce.pricing.service import (
+    PricingService,
+    PromotionsService,
+    RatesService,
+    TaxTableService,
+)
 from bodega.commerce.pricing.tables import METADATA
 from bodega.contracts.pricing import Pricing, Rates
+from bodega.contracts.promotions import Promotions
+from bodega.contracts.taxes import TaxTable
 
 MODULE = Module(
     name="pricing",
@@ -16,6 +23,11 @@ MODULE = Module(
     routers=ROUTERS,
     handlers=HANDLERS,
     jobs=JOBS,
-    provides={Pricing: PricingService, Rates: RatesService},
+    provides={
+        Pricing: PricingService,
+        Rates: RatesService,
+        Promotions: PromotionsService,
+        TaxTable: TaxTableService,
+    },
     migrations=Path(__file__).parent / "migrations",
 )

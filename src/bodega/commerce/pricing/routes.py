@@ -8,21 +8,23 @@ from pydantic import AwareDatetime
 
 from bodega.backbone.http.deps import Anyone, PageQuery, Shop, Staff, Work, provided
 from bodega.backbone.http.router import admin_router, api_router
-from bodega.commerce.pricing.schemas import (
-    CountryTaxes,
-    CouponChange,
+from bodega.commerce.pricing.schemas import CouponChange, NewRates, RatesPut
+from bodega.commerce.pricing.service import promotions, rates, taxes
+from bodega.contracts.pricing import Rate, Rates
+from bodega.contracts.promotions import (
     CouponView,
     NewCoupons,
     NewPromotion,
-    NewRates,
-    NewTaxRate,
     PromotionChange,
     PromotionView,
-    RatesPut,
-    TaxCountryChange,
 )
-from bodega.commerce.pricing.service import promotions, rates, taxes
-from bodega.contracts.pricing import Rate, Rates
+from bodega.contracts.taxes import (
+    CountryTaxes,
+    NewTaxRate,
+    TaxCountryChange,
+    TaxCountrySummary,
+    TaxTable,
+)
 from bodega.kernel.address import CountryCode
 from bodega.kernel.clock import SystemClock
 from bodega.kernel.ids import PromotionId
@@ -90,6 +92,14 @@ async def create_coupons(
 @staff_coupons.patch("/{code}")
 async def change_coupon(who: Staff, uow: Work, code: str, change: CouponChange) -> CouponView:
     return await promotions.change_coupon(uow, code=code, active=change.active)
+
+
+@staff_taxes.get("")
+async def list_tax_countries(
+    who: Staff, table: Annotated[TaxTable, provided(TaxTable)]
+) -> list[TaxCountrySummary]:
+    """Every country with a rate or a word of the shop's own."""
+    return await table.countries()
 
 
 @staff_taxes.get("/{country}")

@@ -8,15 +8,12 @@ one is not sent by the method.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
 from bodega.commerce.shipping.errors import MethodMalformed, ZoneMalformed
-from bodega.contracts.shipping import Parcel, ShippingOption
+from bodega.contracts.shipping import Basis, Parcel, ShippingOption
 from bodega.kernel.ids import ShippingMethodId
 from bodega.kernel.money import Money, exponent
-
-Basis = Literal["flat", "weight", "price"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from bodega.backbone.module import Module
 from bodega.commerce.shipping.handlers import HANDLERS
 from bodega.commerce.shipping.jobs import JOBS
 from bodega.commerce.shipping.routes import ROUTERS
-from bodega.commerce.shipping.service import ShippingService
+from bodega.commerce.shipping.service import DeliveryZonesService, ShippingService
 from bodega.commerce.shipping.tables import METADATA
-from bodega.contracts.shipping import Shipping
+from bodega.contracts.shipping import DeliveryZones, Shipping
 
 MODULE = Module(
     name="shipping",
@@ -16,6 +16,6 @@ MODULE = Module(
     routers=ROUTERS,
     handlers=HANDLERS,
     jobs=JOBS,
-    provides={Shipping: ShippingService},
+    provides={Shipping: ShippingService, DeliveryZones: DeliveryZonesService},
     migrations=Path(__file__).parent / "migrations",
 )

@@ -8,15 +8,17 @@ from fastapi import APIRouter, Query, status
 from bodega.backbone.http.deps import Anyone, Shop, Staff, Work, provided
 from bodega.backbone.http.router import admin_router, api_router
 from bodega.commerce.shipping import service
-from bodega.commerce.shipping.schemas import (
+from bodega.commerce.shipping.schemas import ParcelQuery
+from bodega.contracts.shipping import (
     MethodChange,
     NewMethod,
     NewZone,
-    ParcelQuery,
+    Parcel,
+    Shipping,
+    ShippingOption,
     ZoneChange,
     ZoneView,
 )
-from bodega.contracts.shipping import Parcel, Shipping, ShippingOption
 from bodega.kernel.ids import ShippingMethodId
 from bodega.kernel.money import Money
 

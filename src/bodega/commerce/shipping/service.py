@@ -1,15 +1,18 @@
 """Use cases of shipping."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from bodega.backbone.db import UnitOfWork
+from bodega.backbone.desk import Desk
 from bodega.backbone.module import Context
 from bodega.commerce.shipping import repository
 from bodega.commerce.shipping.domain import (
     WORLD,
     Method,
+    Tier,
     Zone,
     built_in,
     check_method,
@@ -17,16 +20,18 @@ from bodega.commerce.shipping.domain import (
     options,
 )
 from bodega.commerce.shipping.errors import MethodNotFound, ZoneNotFound
-from bodega.commerce.shipping.schemas import (
+from bodega.contracts.shipping import (
     MethodChange,
     MethodView,
     NewMethod,
     NewZone,
+    Parcel,
+    ShippingOption,
     TierBody,
     ZoneChange,
     ZoneView,
 )
-from bodega.contracts.shipping import Parcel, ShippingOption
+from bodega.kernel.commands import Command
 from bodega.kernel.ids import ShippingMethodId, new_id
 
 if TYPE_CHECKING:
@@ -82,7 +87,7 @@ async def create_method(
 ) -> ZoneView:
     """Raises ZoneNotFound, MethodMalformed."""
     await _locked(uow, zone_id, currency=currency)
-    tiers = [tier.value() for tier in new.tiers]
+    tiers = [Tier(tier.up_to, tier.price_amount) for tier in new.tiers]
     check_method(new.basis, tiers, min_days=new.min_days, max_days=new.max_days)
     method = Method(
         id=ShippingMethodId(new_id()),
@@ -111,7 +116,7 @@ async def change_method(
     zone = await _locked(uow, zone_id, currency=currency)
     before = next(method for method in zone.methods if method.id == method_id)
     changes: dict[str, Any] = change.model_dump(exclude_unset=True, exclude={"tiers"})
-    tiers = [tier.value() for tier in change.tiers] or before.tiers
+    tiers = [Tier(tier.up_to, tier.price_amount) for tier in change.tiers] or before.tiers
     after = replace(before, tiers=tiers, **_known(changes))
     check_method(after.basis, after.tiers, min_days=after.min_days, max_days=after.max_days)
     if changes:
@@ -183,3 +188,51 @@ class ShippingService:
     async def option(self, method_id: ShippingMethodId, parcel: Parcel) -> ShippingOption | None:
         offered = await self.options(parcel)
         return next((option for option in offered if option.method_id == method_id), None)
+
+
+class DeliveryZonesService(Desk):
+    """Answers `bodega.contracts.shipping.DeliveryZones`."""
+
+    async def zones(self) -> list[ZoneView]:
+        return await self._read(lambda uow: list_zones(uow, currency=self._settings.currency))
+
+    async def create_zone(self, command: Command, new: NewZone) -> ZoneView:
+        return await self._zone(
+            command,
+            "create_zone",
+            lambda uow: create_zone(uow, new=new, currency=self._settings.currency),
+        )
+
+    async def change_zone(self, command: Command, zone_id: UUID, change: ZoneChange) -> ZoneView:
+        return await self._zone(
+            command,
+            "change_zone",
+            lambda uow: change_zone(
+                uow, zone_id=zone_id, change=change, currency=self._settings.currency
+            ),
+        )
+
+    async def create_method(self, command: Command, zone_id: UUID, new: NewMethod) -> ZoneView:
+        return await self._zone(
+            command,
+            "create_method",
+            lambda uow: create_method(
+                uow, zone_id=zone_id, new=new, currency=self._settings.currency
+            ),
+        )
+
+    async def change_method(
+        self, command: Command, method_id: ShippingMethodId, change: MethodChange
+    ) -> ZoneView:
+        return await self._zone(
+            command,
+            "change_method",
+            lambda uow: change_method(
+                uow, method_id=method_id, change=change, currency=self._settings.currency
+            ),
+        )
+
+    async def _zone(
+        self, command: Command, name: str, work: Callable[[UnitOfWork], Awaitable[ZoneView]]
+    ) -> ZoneView:
+        return await self._once(command, f"shipping.{name}", ZoneView, work)

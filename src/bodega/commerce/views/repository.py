@@ -69,7 +69,10 @@ _REBOUGHT = text(
        UPDATE views.customers c SET spent_amount = c.spent_amount + :amount - fact.total_amount
        FROM fact WHERE c.customer_id = fact.customer_id AND c.currency = fact.total_currency"""
 )
-_CUSTOMER = text("SELECT * FROM views.customers WHERE customer_id = :customer ORDER BY currency")
+_CUSTOMERS = text(
+    """SELECT * FROM views.customers WHERE customer_id = ANY(:customers)
+       ORDER BY customer_id, currency"""
+)
 _MOVED = text(
     """INSERT INTO views.stock AS s (variant_id, received, sold, last_received_at, last_sold_at)
        VALUES (:variant, :received, :sold, :received_at, :sold_at)
@@ -190,22 +193,26 @@ def _entry(row: Any) -> HistoryEntry:
     return HistoryEntry(type=row.type, at=row.at, actor=row.actor, amount=amount, detail=row.detail)
 
 
-async def find_customer(connection: AsyncConnection, customer_id: UserId) -> CustomerSummary | None:
-    rows = (await connection.execute(_CUSTOMER, {"customer": customer_id})).all()
-    if not rows:
-        return None
-    spending = [
-        CustomerSpending(
-            orders=row.orders,
-            cancelled=row.cancelled,
-            units=row.units,
-            spent=Money(amount=row.spent_amount, currency=row.currency),
-            first_order_at=row.first_order_at,
-            last_order_at=row.last_order_at,
-        )
-        for row in rows
-    ]
-    return CustomerSummary(customer_id=customer_id, spending=spending)
+async def find_customers(
+    connection: AsyncConnection, customer_ids: Sequence[UserId]
+) -> dict[UserId, CustomerSummary]:
+    found: dict[UserId, CustomerSummary] = {}
+    for row in await connection.execute(_CUSTOMERS, {"customers": list(customer_ids)}):
+        customer_id = UserId(row.customer_id)
+        summary = CustomerSummary(customer_id=customer_id, spending=[])
+        found.setdefault(customer_id, summary).spending.append(_spending(row))
+    return found
+
+
+def _spending(row: Any) -> CustomerSpending:
+    return CustomerSpending(
+        orders=row.orders,
+        cancelled=row.cancelled,
+        units=row.units,
+        spent=Money(amount=row.spent_amount, currency=row.currency),
+        first_order_at=row.first_order_at,
+        last_order_at=row.last_order_at,
+    )
 
 
 async def move_stock(

@@ -1,5 +1,6 @@
 """Use cases of views: answer from what the handlers keep, and ask how much stock there is."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from bodega.backbone.db import UnitOfWork
@@ -25,8 +26,11 @@ class ViewsService:
             return await repository.find_history(connection, order_id)
 
     async def customer(self, customer_id: UserId) -> CustomerSummary | None:
+        return (await self.customers([customer_id])).get(customer_id)
+
+    async def customers(self, customer_ids: Sequence[UserId]) -> dict[UserId, CustomerSummary]:
         async with self._database.reading() as connection:
-            return await repository.find_customer(connection, customer_id)
+            return await repository.find_customers(connection, customer_ids)
 
     async def stock(self, page: PageRequest) -> Page[StockSummary]:
         async with self._database.reading() as connection:

@@ -14,8 +14,9 @@ from bodega.contracts.cart import CartQuote, CartView
 from bodega.contracts.catalog import Catalog, SellableVariant
 from bodega.contracts.inventory import Inventory
 from bodega.contracts.pricing import Basket as Priceable
-from bodega.contracts.pricing import BasketLine, CouponCode, Pricing
+from bodega.contracts.pricing import BasketLine, Pricing
 from bodega.contracts.shipping import Parcel, Shipping, ShippingOption
+from bodega.kernel.coupons import CouponCode
 from bodega.kernel.errors import Unavailable
 from bodega.kernel.ids import ShippingMethodId, UserId, VariantId
 from bodega.kernel.money import Money

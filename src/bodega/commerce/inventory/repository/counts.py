@@ -9,8 +9,8 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bodega.commerce.inventory.schemas.moving import CountLine, CountView
 from bodega.commerce.inventory.tables import count_lines, counts
+from bodega.contracts.stockroom import CountLine, CountView
 from bodega.kernel.ids import CountId
 
 

@@ -6,9 +6,8 @@ from uuid import UUID
 from sqlalchemy import select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bodega.commerce.inventory.schemas.levels import MovementView
 from bodega.commerce.inventory.tables import movements
-from bodega.contracts.warehouse import StockDiscrepancy
+from bodega.contracts.warehouse import MovementView, StockDiscrepancy
 from bodega.kernel.ids import VariantId
 from bodega.kernel.money import Money
 

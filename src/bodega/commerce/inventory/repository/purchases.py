@@ -7,19 +7,19 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bodega.commerce.inventory.schemas.buying import (
-    PurchaseLine,
-    PurchaseStatus,
-    PurchaseView,
-    ReceiptLine,
-    ReceiptView,
-)
 from bodega.commerce.inventory.tables import (
     purchase_lines,
     purchases,
     receipt_lines,
     receipts,
     suppliers,
+)
+from bodega.contracts.buying import (
+    PurchaseLine,
+    PurchaseStatus,
+    PurchaseView,
+    ReceiptLine,
+    ReceiptView,
 )
 from bodega.kernel.ids import PurchaseId, new_id
 from bodega.kernel.money import Money

@@ -8,8 +8,8 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bodega.commerce.inventory.schemas.buying import OfferView, SupplierView
 from bodega.commerce.inventory.tables import offers, suppliers
+from bodega.contracts.buying import OfferView, SupplierView
 from bodega.kernel.ids import SupplierId
 from bodega.kernel.money import Money
 

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bodega.commerce.inventory.schemas.moving import TransferLine, TransferView
 from bodega.commerce.inventory.tables import transfer_lines, transfers
+from bodega.contracts.stockroom import TransferLine, TransferView
 from bodega.kernel.ids import TransferId
 
 

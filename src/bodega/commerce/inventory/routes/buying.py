@@ -6,7 +6,10 @@ from fastapi import APIRouter, Query, Request, status
 
 from bodega.backbone.http.deps import PageQuery, Staff, Work, provided
 from bodega.backbone.http.router import admin_router
-from bodega.commerce.inventory.schemas.buying import (
+from bodega.commerce.inventory.service import purchases, suppliers
+from bodega.commerce.inventory.service.lists import list_purchases, list_suppliers
+from bodega.commerce.inventory.service.suggestions import Outlook, draft_suggested
+from bodega.contracts.buying import (
     Delivery,
     NewPurchase,
     NewSupplier,
@@ -17,9 +20,6 @@ from bodega.commerce.inventory.schemas.buying import (
     SupplierChange,
     SupplierView,
 )
-from bodega.commerce.inventory.service import purchases, suppliers
-from bodega.commerce.inventory.service.lists import list_purchases, list_suppliers
-from bodega.commerce.inventory.service.suggestions import Outlook, draft_suggested
 from bodega.contracts.warehouse import Suggestion, Warehouse
 from bodega.kernel.clock import SystemClock
 from bodega.kernel.ids import PurchaseId, SupplierId, VariantId

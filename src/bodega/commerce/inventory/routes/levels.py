@@ -7,16 +7,18 @@ from fastapi import APIRouter, Query, status
 from bodega.backbone.http.deps import Anyone, PageQuery, Staff, Work, provided
 from bodega.backbone.http.router import admin_router, api_router
 from bodega.commerce.inventory.errors import LevelNotFound
-from bodega.commerce.inventory.schemas.levels import (
-    LevelSettings,
-    MovementView,
-    StockMovement,
-)
+from bodega.commerce.inventory.schemas import StockMovement
 from bodega.commerce.inventory.service.lists import list_movements
 from bodega.commerce.inventory.service.locations import set_thresholds
 from bodega.commerce.inventory.service.stock import Adjustment, receive
 from bodega.contracts.inventory import Availability, Inventory, StockLevel
-from bodega.contracts.warehouse import LevelDetail, StockCheck, Warehouse
+from bodega.contracts.warehouse import (
+    LevelDetail,
+    LevelSettings,
+    MovementView,
+    StockCheck,
+    Warehouse,
+)
 from bodega.kernel.clock import SystemClock
 from bodega.kernel.ids import LocationId, VariantId
 from bodega.kernel.page import Page

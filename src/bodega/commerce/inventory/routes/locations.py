@@ -6,9 +6,8 @@ from fastapi import APIRouter, status
 
 from bodega.backbone.http.deps import Staff, Work, provided
 from bodega.backbone.http.router import admin_router
-from bodega.commerce.inventory.schemas.levels import LocationChange, NewLocation
 from bodega.commerce.inventory.service import locations as service
-from bodega.contracts.inventory import Inventory, Location
+from bodega.contracts.inventory import Inventory, Location, LocationChange, NewLocation
 from bodega.kernel.ids import LocationId
 
 router = admin_router("inventory", "/locations")

@@ -4,7 +4,9 @@ from fastapi import APIRouter, status
 
 from bodega.backbone.http.deps import PageQuery, Staff, Work
 from bodega.backbone.http.router import admin_router
-from bodega.commerce.inventory.schemas.moving import (
+from bodega.commerce.inventory.service import counts, transfers
+from bodega.commerce.inventory.service.lists import list_counts, list_transfers
+from bodega.contracts.stockroom import (
     Arrival,
     Counted,
     CountView,
@@ -12,8 +14,6 @@ from bodega.commerce.inventory.schemas.moving import (
     NewTransfer,
     TransferView,
 )
-from bodega.commerce.inventory.service import counts, transfers
-from bodega.commerce.inventory.service.lists import list_counts, list_transfers
 from bodega.kernel.clock import SystemClock
 from bodega.kernel.ids import CountId, TransferId, VariantId
 from bodega.kernel.page import Page

@@ -5,9 +5,9 @@ from bodega.commerce.inventory.domain import Change
 from bodega.commerce.inventory.errors import CountEnded, CountNotFound, StockBelowZero
 from bodega.commerce.inventory.repository import counts as repository
 from bodega.commerce.inventory.repository.levels import lock_levels, open_levels
-from bodega.commerce.inventory.schemas.moving import CountView, NewCount
 from bodega.commerce.inventory.service.moves import move
 from bodega.commerce.inventory.service.stock import code_of
+from bodega.contracts.stockroom import CountView, NewCount
 from bodega.kernel.clock import Clock
 from bodega.kernel.ids import CountId, VariantId, new_id
 

@@ -6,10 +6,10 @@ from bodega.commerce.inventory.repository.ledger import find_movements
 from bodega.commerce.inventory.repository.purchases import find_purchases
 from bodega.commerce.inventory.repository.suppliers import find_suppliers
 from bodega.commerce.inventory.repository.transfers import find_transfers
-from bodega.commerce.inventory.schemas.buying import PurchaseStatus, PurchaseView, SupplierView
-from bodega.commerce.inventory.schemas.levels import MovementView
-from bodega.commerce.inventory.schemas.moving import CountView, TransferView
 from bodega.commerce.inventory.service.paging import last_seen, page_of
+from bodega.contracts.buying import PurchaseStatus, PurchaseView, SupplierView
+from bodega.contracts.stockroom import CountView, TransferView
+from bodega.contracts.warehouse import MovementView
 from bodega.kernel.ids import VariantId
 from bodega.kernel.page import Page, PageRequest, encode_cursor
 

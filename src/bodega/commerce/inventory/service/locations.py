@@ -3,6 +3,7 @@
 from bodega.backbone.db import UnitOfWork
 from bodega.commerce.inventory.domain import MAIN_ID
 from bodega.commerce.inventory.errors import (
+    BackorderUnclear,
     LevelNotFound,
     LocationCodeTaken,
     LocationNotFound,
@@ -14,13 +15,8 @@ from bodega.commerce.inventory.repository.locations import (
     update_location,
 )
 from bodega.commerce.inventory.repository.thresholds import find_details, update_thresholds
-from bodega.commerce.inventory.schemas.levels import (
-    LevelSettings,
-    LocationChange,
-    NewLocation,
-)
-from bodega.contracts.inventory import Location
-from bodega.contracts.warehouse import LevelDetail
+from bodega.contracts.inventory import Location, LocationChange, NewLocation
+from bodega.contracts.warehouse import LevelDetail, LevelSettings
 from bodega.kernel.clock import Clock
 from bodega.kernel.ids import LocationId, VariantId, new_id
 
@@ -53,6 +49,14 @@ async def _location(uow: UnitOfWork, location_id: LocationId) -> Location:
     return found
 
 
+def check_backorder(settings: LevelSettings) -> None:
+    """A backorder needs an allowance, a pre-order its day as well. Raises BackorderUnclear."""
+    if (settings.backorder == "none") != (settings.allowance == 0):
+        raise BackorderUnclear
+    if (settings.backorder == "preorder") != (settings.available_on is not None):
+        raise BackorderUnclear
+
+
 async def set_thresholds(
     uow: UnitOfWork,
     *,
@@ -63,7 +67,8 @@ async def set_thresholds(
 ) -> LevelDetail:
     """Raises LocationNotFound, LevelNotFound, BackorderUnclear."""
     location = await _location(uow, location_id)
-    values = settings.checked().model_dump()
+    check_backorder(settings)
+    values = settings.model_dump()
     if not await update_thresholds(uow.connection, variant_id, location.code, values):
         raise LevelNotFound
     details = await find_details(uow.connection, variant_id, now=clock.now())

@@ -9,7 +9,11 @@ from bodega.commerce.inventory.errors import OfferMissing, PurchaseNotFound, Pur
 from bodega.commerce.inventory.repository import purchases as repository
 from bodega.commerce.inventory.repository.levels import lock_levels, open_levels
 from bodega.commerce.inventory.repository.suppliers import find_offers
-from bodega.commerce.inventory.schemas.buying import (
+from bodega.commerce.inventory.service.moves import move
+from bodega.commerce.inventory.service.stock import code_of
+from bodega.commerce.inventory.service.suppliers import known_supplier
+from bodega.commerce.inventory.service.transfers import by_variant, check_expected
+from bodega.contracts.buying import (
     Delivery,
     NewPurchase,
     PurchaseLine,
@@ -17,10 +21,6 @@ from bodega.commerce.inventory.schemas.buying import (
     PurchaseView,
     PurchaseWish,
 )
-from bodega.commerce.inventory.service.moves import move
-from bodega.commerce.inventory.service.stock import code_of
-from bodega.commerce.inventory.service.suppliers import known_supplier
-from bodega.commerce.inventory.service.transfers import by_variant, check_expected
 from bodega.contracts.inventory import PurchaseOrdered
 from bodega.kernel.clock import Clock
 from bodega.kernel.ids import PurchaseId, SupplierId, new_id

@@ -9,8 +9,8 @@ from bodega.backbone.db import UnitOfWork
 from bodega.backbone.settings import Settings
 from bodega.commerce.inventory.domain import order_quantity, reorder_point
 from bodega.commerce.inventory.repository.demand import Connection, Shelf, find_needs
-from bodega.commerce.inventory.schemas.buying import NewPurchase, PurchaseView, PurchaseWish
 from bodega.commerce.inventory.service.purchases import draft_purchase
+from bodega.contracts.buying import NewPurchase, PurchaseView, PurchaseWish
 from bodega.contracts.warehouse import Suggestion
 from bodega.kernel.clock import Clock
 from bodega.kernel.ids import LocationId, SupplierId, VariantId

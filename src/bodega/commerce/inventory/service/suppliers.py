@@ -3,7 +3,7 @@
 from bodega.backbone.db import UnitOfWork
 from bodega.commerce.inventory.errors import SupplierCodeTaken, SupplierNotFound
 from bodega.commerce.inventory.repository import suppliers as repository
-from bodega.commerce.inventory.schemas.buying import (
+from bodega.contracts.buying import (
     NewSupplier,
     Offer,
     OfferView,

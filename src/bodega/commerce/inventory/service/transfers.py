@@ -15,16 +15,16 @@ from bodega.commerce.inventory.errors import (
 from bodega.commerce.inventory.repository import transfers as repository
 from bodega.commerce.inventory.repository.holds import find_held
 from bodega.commerce.inventory.repository.levels import lock_levels, open_levels
-from bodega.commerce.inventory.schemas.moving import (
+from bodega.commerce.inventory.service.moves import move
+from bodega.commerce.inventory.service.stock import code_of
+from bodega.contracts.stockroom import (
     Arrival,
     NewTransfer,
     TransferView,
-    UnitsLine,
 )
-from bodega.commerce.inventory.service.moves import move
-from bodega.commerce.inventory.service.stock import code_of
 from bodega.kernel.clock import Clock
 from bodega.kernel.ids import TransferId, new_id
+from bodega.kernel.quantity import UnitsLine
 
 
 async def start_transfer(uow: UnitOfWork, *, clock: Clock, new: NewTransfer) -> TransferView:

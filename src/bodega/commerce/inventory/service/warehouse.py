@@ -4,15 +4,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+from bodega.backbone.desk import Desk
 from bodega.backbone.module import Context
 from bodega.commerce.inventory.errors import PeriodBackwards
 from bodega.commerce.inventory.repository import ledger, reports, thresholds
+from bodega.commerce.inventory.service.lists import list_movements
+from bodega.commerce.inventory.service.locations import set_thresholds
 from bodega.commerce.inventory.service.suggestions import Outlook, suggest
 from bodega.contracts.catalog import Catalog
 from bodega.contracts.warehouse import (
     AgeingRow,
     LevelDetail,
+    LevelSettings,
     LowStock,
+    MovementView,
     Named,
     StockCheck,
     StockOutRow,
@@ -21,21 +26,22 @@ from bodega.contracts.warehouse import (
     TurnoverRow,
     ValuationRow,
 )
-from bodega.kernel.ids import VariantId
+from bodega.kernel.commands import Command
+from bodega.kernel.ids import LocationId, VariantId
 from bodega.kernel.money import Money
+from bodega.kernel.page import Page, PageRequest
 
 R = TypeVar("R", bound=Named)
 LISTED = 100
 NAMED_AT_ONCE = 1000
 
 
-class WarehouseService:
+class WarehouseService(Desk):
     """Answers `bodega.contracts.warehouse.Warehouse`."""
 
     def __init__(self, context: Context) -> None:
+        super().__init__(context)
         self._context = context
-        self._database = context.database
-        self._clock = context.clock
         self._outlook = Outlook.of(context.settings)
 
     async def check(self) -> StockCheck:
@@ -59,6 +65,31 @@ class WarehouseService:
     async def levels_of(self, variant_id: VariantId) -> list[LevelDetail]:
         async with self._database.reading() as connection:
             return await thresholds.find_details(connection, variant_id, now=self._clock.now())
+
+    async def movements(
+        self, page: PageRequest, *, variant_id: VariantId | None = None
+    ) -> Page[MovementView]:
+        return await self._read(lambda uow: list_movements(uow, page=page, variant_id=variant_id))
+
+    async def set_thresholds(
+        self,
+        command: Command,
+        variant_id: VariantId,
+        location_id: LocationId,
+        settings: LevelSettings,
+    ) -> LevelDetail:
+        return await self._once(
+            command,
+            "inventory.set_thresholds",
+            LevelDetail,
+            lambda uow: set_thresholds(
+                uow,
+                clock=self._clock,
+                variant_id=variant_id,
+                location_id=location_id,
+                settings=settings,
+            ),
+        )
 
     async def low(self, *, limit: int = LISTED) -> list[LowStock]:
         async with self._database.reading() as connection:

@@ -42,6 +42,10 @@ def _table() -> dict[str, Standard]:
     return {name: Standard(found, included[name]) for name, found in rates.items()}
 
 
+def shipped_countries() -> list[str]:
+    return list(_table())
+
+
 def standard(country: str) -> Standard:
     """No rates at all for a country that the table does not have."""
     return _table().get(country, Standard((), prices_include_tax=True))

@@ -4,7 +4,7 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 from bodega.commerce.pricing.errors import PromotionMalformed
-from bodega.contracts.pricing import PromotionKind
+from bodega.contracts.promotions import PromotionKind
 
 _NEEDS: dict[PromotionKind, frozenset[str]] = {
     "percentage": frozenset({"percent"}),

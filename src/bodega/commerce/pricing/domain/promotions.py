@@ -12,7 +12,8 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from bodega.commerce.pricing.domain.shares import rounded, shares
-from bodega.contracts.pricing import Basket, BasketLine, PromotionKind
+from bodega.contracts.pricing import Basket, BasketLine
+from bodega.contracts.promotions import PromotionKind
 from bodega.kernel.ids import ProductId, PromotionId
 
 

@@ -5,13 +5,26 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, tuple_, update
+from sqlalchemy import Select, func, select, true, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bodega.commerce.pricing.schemas import CouponView, PromotionView
 from bodega.commerce.pricing.tables import coupons, promotions, redemptions
+from bodega.contracts.promotions import CouponView, PromotionView
 from bodega.kernel.ids import PromotionId
+
+
+def _shown() -> Select[Any]:
+    """Promotions with what came of them."""
+    came = (
+        select(
+            func.count().label("uses"),
+            func.coalesce(func.sum(redemptions.c.discount_amount), 0).label("given"),
+        )
+        .where(redemptions.c.promotion_id == promotions.c.id, redemptions.c.released_at.is_(None))
+        .lateral()
+    )
+    return select(promotions, came.c.uses, came.c.given).join_from(promotions, came, true())
 
 
 async def insert_promotion(connection: AsyncConnection, values: Mapping[str, Any]) -> PromotionView:
@@ -23,10 +36,9 @@ async def insert_promotion(connection: AsyncConnection, values: Mapping[str, Any
 async def find_promotion(
     connection: AsyncConnection, promotion_id: PromotionId, *, lock: bool = False
 ) -> PromotionView | None:
-    query = select(promotions).where(promotions.c.id == promotion_id)
-    row = (
-        await connection.execute(query.with_for_update(key_share=True) if lock else query)
-    ).first()
+    query = _shown().where(promotions.c.id == promotion_id)
+    locked = query.with_for_update(key_share=True, of=promotions)
+    row = (await connection.execute(locked if lock else query)).first()
     return PromotionView.model_validate(row._mapping) if row else None
 
 
@@ -34,7 +46,7 @@ async def list_promotions(
     connection: AsyncConnection, *, limit: int, after: tuple[datetime, UUID] | None
 ) -> list[tuple[PromotionView, datetime]]:
     """Newest first, each with its instant for the cursor."""
-    query = select(promotions).order_by(promotions.c.occurred_at.desc(), promotions.c.id.desc())
+    query = _shown().order_by(promotions.c.occurred_at.desc(), promotions.c.id.desc())
     if after is not None:
         query = query.where(tuple_(promotions.c.occurred_at, promotions.c.id) < tuple_(*after))
     rows = await connection.execute(query.limit(limit))
@@ -55,10 +67,11 @@ async def change_promotion(
         update(promotions)
         .where(promotions.c.id == promotion_id)
         .values(**changes, redeemed=live, known_at=func.now())
-        .returning(promotions)
     )
-    row = (await connection.execute(statement)).one()
-    return PromotionView.model_validate(row._mapping)
+    await connection.execute(statement)
+    found = await find_promotion(connection, promotion_id)
+    assert found is not None
+    return found
 
 
 async def insert_coupons(

@@ -37,6 +37,20 @@ async def find_taxes(
     return rates, stated[0] if stated else None
 
 
+async def find_own(
+    connection: AsyncConnection,
+) -> tuple[dict[str, list[TaxRate]], dict[str, TaxCountry]]:
+    """What the shop says of any country: its rates and how it treats it, by country."""
+    rates: dict[str, list[TaxRate]] = {}
+    for row in await connection.execute(select(tax_rates)):
+        rates.setdefault(row.country, []).append(rate_of(row))
+    stated = await connection.execute(select(tax_countries))
+    return rates, {
+        row.country: TaxCountry(row.country, row.prices_include_tax, row.collected)
+        for row in stated
+    }
+
+
 def rate_of(row: Row[Any]) -> TaxRate:
     return TaxRate(
         country=row.country,

@@ -3,6 +3,7 @@
 import secrets
 
 from bodega.backbone.db import UnitOfWork
+from bodega.backbone.desk import Desk
 from bodega.commerce.pricing.domain.conditions import check_needs, check_window
 from bodega.commerce.pricing.errors import (
     CouponNotFound,
@@ -12,13 +13,14 @@ from bodega.commerce.pricing.errors import (
     PromotionNotFound,
 )
 from bodega.commerce.pricing.repository import promotions as repository
-from bodega.commerce.pricing.schemas import (
+from bodega.contracts.promotions import (
     CouponView,
     NewCoupons,
     NewPromotion,
     PromotionChange,
     PromotionView,
 )
+from bodega.kernel.commands import Command
 from bodega.kernel.errors import Invalid
 from bodega.kernel.ids import PromotionId, new_id
 from bodega.kernel.page import NOT_OURS, Page, PageRequest, encode_cursor
@@ -125,3 +127,52 @@ async def change_coupon(uow: UnitOfWork, *, code: str, active: bool) -> CouponVi
     if changed is None:
         raise CouponNotFound(f"There is no coupon {code!r}")
     return changed
+
+
+class PromotionsService(Desk):
+    """Answers `bodega.contracts.promotions.Promotions`."""
+
+    async def promotions(self, page: PageRequest) -> Page[PromotionView]:
+        return await self._read(lambda uow: list_promotions(uow, page=page))
+
+    async def promotion(self, promotion_id: PromotionId) -> PromotionView:
+        return await self._read(lambda uow: show_promotion(uow, promotion_id=promotion_id))
+
+    async def create(self, command: Command, new: NewPromotion) -> PromotionView:
+        return await self._once(
+            command,
+            "pricing.create_promotion",
+            PromotionView,
+            lambda uow: create_promotion(uow, new=new, shop_currency=self._settings.currency),
+        )
+
+    async def change(
+        self, command: Command, promotion_id: PromotionId, change: PromotionChange
+    ) -> PromotionView:
+        return await self._once(
+            command,
+            "pricing.change_promotion",
+            PromotionView,
+            lambda uow: change_promotion(uow, promotion_id=promotion_id, change=change),
+        )
+
+    async def coupons(self, promotion_id: PromotionId, page: PageRequest) -> Page[CouponView]:
+        return await self._read(lambda uow: list_coupons(uow, promotion_id=promotion_id, page=page))
+
+    async def add_coupons(
+        self, command: Command, promotion_id: PromotionId, new: NewCoupons
+    ) -> list[CouponView]:
+        return await self._once(
+            command,
+            "pricing.create_coupons",
+            list[CouponView],
+            lambda uow: create_coupons(uow, promotion_id=promotion_id, new=new),
+        )
+
+    async def change_coupon(self, command: Command, code: str, *, active: bool) -> CouponView:
+        return await self._once(
+            command,
+            "pricing.change_coupon",
+            CouponView,
+            lambda uow: change_coupon(uow, code=code, active=active),
+        )

@@ -5,11 +5,12 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from bodega.backbone.db import UnitOfWork
-from bodega.backbone.module import Context
+from bodega.backbone.desk import Desk
 from bodega.commerce.pricing.domain.exchange import between
 from bodega.commerce.pricing.errors import RateNotFound
 from bodega.commerce.pricing.repository import rates as repository
 from bodega.contracts.pricing import Rate
+from bodega.kernel.commands import Command
 from bodega.kernel.errors import Invalid
 from bodega.kernel.money import Money, exponent
 from bodega.kernel.page import NOT_OURS, Page, PageRequest, encode_cursor
@@ -48,12 +49,8 @@ def _after(page: PageRequest) -> tuple[date, str, str] | None:
         raise Invalid(NOT_OURS) from error
 
 
-class RatesService:
+class RatesService(Desk):
     """Answers `bodega.contracts.pricing.Rates`."""
-
-    def __init__(self, context: Context) -> None:
-        self._database = context.database
-        self._clock = context.clock
 
     async def rate(self, base: str, quote: str, *, at: datetime | None = None) -> Rate:
         exponent(base), exponent(quote)
@@ -72,3 +69,11 @@ class RatesService:
             return money
         rate = await self.rate(money.currency, to, at=at)
         return Money.from_decimal(money.decimal * rate.rate, to)
+
+    async def known(self, page: PageRequest, *, base: str | None = None) -> Page[Rate]:
+        return await self._read(lambda uow: list_rates(uow, base=base, page=page))
+
+    async def put(self, command: Command, rates: Sequence[Rate]) -> int:
+        return await self._once(
+            command, "pricing.put_rates", int, lambda uow: put_rates(uow, rates=rates)
+        )

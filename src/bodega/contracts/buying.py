@@ -1,20 +1,23 @@
-"""Bodies about suppliers, purchase orders and receipts."""
+"""Suppliers, what they offer, and what is ordered of them."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from bodega.commerce.inventory.schemas.levels import Code, Words
-from bodega.commerce.inventory.schemas.moving import MAX_LINES, Lines, Note
+from bodega.kernel.commands import Command
 from bodega.kernel.ids import LocationId, PurchaseId, SupplierId, VariantId
 from bodega.kernel.money import Money
-from bodega.kernel.quantity import Quantity
+from bodega.kernel.page import Page, PageRequest
+from bodega.kernel.quantity import MAX_LINES, Quantity, UnitsLines
 
 PurchaseStatus = Literal[
     "draft", "ordered", "partially_received", "received", "closed", "cancelled"
 ]
 Days = Annotated[int, Field(strict=True, ge=0, le=365)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
 
 
 class NewSupplier(BaseModel):
@@ -131,5 +134,59 @@ class Delivery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    lines: Lines
+    lines: UnitsLines
     note: Note = ""
+
+
+class Buying(Protocol):
+    """Purchase orders: drafted, ordered, received in parts, closed when no more will come."""
+
+    async def suppliers(self, page: PageRequest) -> Page[SupplierView]:
+        """Newest first."""
+
+    async def supplier(self, supplier_id: SupplierId) -> SupplierView:
+        """Raises `NotFound`."""
+
+    async def create_supplier(self, command: Command, new: NewSupplier) -> SupplierView:
+        """Raises `Conflict` for a code that is taken."""
+
+    async def change_supplier(
+        self, command: Command, supplier_id: SupplierId, change: SupplierChange
+    ) -> SupplierView:
+        """Raises `NotFound`."""
+
+    async def offers(self, supplier_id: SupplierId) -> list[OfferView]:
+        """Raises `NotFound`."""
+
+    async def put_offer(
+        self, command: Command, supplier_id: SupplierId, variant_id: VariantId, offer: Offer
+    ) -> OfferView:
+        """Raises `NotFound`."""
+
+    async def purchases(
+        self, page: PageRequest, *, status: PurchaseStatus | None = None
+    ) -> Page[PurchaseView]:
+        """Newest first."""
+
+    async def purchase(self, purchase_id: PurchaseId) -> PurchaseView:
+        """Raises `NotFound`."""
+
+    async def draft(self, command: Command, new: NewPurchase) -> PurchaseView:
+        """Raises `NotFound`, and `Rejected` for what the supplier offers no cost of."""
+
+    async def draft_suggested(self, command: Command, *, limit: int = 100) -> list[PurchaseView]:
+        """A draft for each supplier and location; what no supplier offers is left out."""
+
+    async def order(self, command: Command, purchase_id: PurchaseId) -> PurchaseView:
+        """It goes out. Raises `NotFound`, `Conflict`."""
+
+    async def receive(
+        self, command: Command, purchase_id: PurchaseId, delivery: Delivery
+    ) -> PurchaseView:
+        """All of it, or a part. Raises `NotFound`, `Conflict`."""
+
+    async def close(self, command: Command, purchase_id: PurchaseId) -> PurchaseView:
+        """No more will come of it. Raises `NotFound`, `Conflict`."""
+
+    async def cancel(self, command: Command, purchase_id: PurchaseId) -> PurchaseView:
+        """Before anything came of it. Raises `NotFound`, `Conflict`."""

@@ -1,1 +1,0 @@
-"""Request and response bodies of inventory, a file a concept."""
