@@ -13,10 +13,10 @@ from bodega.kernel.ids import new_id
 from bodega.kernel.principal import GUEST, Role
 from bodega.web.artwork import artwork_address
 from bodega.web.assets import asset_address
-from bodega.web.console.rooms import GROUPS, room_of
 from bodega.web.cookies import CART_DAYS, DAY, drop_cookie, put_cookie, read_cookie
 from bodega.web.formats import formats
 from bodega.web.forms import csrf_token
+from bodega.web.rooms import GROUPS, room_of
 
 FLASHES = {
     "evidence-sent": "The evidence is on its way to the bank.",

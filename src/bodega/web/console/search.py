@@ -15,8 +15,8 @@ from bodega.contracts.search import Search
 from bodega.kernel.errors import Unavailable
 from bodega.kernel.page import PageRequest
 from bodega.web.access import ConsoleStaff
-from bodega.web.console.rooms import rooms_like
 from bodega.web.pages import redirect, render
+from bodega.web.rooms import rooms_like
 
 router = APIRouter(prefix="/console/search", include_in_schema=False)
 SHOWN = PageRequest(limit=8)
