@@ -22,6 +22,7 @@ GROUPS: tuple[tuple[str, tuple[Room, ...]], ...] = (
         "Selling",
         (
             Room("/console/orders", "Orders", "find, edit, send, refund or cancel an order"),
+            Room("/console/returns", "Returns", "goods that come back, from the wish to the money"),
             Room("/console/review", "Held", "purchases in doubt: accept or refuse them"),
             Room("/console/customers", "Customers", "who buys, how much, and their orders"),
         ),
@@ -30,9 +31,12 @@ GROUPS: tuple[tuple[str, tuple[Room, ...]], ...] = (
         "Stock",
         (
             Room("/console/stock", "Levels", "what is there, what runs low, one variant's ledger"),
-            Room(
-                "/console/locations", "Locations", "warehouses and shops, in the order of picking"
-            ),
+            Room("/console/purchases", "Purchases", "order from suppliers and take deliveries in"),
+            Room("/console/suppliers", "Suppliers", "whom to order from and at what cost"),
+            Room("/console/transfers", "Transfers", "move units from one location to another"),
+            Room("/console/counts", "Counts", "hold the shelf against the books"),
+            Room("/console/locations", "Locations", "warehouses and shops, as they are picked"),
+            Room("/console/reports", "Reports", "value, age, turnover and days without stock"),
         ),
     ),
     (

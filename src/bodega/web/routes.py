@@ -4,11 +4,15 @@ from fastapi import APIRouter
 
 from bodega.web import artwork, assets
 from bodega.web.console import (
+    buying,
     customers,
     delivery,
+    locations,
+    moving,
     payments,
     promotions,
     rates,
+    reports,
     review,
     search,
     stock,
@@ -38,6 +42,12 @@ ROUTERS: list[APIRouter] = [
     rates.router,
     customers.router,
     search.router,
+    moving.transfers,
+    moving.counts,
+    buying.purchases,
+    buying.suppliers,
+    locations.router,
+    reports.router,
     workflows.router,
     assets.router,
     artwork.router,

@@ -1,7 +1,5 @@
 """HTTP of stock reports: JSON for programs, CSV for spreadsheets."""
 
-import csv
-import io
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
@@ -11,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from bodega.backbone.http.deps import Staff, provided
 from bodega.backbone.http.router import admin_router
+from bodega.backbone.http.sheets import csv_of
 from bodega.contracts.warehouse import (
     AgeingRow,
     Named,
@@ -21,7 +20,6 @@ from bodega.contracts.warehouse import (
     Warehouse,
 )
 from bodega.kernel.clock import SystemClock
-from bodega.kernel.money import Money
 
 router = admin_router("inventory", "/stock-reports")
 
@@ -91,37 +89,7 @@ async def get_stock_outs(who: Staff, books: Books, asked: Asked, between: Betwee
 def _answer(kind: type[Named], rows: Sequence[Named], asked: Wanted) -> object:
     if asked.format == "json":
         return rows
-    return Response(_csv(kind, rows), media_type="text/csv; charset=utf-8")
-
-
-def _csv(kind: type[Named], rows: Sequence[Named]) -> str:
-    """A head and a line a row; money as two columns."""
-    file = io.StringIO()
-    fields = list(kind.model_fields)
-    writer = csv.writer(file, lineterminator="\r\n")
-    writer.writerow(
-        name for field in fields for name in (_money_names(field) if field == "value" else [field])
-    )
-    for row in rows:
-        writer.writerow(cell for field in fields for cell in _cells(field, getattr(row, field)))
-    return file.getvalue()
-
-
-def _money_names(field: str) -> list[str]:
-    return [field, f"{field}_currency"]
-
-
-def _cells(field: str, value: object) -> list[object]:
-    if isinstance(value, Money):
-        return [value.decimal, value.currency]
-    if value is None:
-        return ["", ""] if field == "value" else [""]
-    if isinstance(value, datetime):
-        return [value.isoformat()]
-    # A title that begins like a formula would be run by a spreadsheet.
-    if isinstance(value, str) and value[:1] in "=+-@\t\r":
-        return [f"'{value}"]
-    return [value]
+    return Response(csv_of(kind, rows), media_type="text/csv; charset=utf-8")
 
 
 ROUTERS: list[APIRouter] = [router]
