@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from bodega.apps.supervise.errors import ProcessFailed
+
 if TYPE_CHECKING:
     from tests.apps.conftest import SmallShop
 
@@ -151,7 +153,9 @@ def test_a_process_that_does_not_stay_up_ends_the_start_with_its_last_words(
 ) -> None:
     shop.launch("broken")
     assert shop.finish() == 1
-    assert "worker does not start: code 1: no bread today" in shop.text()
+    log = shop.folder.path / "logs" / "worker.log"
+    said = ProcessFailed(process="worker", reason="code 1: no bread today", log=log)
+    assert str(said).partition(" The whole")[0] in shop.text()
 
 
 def test_a_failed_preparation_is_quoted(shop: "SmallShop") -> None:

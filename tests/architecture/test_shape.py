@@ -1,6 +1,7 @@
 """What imports cannot say: sizes, one commit, docs and tests for every module, secrets kept in."""
 
 import ast
+import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bodega.apps.modules import NAMES, modules
+from bodega.kernel.events import Event
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "bodega"
@@ -88,6 +90,15 @@ def test_every_module_has_contract_docs_and_tests(name: str) -> None:
     assert (SOURCE / "contracts" / f"{name}.py").is_file()
     assert (ROOT / "docs" / "modules" / f"{name}.md").is_file()
     assert list((ROOT / "tests" / "commerce" / name).glob("test_*.py"))
+
+
+def test_an_event_is_named_by_the_module_that_tells_it() -> None:
+    for path in sorted((SOURCE / "contracts").glob("*.py")):
+        importlib.import_module(f"bodega.contracts.{path.stem}")
+    told = {
+        kind.type.split(".")[0] for kind in Event.__subclasses__() if "contracts" in kind.__module__
+    }
+    assert told <= set(NAMES)
 
 
 def test_no_foreign_key_leaves_its_schema() -> None:

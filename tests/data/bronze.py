@@ -173,3 +173,29 @@ def deleted(change: Change) -> Change:
 
 def truncated(table: str) -> Change:
     return Change(table, "t", None)
+
+
+def payment(id: str, *, amount: int, op: str = "c", **over: Any) -> Change:
+    row = {"id": id, "checkout_id": None, "amount_amount": amount, "amount_currency": "GBP"}
+    row |= {"status": "captured", "provider": "stripe", "failure_code": None}
+    return Change(
+        "shop__payments_payments", op, {"id": id}, row | times("2026-02-03T10:00:00Z") | over
+    )
+
+
+def payment_refund(id: str, payment_id: str, *, amount: int, op: str = "c", **over: Any) -> Change:
+    row = {"id": id, "payment_id": payment_id, "amount_amount": amount, "amount_currency": "GBP"}
+    row |= {"status": "succeeded", "failure_code": None, **times("2026-02-05T10:00:00Z"), **over}
+    return Change("shop__payments_refunds", op, {"id": id}, row)
+
+
+def booked(id: str, payment_id: str, *, kind: str, **accounts: int) -> list[Change]:
+    """An entry of the ledger with its lines."""
+    entry = {"id": id, "kind": kind, "checkout_id": None, "payment_id": payment_id}
+    entry |= {"currency": "GBP", "occurred_at": "2026-02-03T10:00:00Z"}
+    changes = [Change("shop__payments_ledger_entries", "c", {"id": id}, entry)]
+    for position, (account, amount) in enumerate(accounts.items()):
+        key = {"entry_id": id, "position": position}
+        line = key | {"account": account, "amount": amount}
+        changes.append(Change("shop__payments_ledger_lines", "c", key, line))
+    return changes

@@ -19,6 +19,10 @@ Position = Annotated[int, Field(strict=True, ge=0, le=10_000)]
 Countries = Annotated[list[CountryCode], Field(max_length=300)]
 Prefixes = Annotated[list[Prefix], Field(max_length=1000)]
 
+# The built-in way to send, in hundredths of the currency's unit (490 yen where there are none);
+# histories that are made up ask for the same.
+STANDARD_NAME, STANDARD_PRICE, STANDARD_FREE_FROM = "Standard", 490, 5000
+
 
 class Parcel(BaseModel):
     """What is to be sent and where. `weight_grams` is 0 when nobody has weighed it."""

@@ -6,7 +6,12 @@ import threading
 import pytest
 
 from bodega.backbone.changes.connection import sql_connection
-from bodega.backbone.changes.errors import ForeignDatabase
+from bodega.backbone.changes.errors import (
+    ForeignDatabase,
+    PublicationRefused,
+    SlotBusy,
+    SlotElsewhere,
+)
 from bodega.backbone.changes.feed import ChangeFeed, FlushPolicy
 from bodega.backbone.changes.sink import Checkpoint
 from bodega.backbone.changes.slot import create_slot, inspect_slot
@@ -107,7 +112,8 @@ def test_a_table_whose_updates_would_fail_is_refused_before_it_is_published(
     things.run("ALTER TABLE things REPLICA IDENTITY FULL", "INSERT INTO things VALUES (1, 'a', 1)")
     feed = new_feed(things, sink)
     with running(feed):
-        eventually(lambda: "replica identity is full" in feed.status.error)
+        refused = PublicationRefused(THINGS, "its replica identity is full")
+        eventually(lambda: feed.status.error.startswith(str(refused).partition(" is full")[0]))
         things.run("UPDATE things SET name = 'b'", "ALTER TABLE things REPLICA IDENTITY DEFAULT")
         eventually(lambda: sink.state(THINGS) == table_state(things))
 
@@ -335,7 +341,7 @@ def test_a_second_reader_waits_for_the_slot(things: TestDatabase, sink: MemorySi
         eventually(lambda: first.status.state == "streaming")
         with running(second):
             eventually(lambda: second.status.state == "waiting")
-            assert "Another process reads" in second.status.error
+            assert second.status.error == str(SlotBusy(things.slot))
     things.run("INSERT INTO things VALUES (1)")
 
 
@@ -354,6 +360,8 @@ def test_a_slot_of_another_database_is_refused(things: TestDatabase, sink: Memor
         feed = new_feed(things, sink)
         with running(feed):
             eventually(lambda: "one server takes one shop" in feed.status.error)
+        with sql_connection(things.dsn) as connection, pytest.raises(SlotElsewhere):
+            inspect_slot(connection, things.slot)
 
 
 def test_changes_that_were_not_kept_come_again(things: TestDatabase, sink: MemorySink) -> None:

@@ -41,7 +41,7 @@ async def abandoned(context: Context) -> list[dict[str, Any]]:
     """Payloads of the events told so far."""
     async with context.database.reading() as connection:
         found = await connection.execute(
-            text("SELECT payload FROM backbone.outbox WHERE type = 'carts.cart_abandoned'")
+            text("SELECT payload FROM backbone.outbox WHERE type = 'cart.cart_abandoned'")
         )
         return [row.payload for row in found]
 

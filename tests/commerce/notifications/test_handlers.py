@@ -16,7 +16,9 @@ from sqlalchemy import text
 
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
+from bodega.commerce.notifications.adapters.mail import FolderMailer
 from bodega.commerce.notifications.domain import MAX_ATTEMPTS
+from bodega.commerce.notifications.errors import MailUndelivered
 from bodega.commerce.notifications.handlers import HANDLERS
 from bodega.commerce.notifications.jobs import JOBS
 from bodega.contracts.orders import OrderPlaced, Orders
@@ -192,6 +194,14 @@ async def test_a_mail_server_that_is_gone_ends_in_failed(
     status, attempts, failure = await outcome(context)
     assert (status, attempts) == ("failed", MAX_ATTEMPTS)
     assert failure == "SMTPConnectError"
+
+
+async def test_a_folder_that_takes_no_mail_says_so(tmp_path: Path) -> None:
+    (tmp_path / "mail").write_text("a file where a folder should be")
+    mail = EmailMessage()
+    mail["Message-ID"] = "<1@shop.test>"
+    with pytest.raises(MailUndelivered):
+        await FolderMailer(tmp_path / "mail").send(mail)
 
 
 async def test_neither_address_nor_text_is_kept(context: Context, order: Order) -> None:

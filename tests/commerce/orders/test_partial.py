@@ -4,8 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from fastapi import Response
 
-from bodega.commerce.orders.errors import OperationNotFound, OperationNotPartial, OrderBusy
+from bodega.commerce.orders.errors import (
+    OperationNotFound,
+    OperationNotPartial,
+    OrderBusy,
+    RefundIncomplete,
+)
+from bodega.commerce.orders.routes.changes import Change
 from bodega.commerce.orders.service.workflows import OrderWorkflows
 from bodega.contracts.aftersales import (
     Addition,
@@ -68,6 +75,9 @@ async def test_what_went_back_in_part_is_called_so_and_can_be_finished(
     assert done.failure_detail is not None
     assert done.failure_detail.startswith("5.00 GBP went back.")
     assert desk.payments.refunded() == 500
+    nobody: Any = None
+    with pytest.raises(RefundIncomplete):
+        Change(claim=nobody, after=nobody, response=Response()).answer(done)
     with pytest.raises(OrderBusy):
         await desk.do("ship", order, ShipOrder())
     still = await desk.after.retry(done.id, command_id=command(), actor=ACTOR)

@@ -144,9 +144,8 @@ async def test_staff_hide_and_show(
     await client.patch(at, json={"status": "published"}, headers=clerk)
     assert len((await client.get(listed)).json()["items"]) == 1
     unknown = f"/api/v1/admin/reviews/{uuid4()}"
-    assert (
-        await client.patch(unknown, json={"status": "hidden"}, headers=clerk)
-    ).status_code == 404
+    missing = await client.patch(unknown, json={"status": "hidden"}, headers=clerk)
+    assert (missing.status_code, missing.json()["code"]) == (404, "review_not_found")
 
 
 async def test_reviews_come_in_pages_newest_first_and_are_averaged(

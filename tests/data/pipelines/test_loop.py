@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -13,9 +15,17 @@ import pytest
 from bodega.data.lake.published import read_published
 from bodega.data.pipelines.child import Child, ChildFailed
 from bodega.data.pipelines.loop import Loop
-from bodega.data.pipelines.owner import BuildRequest, Desk, WarehouseOwned, is_owned, ownership
+from bodega.data.pipelines.owner import (
+    BuildLate,
+    BuildRequest,
+    Desk,
+    WarehouseOwned,
+    is_owned,
+    ownership,
+)
 from bodega.data.pipelines.refresh import Outcome
 from bodega.data.pipelines.status import read_status
+from bodega.data.pipelines.warehouse import Warehouse, WarehouseBusy
 from tests.data.bronze import Source, order, order_line, product
 from tests.data.conftest import Refresh
 
@@ -111,6 +121,26 @@ def test_a_build_asked_for_on_the_desk_is_done_by_the_loop(
     assert answer.outcome is not None
     assert answer.outcome.full
     assert list((lake / "requests").iterdir()) == []
+
+
+def test_a_request_that_nobody_answers_is_late_and_taken_back(lake: Path) -> None:
+    with pytest.raises(BuildLate):
+        Desk(lake).ask(BuildRequest(full=True), timeout_seconds=0.1)
+    assert list((lake / "requests").iterdir()) == []
+
+
+def test_a_warehouse_in_another_process_hands_is_busy(lake: Path) -> None:
+    warehouse = Warehouse(lake)
+    with warehouse.open():
+        pass
+    hold = f"import duckdb; c = duckdb.connect({str(warehouse.path)!r}); print(1, flush=True)"
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{hold}; input()"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        with pytest.raises(WarehouseBusy), warehouse.open():
+            pass
 
 
 def test_a_lake_has_one_owner(lake: Path) -> None:

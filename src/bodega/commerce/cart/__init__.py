@@ -1,5 +1,5 @@
 """Cart: baskets before they are orders.
 
 Tables: cart.carts, cart.lines.
-Events out: carts.cart_abandoned. Events in: checkout.completed, checkout.held.
+Events out: cart.cart_abandoned. Events in: checkout.completed, checkout.held.
 """

@@ -41,6 +41,19 @@ MODULE = Module(
             "failure_code",
             *TIME_COLUMNS,
         ),
+        "refunds": public(
+            "id",
+            "payment_id",
+            "amount_amount",
+            "amount_currency",
+            "status",
+            "failure_code",
+            *TIME_COLUMNS,
+        ),
+        "ledger_entries": public(
+            "id", "kind", "checkout_id", "payment_id", "currency", "occurred_at"
+        ),
+        "ledger_lines": public("entry_id", "position", "account", "amount"),
     },
     migrations=Path(__file__).parent / "migrations",
 )

@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from uuid import NAMESPACE_DNS, UUID, uuid5
 
 from bodega.commerce.shipping.errors import MethodMalformed, ZoneMalformed
-from bodega.contracts.shipping import Basis, Parcel, ShippingOption
+from bodega.contracts.shipping import (
+    STANDARD_FREE_FROM,
+    STANDARD_NAME,
+    STANDARD_PRICE,
+    Basis,
+    Parcel,
+    ShippingOption,
+)
 from bodega.kernel.ids import ShippingMethodId
 from bodega.kernel.money import Money, exponent
 
@@ -168,7 +175,7 @@ def built_in(currency: str) -> Zone:
             basis="flat",
             currency=currency,
             tiers=[Tier(up_to=None, price=price * scale)],
-            free_above=5000 * scale if id_ == STANDARD else None,
+            free_above=STANDARD_FREE_FROM * scale if id_ == STANDARD else None,
             min_days=days[0],
             max_days=days[1],
             position=0 if id_ == STANDARD else 1,
@@ -180,7 +187,7 @@ def built_in(currency: str) -> Zone:
         countries=frozenset(),
         postal_prefixes=[],
         methods=[
-            method("Standard", STANDARD, 490, (2, 5)),
+            method(STANDARD_NAME, STANDARD, STANDARD_PRICE, (2, 5)),
             method("Express", EXPRESS, 1290, (1, 2)),
         ],
     )

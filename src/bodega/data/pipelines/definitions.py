@@ -29,6 +29,7 @@ GOLD = (
     "dim_products",
     "fct_order_lines",
     "fct_orders",
+    "fct_payments",
     "mart_daily_sales",
     "mart_product_sales",
 )

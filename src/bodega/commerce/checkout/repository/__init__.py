@@ -1,7 +1,6 @@
 """Every query of checkout."""
 
 from bodega.commerce.checkout.repository.asking import (
-    fate_of_cart,
     find_of_cart,
     find_saga,
     find_workflow,
@@ -34,7 +33,6 @@ __all__ = [
     "complete",
     "decide",
     "fail",
-    "fate_of_cart",
     "find_of_cart",
     "find_saga",
     "find_workflow",

@@ -10,6 +10,7 @@ from itertools import accumulate
 from bodega.contracts.catalog import ImportedProduct
 from bodega.contracts.inventory import ImportedStock
 from bodega.contracts.orders import ImportedOrder, ImportedReturn, OrderLine
+from bodega.contracts.shipping import STANDARD_FREE_FROM, STANDARD_NAME, STANDARD_PRICE
 from bodega.data.ingest.seed.goods import Good, goods
 from bodega.data.ingest.seed.people import NAMESPACE, People
 from bodega.data.ingest.seed.plan import Calendar, SeedPlan
@@ -20,8 +21,6 @@ RETURN_SHARE = 0.06
 _SIZES = (1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 6)
 _QUANTITIES = (1,) * 14 + (2,) * 4 + (3, 4)
 _REASONS = ("does not fit", "damaged", "changed my mind", "not as expected", "wrong item")
-_SHIPPING = 395
-_FREE_FROM = 4000
 
 Batch = tuple[list[ImportedOrder], list[ImportedReturn]]
 
@@ -95,7 +94,7 @@ class History:
         fraction = (number + draw.random()) / self.plan.orders
         buyer = self.people.buyer(draw, fraction)
         lines = [self._line(good, draw.choice(_QUANTITIES)) for good in self._basket(buyer, draw)]
-        if sum(line.total.amount for line in lines) < _FREE_FROM * self._scale:
+        if sum(line.total.amount for line in lines) < STANDARD_FREE_FROM * self._scale:
             lines.append(self._shipping())
         return ImportedOrder(
             id=OrderId(derived_id(NAMESPACE, f"{self.plan.seed}/order/{number}")),
@@ -142,13 +141,13 @@ class History:
         )
 
     def _shipping(self) -> OrderLine:
-        price = self._money(_SHIPPING)
+        price = self._money(STANDARD_PRICE)
         return OrderLine(
             kind="shipping",
             product_id=None,
             variant_id=None,
             sku="SHIPPING",
-            title="Shipping",
+            title=STANDARD_NAME,
             quantity=1,
             unit_price=price,
             total=price,

@@ -5,6 +5,8 @@ with touched as (
   select id from {{ ref('stg_orders') }} as orders where {{ changed_since_last_run('orders') }}
   union
   select order_id from {{ ref('stg_order_lines') }} as lines where {{ changed_since_last_run('lines') }}
+  union
+  select order_id from {{ ref('stg_returns') }} as returns where {{ changed_since_last_run('returns') }}
 ),
 
 lines as (
@@ -13,10 +15,23 @@ lines as (
     count(*) filter (where {{ fit('lines') }}) as line_count,
     coalesce(sum(quantity) filter (where {{ fit('lines') }} and kind = 'product'), 0) as units,
     coalesce(sum(total_amount) filter (where {{ fit('lines') }}), 0) as lines_amount,
+    coalesce(sum(discount_amount) filter (where {{ fit('lines') }}), 0) as discount_amount,
+    sum(tax_amount) filter (where {{ fit('lines') }}) as tax_amount,
+    coalesce(sum(total_amount) filter (where {{ fit('lines') }} and kind = 'shipping'), 0) as shipping_amount,
     count(*) filter (where not _deleted and _reject_reason is not null) as rejected_lines,
     count(distinct currency) filter (where {{ fit('lines') }}) as currencies,
     max(known_at) filter (where {{ fit('lines') }}) as known_at
   from {{ ref('stg_order_lines') }} as lines
+  where order_id in (select id from touched)
+  group by order_id
+),
+
+credits as (
+  select
+    order_id,
+    sum(total_amount) filter (where {{ fit('returns') }}) as amount,
+    max(known_at) filter (where {{ fit('returns') }}) as known_at
+  from {{ ref('stg_returns') }} as returns
   where order_id in (select id from touched)
   group by order_id
 )
@@ -34,13 +49,22 @@ select
   coalesce(lines.line_count, 0) as line_count,
   cast(coalesce(lines.units, 0) as bigint) as units,
   cast(coalesce(lines.lines_amount, 0) as bigint) as lines_amount,
+  cast(coalesce(lines.discount_amount, 0) as bigint) as discount_amount,
+  cast(lines.tax_amount as bigint) as tax_amount,
+  cast(coalesce(lines.shipping_amount, 0) as bigint) as shipping_amount,
+  orders.shipping_method,
+  cast(coalesce(credits.amount, 0) as bigint) as credited_amount,
+  coalesce(orders.refunded_amount, 0) as refunded_amount,
   coalesce(lines.rejected_lines, 0) as rejected_lines,
   coalesce(lines.currencies, 0) as currencies,
   orders.source,
   orders.occurred_at,
-  greatest(orders.known_at, coalesce(lines.known_at, orders.known_at)) as known_at,
+  greatest(
+    orders.known_at, coalesce(lines.known_at, orders.known_at), coalesce(credits.known_at, orders.known_at)
+  ) as known_at,
   not {{ fit('orders') }} as _removed,
   {{ this_batch() }} as _batch
 from {{ ref('stg_orders') }} as orders
 left join lines on lines.order_id = orders.id
+left join credits on credits.order_id = orders.id
 where orders.id in (select id from touched)

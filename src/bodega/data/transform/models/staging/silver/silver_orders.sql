@@ -7,6 +7,8 @@ select
   status,
   subtotal_amount,
   total_amount,
+  refunded_amount,
+  shipping_method,
   currency,
   source,
   source_key,

@@ -9,6 +9,8 @@
   'status': 'varchar required',
   'subtotal_amount': 'bigint required',
   'total_amount': 'bigint required',
+  'refunded_amount': 'bigint',
+  'shipping_method': 'varchar',
   'currency': 'varchar required',
   'source': 'varchar',
   'source_key': 'varchar',

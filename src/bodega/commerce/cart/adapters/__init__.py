@@ -1,1 +1,0 @@
-"""What the cart counts outside of its tables."""
