@@ -23,7 +23,9 @@ from bodega.insight.metrics import GoldMetrics
 from bodega.kernel.clock import SystemClock
 from bodega.ml.answers import AnswerLog
 from bodega.ml.fraud import NAME as FRAUD
+from bodega.ml.fraud import VISITS
 from bodega.ml.fraud.service import FraudService
+from bodega.ml.fraud.velocity import KEEP
 from bodega.ml.recommend.predictions import PredictionLog
 from bodega.ml.recommend.service import RecommendService
 
@@ -38,7 +40,8 @@ def build(settings: Settings) -> FastAPI:
     predictions = PredictionLog(lake, clock)
     recommender = RecommendService(lake, settings.data_dir / "models", predictions)
     scores = AnswerLog(lake, FRAUD, clock)
-    fraud = FraudService(lake, clock, scores, large=settings.fraud_open_below)
+    visits = AnswerLog(lake, VISITS, clock, keep=KEEP)
+    fraud = FraudService(lake, clock, scores, visits, large=settings.fraud_open_below)
     answers: dict[type, object] = {
         Recommender: recommender,
         Fraud: fraud,
@@ -52,7 +55,7 @@ def build(settings: Settings) -> FastAPI:
         routers=[expose(protocol, answer, token=token) for protocol, answer in answers.items()],
         container=Container(),
         database=None,
-        lifespan=_lifespan(refreshed=(recommender, fraud), logs=(predictions, scores)),
+        lifespan=_lifespan(refreshed=(recommender, fraud), logs=(predictions, scores, visits)),
     )
 
 

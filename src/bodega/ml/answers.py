@@ -8,8 +8,10 @@ import json
 import os
 import threading
 from collections import deque
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
 
 from bodega.backbone.telemetry.context import current_correlation_id
 from bodega.backbone.telemetry.logs import get_logger
@@ -25,7 +27,8 @@ log = get_logger(__name__)
 class AnswerLog:
     """`add` is called while a buyer waits and only appends to memory; `flush` writes."""
 
-    def __init__(self, lake: Place, name: str, clock: Clock) -> None:
+    def __init__(self, lake: Place, name: str, clock: Clock, *, keep: timedelta = KEEP) -> None:
+        self._keep = keep
         self._folder = at(lake).work / "predictions" / name
         self._clock = clock
         self._waiting: deque[str] = deque(maxlen=BUFFER)
@@ -54,6 +57,19 @@ class AnswerLog:
                 return 0
             return len(lines)
 
+    def since(self, instant: datetime) -> Iterator[dict[str, Any]]:
+        """What was written since, oldest first; a line that a crash cut short is left out. Raises
+        OSError."""
+        said = rfc3339(instant)
+        for path in sorted(self._folder.glob("*.jsonl")):
+            if path.stem < f"{instant:%Y-%m-%d}":
+                continue
+            for line in path.read_text().splitlines():
+                with suppress(json.JSONDecodeError):
+                    entry: dict[str, Any] = json.loads(line)
+                    if entry["at"] >= said:
+                        yield entry
+
     def _append(self, lines: list[str]) -> None:
         path = self._folder / f"{self._clock.now():%Y-%m-%d}.jsonl"
         if not path.exists():
@@ -65,7 +81,7 @@ class AnswerLog:
             os.fsync(file.fileno())
 
     def _forget(self) -> None:
-        oldest = f"{self._clock.now() - KEEP:%Y-%m-%d}"
+        oldest = f"{self._clock.now() - self._keep:%Y-%m-%d}"
         for path in self._folder.glob("*.jsonl"):
             if path.stem < oldest:
                 path.unlink()

@@ -13,8 +13,9 @@ from bodega.kernel.clock import FixedClock
 from bodega.kernel.ids import CheckoutId, UserId, new_id
 from bodega.kernel.money import Money
 from bodega.ml.answers import AnswerLog
+from bodega.ml.fraud import VISITS
 from bodega.ml.fraud.service import FraudService
-from bodega.ml.fraud.velocity import Velocity, Visit
+from bodega.ml.fraud.velocity import KEEP, Velocity, Visit
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 ADA = UserId(new_id())
@@ -41,7 +42,13 @@ class Desk:
     def __init__(self, lake: Path) -> None:
         self.lake, self.clock = lake, FixedClock(NOON)
         self.answers = AnswerLog(lake, "purchase-risk", self.clock)
-        self.service = FraudService(lake, self.clock, self.answers, large=20_000)
+        self.start()
+
+    def start(self) -> None:
+        """A serving process comes up."""
+        self.visits = AnswerLog(self.lake, VISITS, self.clock, keep=KEEP)
+        self.service = FraudService(self.lake, self.clock, self.answers, self.visits, large=20_000)
+        self.service.refresh()
 
     async def ask(
         self,
@@ -68,6 +75,43 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     return Desk(tmp_path / "lake")
+
+
+async def test_a_restart_forgets_nobody_who_came_within_the_hour(desk: Desk) -> None:
+    for _ in range(7):
+        await desk.ask()
+    desk.visits.flush()
+    desk.clock.at += timedelta(minutes=30)
+    desk.start()
+    assert (await desk.ask()).decision == "review"
+    desk.visits.flush()
+    desk.clock.at += timedelta(minutes=31)
+    desk.start()
+    assert (await desk.ask()).score == 0
+
+
+async def test_a_line_that_a_crash_cut_short_costs_that_visit_only(desk: Desk) -> None:
+    for _ in range(8):
+        await desk.ask()
+    desk.visits.flush()
+    [path] = (desk.lake / "predictions" / VISITS).iterdir()
+    path.write_text(path.read_text()[:-20])
+    desk.start()
+    assert (await desk.ask()).decision == "review"
+
+
+async def test_while_counts_are_unknown_a_guests_large_purchase_is_looked_at(desk: Desk) -> None:
+    await desk.ask()
+    desk.visits.flush()
+    [path] = (desk.lake / "predictions" / VISITS).iterdir()
+    path.write_text('{"at": "2026-03-14T12:00:00Z"}\n')
+    desk.start()
+    assert (await desk.ask()).decision == "accept"
+    held = await desk.ask(20_001)
+    assert held.decision == "review"
+    assert "How often this buyer came within the hour is not known" in held.reasons
+    desk.clock.at += timedelta(hours=1)
+    assert (await desk.ask(20_001)).decision == "accept"
 
 
 async def test_the_eighth_purchase_within_an_hour_is_held(desk: Desk) -> None:
@@ -122,8 +166,8 @@ async def test_a_lake_that_cannot_be_read_stops_no_answer(desk: Desk) -> None:
     assert (await desk.ask()).decision == "accept"
 
 
-def test_memory_of_buyers_is_bounded() -> None:
-    velocity = Velocity(most=2)
+def test_memory_of_buyers_is_bounded(desk: Desk) -> None:
+    velocity = Velocity(desk.visits, most=2)
     for buyer in ("a", "b", "c", "a"):
         seen = velocity.note(buyer, Visit(NOON, new_id(), "GB"))
     assert seen.purchases == 1

@@ -5,4 +5,5 @@ every score is kept, to be joined with refusals and disputes once there are some
 """
 
 NAME = "purchase-risk"
+VISITS = "purchase-visits"
 VERSION = "rules-1"

@@ -17,6 +17,7 @@ REVIEW = 0.5
 REFUSE = 0.95
 _VELOCITY = ((20, 0.85), (8, 0.6), (4, 0.3))
 _TIMES_USUAL = ((10, 0.5), (5, 0.3))
+_COUNT_UNKNOWN = 0.2
 _LARGE = 0.25
 _LARGE_GUEST = 0.4
 _OTHER_COUNTRY = 0.3
@@ -46,6 +47,8 @@ def _decision(score: float) -> FraudDecision:
 
 
 def _often(recent: Recent) -> Iterator[Strike]:
+    if not recent.known:
+        yield _COUNT_UNKNOWN, "How often this buyer came within the hour is not known"
     for least, weight in _VELOCITY:
         if recent.purchases >= least:
             yield weight, f"{recent.purchases} purchases by the same buyer within an hour"

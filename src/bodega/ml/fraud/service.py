@@ -17,14 +17,17 @@ class FraudService:
     """Answers `bodega.contracts.fraud.Fraud`. `refresh` follows the published set; requests
     meanwhile see the habits before."""
 
-    def __init__(self, lake: Place, clock: Clock, answers: AnswerLog, *, large: int) -> None:
+    def __init__(
+        self, lake: Place, clock: Clock, answers: AnswerLog, visits: AnswerLog, *, large: int
+    ) -> None:
         self._lake = lake
         self._clock = clock
         self._answers = answers
         self._large = large
         self._habits = Habits()
         self._stamp: tuple[int, int] | None = None
-        self._velocity = Velocity()
+        self._velocity = Velocity(visits)
+        self._recalled = False
 
     async def score(self, check: FraudCheck) -> FraudScore:
         visit = Visit(self._clock.now(), check.checkout_id, check.country)
@@ -47,6 +50,9 @@ class FraudService:
     def refresh(self) -> None:
         """Load what was published since; blocking, so call it from a thread. What cannot be loaded
         is logged and tried again."""
+        if not self._recalled:
+            self._velocity.recall(self._clock.now())
+            self._recalled = True
         try:
             now = stamp(self._lake)
             if now != self._stamp:
