@@ -219,6 +219,11 @@ class Settings(BaseSettings):
         None,
         description="smtp://user:password@host:port; empty: mails are files in objects/mail",
     )
+    shop_staff_email: str = Field(
+        "",
+        description="mailbox that hears of disputes, payment conflicts and low stock;"
+        " empty: the admin's",
+    )
     mail_from: str = Field("shop@bodega.example", description="sender of the shop's mail")
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="verbosity")

@@ -1,5 +1,6 @@
 """Pure rules of notifications: when a message is tried again, and what it says."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from email.message import EmailMessage
 from typing import Literal
@@ -8,6 +9,15 @@ from uuid import UUID
 from bodega.contracts.orders import OrderView
 
 ORDER_CONFIRMATION = "order_confirmation"
+ALERTS = {
+    "dispute_opened": ("A payment is disputed", "/console/payments"),
+    "dispute_deadline": ("Evidence for a dispute is due", "/console/payments"),
+    "dispute_closed": ("A dispute has ended", "/console/payments"),
+    "payment_conflict": ("The payment provider and we disagree", "/console/payments"),
+    "stock_low": ("Stock runs low", "/console/stock"),
+    "stock_mismatch": ("A stock level differs from its ledger", "/console/stock"),
+}
+"""What staff are told of, and where they look into it."""
 MAX_ATTEMPTS = 8
 Verdict = Literal["send", "wait", "drop"]
 
@@ -54,3 +64,20 @@ def _text(order: OrderView, shop: str) -> str:
         address = [at.name, at.line1, at.line2, place, at.country]
         parts.append("We send it to:\n" + "\n".join(part for part in address if part))
     return "\n\n".join([*parts, shop]) + "\n"
+
+
+def alert(
+    kind: str, lines: Sequence[str], *, message_id: UUID, shop: str, sender: str, staff: str
+) -> EmailMessage:
+    """Everything of one kind that is due, in one mail to the staff. Raises ValueError for
+    a mailbox with line breaks in it."""
+    subject, place = ALERTS[kind]
+    mail = EmailMessage()
+    mail["From"] = sender
+    mail["To"] = staff
+    mail["Subject"] = f"{shop}: {subject}" + (f" ({len(lines)})" if len(lines) > 1 else "")
+    mail["Message-ID"] = f"<{message_id}@{sender.rpartition('@')[2]}>"
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
+    told = "\n".join(f"- {line}" for line in lines)
+    mail.set_content(f"{subject}.\n\n{told}\n\nLook at {place} of the shop.\n")
+    return mail

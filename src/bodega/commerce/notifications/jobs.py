@@ -20,6 +20,17 @@ async def send_due(context: Context) -> None:
                 settings=context.settings,
                 now=context.clock.now(),
             ):
+                break
+    await send_alerts(context)
+
+
+async def send_alerts(context: Context) -> None:
+    """Send due alerts to the staff, a mail and a transaction for each kind."""
+    post = mailer(context.settings)
+    for _ in range(AT_MOST):
+        async with context.database.work(actor="job:notifications.send_due") as uow:
+            now = context.clock.now()
+            if not await service.send_alerts(uow, mailer=post, settings=context.settings, now=now):
                 return
 
 

@@ -1,5 +1,6 @@
 """Every query of notifications."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -8,7 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bodega.commerce.notifications.tables import messages
+from bodega.commerce.notifications.tables import alerts, messages
 from bodega.contracts.notifications import NotificationView
 from bodega.kernel.ids import OrderId
 
@@ -74,3 +75,53 @@ async def of_order(connection: AsyncConnection, order_id: OrderId) -> list[Notif
         )
         for row in await connection.execute(query)
     ]
+
+
+class DueAlert(NamedTuple):
+    """An alert whose time has come."""
+
+    id: UUID
+    line: str
+    attempts: int
+
+
+async def queue_alert(
+    connection: AsyncConnection, *, fresh_id: UUID, key: str, kind: str, line: str
+) -> None:
+    """One alert a key, however often it is asked for."""
+    row = {"id": fresh_id, "key": key, "kind": kind, "line": line, "status": "queued"}
+    await connection.execute(insert(alerts).values(**row).on_conflict_do_nothing())
+
+
+async def lock_due_alerts(
+    connection: AsyncConnection, now: datetime, *, limit: int
+) -> tuple[str, list[DueAlert]] | None:
+    """The kind of the alert that waits longest, and all due ones of it that nobody holds."""
+    due = (alerts.c.status == "queued") & (alerts.c.due_at <= now)
+    first = select(alerts.c.kind).where(due).order_by(alerts.c.due_at, alerts.c.id).limit(1)
+    kind: str | None = (await connection.execute(first)).scalar()
+    if kind is None:
+        return None
+    query = select(alerts).where(due, alerts.c.kind == kind).order_by(alerts.c.id).limit(limit)
+    rows = (await connection.execute(query.with_for_update(skip_locked=True))).all()
+    return (kind, [DueAlert(row.id, row.line, row.attempts) for row in rows]) if rows else None
+
+
+async def end_alerts(
+    connection: AsyncConnection, found: Sequence[DueAlert], *, sent_at: datetime
+) -> None:
+    values = {"status": "sent", "sent_at": sent_at, "failure": None}
+    await connection.execute(
+        update(alerts)
+        .where(alerts.c.id.in_([alert.id for alert in found]))
+        .values(**values, attempts=alerts.c.attempts + 1)
+    )
+
+
+async def postpone_alert(
+    connection: AsyncConnection, alert: DueAlert, *, until: datetime | None, failure: str
+) -> None:
+    """Without an instant to try it again it has failed for good."""
+    values = {"attempts": alert.attempts + 1, "failure": failure}
+    values |= {"status": "failed"} if until is None else {"due_at": until}
+    await connection.execute(update(alerts).where(alerts.c.id == alert.id).values(**values))

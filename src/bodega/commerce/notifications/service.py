@@ -14,18 +14,20 @@ from bodega.commerce.notifications.adapters.mail import Mailer
 from bodega.commerce.notifications.domain import (
     MAX_ATTEMPTS,
     ORDER_CONFIRMATION,
+    alert,
     backoff,
     order_confirmation,
     verdict,
 )
 from bodega.commerce.notifications.errors import MailUndelivered
-from bodega.commerce.notifications.repository import Due
+from bodega.commerce.notifications.repository import Due, DueAlert
 from bodega.contracts.notifications import NotificationView
 from bodega.contracts.orders import Orders
 from bodega.kernel.ids import OrderId, new_id
 
 log = get_logger(__name__)
 UNPAID_WAIT = timedelta(seconds=5)
+IN_ONE_MAIL = 100
 
 
 async def queue_confirmation(uow: UnitOfWork, *, order_id: OrderId) -> None:
@@ -84,6 +86,51 @@ async def _try_later(uow: UnitOfWork, due: Due, failure: str, now: datetime) -> 
         return
     until = now + backoff(attempts)
     await repository.postpone(uow.connection, due, until=until, failure=failure[:80])
+
+
+async def queue_alert(uow: UnitOfWork, *, kind: str, key: str, line: str) -> None:
+    """One alert to the staff, however often the event comes. Without personal data."""
+    await repository.queue_alert(
+        uow.connection, fresh_id=new_id(), key=f"{kind}:{key}", kind=kind, line=line
+    )
+
+
+async def send_alerts(
+    uow: UnitOfWork, *, mailer: Mailer, settings: Settings, now: datetime
+) -> bool:
+    """All due alerts of one kind in one mail; False when none is due."""
+    due = await repository.lock_due_alerts(uow.connection, now, limit=IN_ONE_MAIL)
+    if due is None:
+        return False
+    kind, found = due
+    try:
+        await mailer.send(
+            alert(
+                kind,
+                [one.line for one in found],
+                message_id=found[0].id,
+                shop=settings.shop_name,
+                sender=settings.mail_from,
+                staff=settings.shop_staff_email or settings.admin_email,
+            )
+        )
+    except (ValueError, MailUndelivered) as error:
+        await _alert_later(uow, found, error, now)
+    else:
+        await repository.end_alerts(uow.connection, found, sent_at=now)
+    return True
+
+
+async def _alert_later(
+    uow: UnitOfWork, found: list[DueAlert], error: Exception, now: datetime
+) -> None:
+    failure = "address_unusable" if isinstance(error, ValueError) else str(error)[:80]
+    log.warning("alert_undelivered", alerts=len(found), error=failure)
+    for one in found:
+        tries = one.attempts + 1
+        lost = tries >= MAX_ATTEMPTS or isinstance(error, ValueError)
+        until = None if lost else now + backoff(tries)
+        await repository.postpone_alert(uow.connection, one, until=until, failure=failure)
 
 
 class NotificationService:

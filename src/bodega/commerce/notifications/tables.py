@@ -1,4 +1,4 @@
-"""The notifications' table."""
+"""The notifications' tables."""
 
 from sqlalchemy import (
     CheckConstraint,
@@ -8,6 +8,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    Text,
     UniqueConstraint,
     Uuid,
     text,
@@ -37,4 +38,21 @@ messages = Table(
     UniqueConstraint("order_id", "template"),
     CheckConstraint("status IN ('queued', 'sent', 'failed')", name="status"),
     Index("ix_messages_due", "due_at", postgresql_where=text("status = 'queued'")),
+)
+
+alerts = Table(
+    "alerts",
+    METADATA,
+    id_column(),
+    Column("key", Text, nullable=False, unique=True),
+    Column("kind", String(40), nullable=False),
+    Column("line", Text, nullable=False),
+    Column("status", String(10), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("failure", String(80)),
+    _stamp("created_at"),
+    _stamp("due_at"),
+    Column("sent_at", DateTime(timezone=True)),
+    CheckConstraint("status IN ('queued', 'sent', 'failed')", name="status"),
+    Index("ix_alerts_due", "due_at", postgresql_where=text("status = 'queued'")),
 )
