@@ -13,6 +13,7 @@ from bodega.backbone.job_runs import JobRuns
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
 from bodega.backbone.workflows import Workflows
+from bodega.contracts.forecast import Forecasts
 from bodega.contracts.fraud import Fraud
 from bodega.contracts.freshness import Freshness
 from bodega.contracts.metrics import Metrics
@@ -70,13 +71,19 @@ def _bind_serving(container: Container, settings: Settings, client: httpx.AsyncC
 
 
 def _bind_engines(container: Container, settings: Settings, client: httpx.AsyncClient) -> None:
-    """Outside engines in the place of our own pricing and shipping."""
+    """Outside engines in the place of our own pricing and shipping, and of no forecast."""
     for protocol, url, token, timeout in (
         (
             Pricing,
             settings.pricing_url,
             settings.pricing_token,
             settings.pricing_timeout_seconds,
+        ),
+        (
+            Forecasts,
+            settings.forecast_url,
+            settings.forecast_token,
+            settings.forecast_timeout_seconds,
         ),
         (
             Shipping,

@@ -141,6 +141,11 @@ class Settings(BaseSettings):
     )
     pricing_token: SecretStr = Field(SecretStr(""), description="what that engine is shown")
     pricing_timeout_seconds: Seconds = Field(2.0, description="then prices cannot be asked: 503")
+    forecast_url: str | None = Field(
+        None, description="who forecasts demand for reorder points; empty: a moving average"
+    )
+    forecast_token: SecretStr = Field(SecretStr(""), description="what that engine is shown")
+    forecast_timeout_seconds: Seconds = Field(2.0, description="then the moving average is taken")
     shipping_url: str | None = Field(
         None, description="an outside engine that answers for ways to send; empty: ours"
     )
@@ -251,6 +256,7 @@ class Settings(BaseSettings):
         for url, token, name in (
             (self.pricing_url, self.pricing_token, "PRICING"),
             (self.shipping_url, self.shipping_token, "SHIPPING"),
+            (self.forecast_url, self.forecast_token, "FORECAST"),
         ):
             if url is not None and not token.get_secret_value():
                 raise ValueError(f"set BODEGA_{name}_TOKEN with BODEGA_{name}_URL")

@@ -96,7 +96,9 @@ class StockCheck(BaseModel):
 
 class Suggestion(BaseModel):
     """What to order of a variant for a location, and why: `position` is on hand less promised plus
-    on order, `daily` the units promised a day (a decimal), `reorder_point` the one in force."""
+    on order, `daily` the units wanted a day (a decimal), `reorder_point` the one in force. `basis`
+    is who says how many are wanted: a forecast's model, or the moving `average` of what was
+    promised."""
 
     variant_id: VariantId
     location_id: LocationId
@@ -108,6 +110,7 @@ class Suggestion(BaseModel):
     daily: Decimal
     reorder_point: int
     quantity: int
+    basis: str = "average"
 
 
 class StockSummary(BaseModel):

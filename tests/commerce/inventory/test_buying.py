@@ -1,11 +1,16 @@
 """Suppliers, purchase orders, receipts and what should be ordered."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from fastapi import FastAPI
 
+from bodega.contracts.forecast import DemandForecast, Forecasts
+from bodega.kernel.errors import Unavailable
 from bodega.kernel.ids import VariantId, new_id
 from tests.commerce.inventory.desk import MAIN, Desk, units
 from tests.commerce.inventory.store import Store, ledger, wrong_levels
@@ -126,3 +131,59 @@ async def test_what_runs_low_is_suggested_in_packs_and_drafted_once(
     [other] = await desk.get("purchase-suggestions")
     assert (other["variant_id"], other["quantity"], other["supplier"]) == (str(calm), 40, None)
     assert await desk.post("purchase-suggestions/drafts") == []
+
+
+class Season:
+    """A small forecast of its own: what sold last year in that time, of the goods it knows."""
+
+    def __init__(self, known: Mapping[VariantId, Decimal]) -> None:
+        self.known, self.days, self.away = known, 0, False
+
+    async def demand(
+        self, variant_ids: Sequence[VariantId], *, days: int
+    ) -> Mapping[VariantId, DemandForecast]:
+        self.days = days
+        if self.away:
+            raise Unavailable
+        return {
+            variant_id: DemandForecast(daily=self.known[variant_id], model="last-year")
+            for variant_id in variant_ids
+            if variant_id in self.known
+        }
+
+
+async def test_a_forecast_says_what_will_be_wanted(
+    app: FastAPI, desk: Desk, store: Store, potter: str
+) -> None:
+    """Three a day are expected where one a day was sold; goods it does not know keep the average;
+    when it does not answer, all do."""
+    store.clock.at = datetime.now(UTC)
+    mug, bowl = await store.receive(58), await store.receive(30)
+    for variant in (mug, bowl):
+        await desk.put(f"suppliers/{potter}/offers/{variant}", {"cost": COST, "pack_size": 1})
+    await store.sell({mug: 28, bowl: 28})
+    season = Season({mug: Decimal(3)})
+    app.state.container.bind(Forecasts, season)
+    found = {item["variant_id"]: item for item in await desk.get("purchase-suggestions")}
+    foreseen, average = found[str(mug)], found[str(bowl)]
+    # 30 are there, and three a day go in the ten days until a delivery: it is time
+    assert season.days == 24
+    assert (average["basis"], average["daily"]) == ("average", "1.0")
+    assert (foreseen["basis"], foreseen["daily"]) == ("last-year", "3.0")
+    assert (foreseen["reorder_point"], foreseen["quantity"]) == (30, 3 * 24 - 30)
+    season.away = True
+    [only] = await desk.get("purchase-suggestions")
+    assert (only["variant_id"], only["basis"]) == (str(bowl), "average")
+
+
+async def test_a_forecast_is_shared_out_as_sales_were(
+    app: FastAPI, desk: Desk, store: Store, potter: str
+) -> None:
+    mug = await store.receive(4)
+    shop = await desk.location("shop", country="GB")
+    await desk.move(mug, 2, shop)
+    for at in (MAIN, shop):
+        await desk.put(f"stock-levels/{mug}/{at}", {"safety_stock": 1, "reorder_point": 40})
+    app.state.container.bind(Forecasts, Season({mug: Decimal(2)}))
+    found = await desk.get("purchase-suggestions")
+    assert [item["daily"] for item in found] == ["1.0", "1.0"]  # sold nowhere yet: evenly

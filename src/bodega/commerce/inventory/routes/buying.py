@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, status
+from fastapi import APIRouter, Depends, Query, Request, status
 
-from bodega.backbone.http.deps import PageQuery, Staff, Work, provided
+from bodega.backbone.container import Container
+from bodega.backbone.http.deps import PageQuery, Staff, Work, container, provided
 from bodega.backbone.http.router import admin_router
 from bodega.commerce.inventory.service import purchases, suppliers
 from bodega.commerce.inventory.service.lists import list_purchases, list_suppliers
@@ -30,6 +31,7 @@ purchase_router = admin_router("inventory", "/purchase-orders")
 suggestion_router = admin_router("inventory", "/purchase-suggestions")
 
 Limit = Annotated[int, Query(ge=1, le=1000)]
+Answers = Annotated[Container, Depends(container)]
 _clock = SystemClock()
 
 
@@ -121,10 +123,10 @@ async def get_suggestions(
 
 @suggestion_router.post("/drafts", status_code=status.HTTP_201_CREATED)
 async def draft_suggestions(
-    who: Staff, uow: Work, request: Request, limit: Limit = 100
+    who: Staff, uow: Work, request: Request, answers: Answers, limit: Limit = 100
 ) -> list[PurchaseView]:
     """A draft for each supplier and location; what no supplier offers is left out."""
-    outlook = Outlook.of(request.app.state.settings)
+    outlook = Outlook.of(request.app.state.settings, answers)
     return await draft_suggested(uow, clock=_clock, outlook=outlook, limit=limit)
 
 

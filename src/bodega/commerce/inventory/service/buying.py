@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.desk import Desk
+from bodega.backbone.module import Context
 from bodega.commerce.inventory.service import lists, purchases, suppliers
 from bodega.commerce.inventory.service.suggestions import Outlook, draft_suggested
 from bodega.contracts.buying import (
@@ -24,6 +25,10 @@ from bodega.kernel.page import Page, PageRequest
 
 class BuyingService(Desk):
     """Answers `bodega.contracts.buying.Buying`."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._context = context
 
     async def suppliers(self, page: PageRequest) -> Page[SupplierView]:
         return await self._read(lambda uow: lists.list_suppliers(uow, page=page))
@@ -80,7 +85,7 @@ class BuyingService(Desk):
         )
 
     async def draft_suggested(self, command: Command, *, limit: int = 100) -> list[PurchaseView]:
-        outlook = Outlook.of(self._settings)
+        outlook = Outlook.of(self._context.settings, self._context.container)
         return await self._once(
             command,
             "inventory.draft_suggested",

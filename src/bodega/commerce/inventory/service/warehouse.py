@@ -42,7 +42,6 @@ class WarehouseService(Desk):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._context = context
-        self._outlook = Outlook.of(context.settings)
 
     async def check(self) -> StockCheck:
         async with self._database.reading() as connection:
@@ -96,10 +95,9 @@ class WarehouseService(Desk):
             return await thresholds.find_low(connection, limit=limit)
 
     async def suggestions(self, *, limit: int = LISTED) -> list[Suggestion]:
+        outlook = Outlook.of(self._context.settings, self._context.container)
         async with self._database.reading() as connection:
-            return await suggest(
-                connection, now=self._clock.now(), outlook=self._outlook, limit=limit
-            )
+            return await suggest(connection, now=self._clock.now(), outlook=outlook, limit=limit)
 
     async def valuation(self, *, limit: int | None = None) -> list[ValuationRow]:
         async with self._database.reading() as connection:
