@@ -15,7 +15,7 @@ from bodega.data.ingest.sources.contract import Finding, Stream
 from bodega.data.ingest.sources.errors import SourceUnknown
 from bodega.data.ingest.sources.load import load
 from bodega.data.ingest.sources.look import look
-from bodega.data.ingest.sources.registry import build_source, declared_streams
+from bodega.data.ingest.sources.registry import build_source
 from bodega.data.ingest.sources.report import LoadReport
 from bodega.data.ingest.sources.table import SourceTable
 from bodega.data.lake.storage import LakeRoot
@@ -47,7 +47,7 @@ def listed(settings: Settings) -> list[Listed]:
     return [
         _listed(root, name, config, stream)
         for name, config in file.sources.items()
-        for stream in declared_streams(config)
+        for stream in config.declared()
     ]
 
 
@@ -137,13 +137,13 @@ def rows_of(
 def _chosen(file: SourcesFile, which: str | None) -> list[tuple[str, list[Stream]]]:
     """Sources and their streams. Raises SourceUnknown."""
     if which is None:
-        return [(name, declared_streams(config)) for name, config in file.sources.items()]
+        return [(name, config.declared()) for name, config in file.sources.items()]
     name, _, wanted = which.partition(".")
     config = file.sources.get(name)
     if config is None:
         known = ", ".join(sorted(file.sources)) or "none: see docs/sources.md"
         raise SourceUnknown(f"There is no source {name!r}; declared are: {known}")
-    streams = declared_streams(config)
+    streams = config.declared()
     chosen = [stream for stream in streams if not wanted or stream.name == wanted]
     if not chosen:
         known = ", ".join(f"{name}.{stream.name}" for stream in streams)

@@ -218,6 +218,20 @@ class Settings(BaseSettings):
     sources_file: Path = Field(
         Path("sources.yml"), description="what else is read into the lake; docs/sources.md"
     )
+    fmp_url: str = Field(
+        "https://financialmodelingprep.com", description="Financial Modeling Prep's API"
+    )
+    fmp_key: SecretStr = Field(SecretStr(""), description="its key; empty: it is not asked")
+    weather_url: str = Field(
+        "https://api.open-meteo.com/v1/forecast", description="where weather to come is asked for"
+    )
+    weather_history_url: str = Field(
+        "https://archive-api.open-meteo.com/v1/archive",
+        description="where weather that was is asked for",
+    )
+    fx_url: str = Field(
+        "https://data-api.ecb.europa.eu/service/data", description="the ECB's exchange rates"
+    )
     orchestrator: Literal["loop", "dagster"] = Field("loop", description="who runs the transforms")
 
     mail_url: SecretStr | None = Field(

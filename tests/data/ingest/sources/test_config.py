@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from bodega.data.ingest.sources.config import Secret, read_sources
+from bodega.data.ingest.sources.config import read_sources
 from bodega.data.ingest.sources.errors import SourcesMalformed
 from bodega.data.ingest.sources.schedule import Schedule, parse_schedule
+from bodega.data.ingest.sources.streams import Secret
 
 
 def written(folder: Path, text: str) -> Path:

@@ -12,95 +12,24 @@ sources:
         contract: {columns: evolve, types: drop_row}
 """
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
-from bodega.data.ingest.sources.contract import Column, Mode, SchemaContract, Stream
+from bodega.data.ingest.sources.contract import Stream
 from bodega.data.ingest.sources.errors import SourcesMalformed
 from bodega.data.ingest.sources.files.dialect import Dialect
-from bodega.data.ingest.sources.schedule import Every
-
-Name = Annotated[str, Field(pattern="^[a-z][a-z0-9_]{0,39}$")]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from bodega.data.ingest.sources.known.ecb import FxConfig
+from bodega.data.ingest.sources.known.fmp import FmpConfig
+from bodega.data.ingest.sources.known.weather import WeatherConfig
+from bodega.data.ingest.sources.rest.declaration import RestConfig
+from bodega.data.ingest.sources.streams import Name, Scheduled, Secret, StreamConfig, Strict
 
 
-class Secret(_Strict):
-    """A secret's place: never the secret."""
-
-    env: str = Field(pattern="^[A-Za-z_][A-Za-z0-9_]*$")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _never_in_the_file(cls, given: Any) -> Any:
-        if not isinstance(given, Mapping):
-            raise ValueError(  # noqa: TRY004 - pydantic reports ValueErrors
-                "secrets are named, not written: {env: NAME_OF_A_VARIABLE}"
-            )
-        return given
-
-    def reveal(self, environment: Mapping[str, str] | None = None) -> str:
-        """Raises SourcesMalformed when the variable is not set."""
-        value = (os.environ if environment is None else environment).get(self.env, "")
-        if not value:
-            raise SourcesMalformed(f"Set {self.env} in the environment: a source refers to it")
-        return value
-
-
-def _one_mode(given: Any) -> Any:
-    return {"columns": given, "types": given} if isinstance(given, str) else given
-
-
-def _columns(given: Any) -> Any:
-    """`{price: decimal(12,2), day: {type: date, format: "%d.%m.%Y"}}`."""
-    if not isinstance(given, Mapping):
-        return given
-    return [
-        {"name": name, **(said if isinstance(said, Mapping) else {"type": said})}
-        for name, said in given.items()
-    ]
-
-
-class StreamConfig(_Strict):
-    """What every kind of source lets you say about a stream."""
-
-    key: tuple[str, ...] = ()
-    version: str | None = None
-    missing: Literal["keep", "delete"] = "keep"
-    deleted: str | None = None
-    known_at: str | None = None
-    fields: Annotated[tuple[Column, ...], BeforeValidator(_columns)] = ()
-    contract: Annotated[SchemaContract, BeforeValidator(_one_mode)] = SchemaContract()
-
-    @model_validator(mode="after")
-    def _whole(self) -> "StreamConfig":
-        if self.missing == "delete" and not self.key:
-            raise ValueError("`missing: delete` needs a `key`")
-        if self.version and not self.key:
-            raise ValueError("`version` needs a `key`")
-        return self
-
-    def stream(self, name: str) -> Stream:
-        return Stream(
-            name=name,
-            columns=self.fields,
-            key=self.key,
-            version=self.version,
-            missing=self.missing,
-            deleted=self.deleted,
-            known_at=self.known_at,
-            contract=self.contract,
-        )
-
-
-class S3Config(_Strict):
+class S3Config(Strict):
     """How a bucket is reached; what is left out comes from the environment (AWS_…)."""
 
     endpoint: str | None = None
@@ -132,24 +61,24 @@ class FileStreamConfig(StreamConfig):
     sheet: str | int = 0
 
 
-class _Scheduled(_Strict):
-    schedule: Every | None = None
-    description: str = ""
-
-
-class FilesConfig(_Scheduled):
+class FilesConfig(Scheduled):
     kind: Literal["files"]
     s3: S3Config = S3Config()
-    streams: dict[Name, FileStreamConfig] = Field(min_length=1)
+    streams: Mapping[Name, FileStreamConfig] = Field(min_length=1)
+
+    def declared(self) -> list[Stream]:
+        return [config.stream(name) for name, config in self.streams.items()]
 
 
-SourceConfig = Annotated[FilesConfig, Field(discriminator="kind")]
+SourceConfig = Annotated[
+    FilesConfig | RestConfig | FmpConfig | WeatherConfig | FxConfig, Field(discriminator="kind")
+]
 
 
-class SourcesFile(_Strict):
+class SourcesFile(Strict):
     """The whole file. `folder` is where it lies: relative paths begin there."""
 
-    sources: dict[Name, SourceConfig] = {}
+    sources: Mapping[Name, SourceConfig] = {}
     folder: Path = Path()
 
 
@@ -179,6 +108,3 @@ def _complaints(error: ValidationError) -> str:
             said = "there is no such setting"
         lines.append(f"  {place}: {said}")
     return "\n".join(lines)
-
-
-__all__ = ["Mode", "Secret", "SourcesFile", "StreamConfig", "read_sources"]

@@ -93,6 +93,7 @@ class _Conforming:
         self._reasons: list[str] = []
         self._dropped: dict[str, str] = {}
         self._values: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
 
     def run(self) -> Conformed:
         self._unknown_columns()
@@ -131,8 +132,8 @@ class _Conforming:
             self._absent(column)
             return
         given = self._schema.field(column.name).type
-        value = cast(column, given)
-        misfit = f"({filled(column.name, given, column.type)} and ({value}) is null)"
+        self._values[column.name] = cast(column, given)
+        misfit = f"({filled(column.name, given, column.type)} and {_typed(column.name)} is null)"
         mode = self._contract.types
         if column.type != "string" and mode == "freeze":
             self._stop_at(column, misfit)
@@ -144,7 +145,6 @@ class _Conforming:
             self._dropped[column.name] = f"count(*) filter ({misfit})"
             if mode == "evolve":
                 self._keep_as_text(column, misfit, given)
-        self._values[column.name] = value
         if column.required:
             self._demand(column.name, "required, and missing")
 
@@ -160,15 +160,22 @@ class _Conforming:
             return
         self._added.append(Column(name=name, type="string"))
         text = as_text(column.name, given)
-        self._values[name] = f"case when {misfit} then {text} end"
+        self._texts[name] = f"case when {misfit} then {text} end"
+
+    def _cast_page(self) -> str:
+        casts = "".join(f", {sql} as {_typed(name)}" for name, sql in self._values.items())
+        return f"select *{casts} from page"
 
     def _any(self, condition: str) -> bool:
-        row = self._con.execute(f"select count(*) from page where {condition}").fetchone()
+        row = self._con.execute(
+            f"select count(*) from ({self._cast_page()}) where {condition}"
+        ).fetchone()
         return bool(row and row[0])
 
     def _stop_at(self, column: Column, misfit: str) -> None:
         row = self._con.execute(
-            f'select cast("{column.name}" as varchar) from page where {misfit} limit 1'
+            f'select cast("{column.name}" as varchar) from ({self._cast_page()}) '
+            f"where {misfit} limit 1"
         ).fetchone()
         if row is not None:
             raise SchemaFrozen(
@@ -205,17 +212,19 @@ class _Conforming:
 
     def _sql(self) -> str:
         """Judged, then typed, then known by key and hash. Unfit rows keep what came as JSON."""
-        values = list(self._values)
+        values = [*self._values, *self._texts]
         reasons = ", ".join(["cast(null as varchar)", *self._reasons])
         raw = ", ".join(f'"{c.name}" := {as_text(c.name, c.type)}' for c in self._schema)
+        kept = {name: _typed(name) for name in self._values} | self._texts
         typed = [
-            f'case when _rejected is null then {sql} end as "{name}"'
-            for name, sql in self._values.items()
+            f'case when _rejected is null then {sql} end as "{name}"' for name, sql in kept.items()
         ]
         key = [name for name in self._stream.key if name in values]
         return f"""
-            with judged as (
-                select *, nullif(array_to_string([{reasons}], '; '), '') as _rejected from page
+            with cast_once as materialized ({self._cast_page()}),
+            judged as (
+                select *, nullif(array_to_string([{reasons}], '; '), '') as _rejected
+                from cast_once
             ),
             typed as (
                 select {", ".join([*typed, "_rejected"])},
@@ -249,9 +258,16 @@ class _Conforming:
     def _count_dropped(self) -> dict[str, int]:
         if not self._dropped:
             return {}
-        row = self._con.execute(f"select {', '.join(self._dropped.values())} from page").fetchone()
+        row = self._con.execute(
+            f"select {', '.join(self._dropped.values())} from ({self._cast_page()})"
+        ).fetchone()
         assert row is not None
         return {name: count for name, count in zip(self._dropped, row, strict=True) if count}
+
+
+def _typed(name: str) -> str:
+    """The column that holds a value in its type, beside the one that holds it as it came."""
+    return f'"typed:{name}"'
 
 
 def _quoted(name: str | None) -> str:

@@ -1,6 +1,6 @@
 """What type a column of text is, judged by every value of a page."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 import duckdb
 import pyarrow as pa
@@ -29,47 +29,70 @@ def infer(
     Numbers with leading zeros are text: they are codes. Where the source states a type (`hints`),
     text stays text unless it is a date or a time.
     """
-    found: list[Column] = []
-    for name in names:
-        given = schema.field(name).type
-        kind = kind_of(given)
-        said = hints.get(name)
-        if kind is None:
-            kind = said if said not in (None, "string") else None
-        judged = kind or _judge(con, relation, name, ("date", "timestamp") if said else _ORDER)
-        if kind is not None and not _any(con, relation, name):
-            continue
-        if judged is not None:
-            found.append(Column(name=name, type=judged))
-    return found
-
-
-def _any(con: duckdb.DuckDBPyConnection, relation: str, name: str) -> bool:
-    row = con.execute(f'select count("{name}") > 0 from {relation}').fetchone()
-    return bool(row and row[0])
+    judged = _judge(con, relation, list(names), schema, hints)
+    return [Column(name=name, type=kind) for name, kind in judged.items() if kind is not None]
 
 
 def _judge(
-    con: duckdb.DuckDBPyConnection, relation: str, name: str, kinds: tuple[str, ...]
-) -> str | None:
-    """None for a column without any value."""
-    value = "v"
-    tests = {
-        "boolean": f"lower({value}) in ('true', 'false')",
-        "integer": f"regexp_full_match({value}, '{PLAIN_INTEGER}') "
-        f"and try_cast({value} as bigint) is not null",
-        "number": f"regexp_full_match({value}, '{NUMBER}') "
-        f"and not regexp_matches({value}, '^[+-]?0\\d') and isfinite(try_cast({value} as double))",
-        "date": f"regexp_full_match({value}, '{DATE}') and try_cast({value} as date) is not null",
-        "timestamp": f"regexp_full_match({value}, '{TIME}') "
-        f"and try_cast({value} as timestamptz) is not null",
-    }
-    judged = ", ".join(f"coalesce(bool_and({tests[kind]}), false)" for kind in kinds)
-    row = con.execute(
-        f"select count(*), {judged} from "
-        f"(select nullif(trim(\"{name}\"), '') as v from {relation}) where v is not null"
-    ).fetchone()
+    con: duckdb.DuckDBPyConnection,
+    relation: str,
+    names: list[str],
+    schema: pa.Schema,
+    hints: Mapping[str, str],
+) -> dict[str, str | None]:
+    """All columns in one look; None for one without any value."""
+    asked = {name: _kinds(schema.field(name).type, hints.get(name)) for name in names}
+    tests: list[str] = []
+    for name, (_, kinds) in asked.items():
+        text = f"nullif(trim(\"{name}\"), '')" if kinds else f'"{name}"'
+        tests.append(f"count({text})")
+        tests += [
+            f"coalesce(bool_and({_test(kind, text)}) filter ({text} is not null), false)"
+            for kind in kinds
+        ]
+    if not tests:
+        return {}
+    row = con.execute(f"select {', '.join(tests)} from {relation}").fetchone()
     assert row is not None
-    if not row[0]:
-        return None
-    return next((kind for kind, fits in zip(kinds, row[1:], strict=True) if fits), "string")
+    answers = iter(row)
+    judged: dict[str, str | None] = {}
+    for name, (otherwise, kinds) in asked.items():
+        filled = next(answers)
+        fits = [kind for kind in kinds if next(answers)]
+        judged[name] = (fits[0] if fits else otherwise) if filled else None
+    return judged
+
+
+def _kinds(given: pa.DataType, said: str | None) -> tuple[str, tuple[str, ...]]:
+    """What a column is if nothing else, and what it might be."""
+    known = kind_of(given)
+    if known is not None:
+        return known, ()
+    if said not in (None, "string"):
+        return str(said), ()
+    return "string", ("date", "timestamp") if said else _ORDER
+
+
+def _test(kind: str, text: str) -> str:
+    number = f"isfinite(try_cast({text} as double))"
+    return {
+        "boolean": f"lower({text}) in ('true', 'false')",
+        "integer": f"try_cast({text} as bigint) is not null "
+        f"and regexp_full_match({text}, '{PLAIN_INTEGER}')",
+        "number": f"{number} and regexp_full_match({text}, '{NUMBER}') "
+        f"and not regexp_matches({text}, '^[+-]?0\\d')",
+        "date": f"regexp_full_match({text}, '{DATE}') and try_cast({text} as date) is not null",
+        "timestamp": f"regexp_full_match({text}, '{TIME}') "
+        f"and try_cast({text} as timestamptz) is not null",
+    }[kind]
+
+
+def infer_columns(rows: pa.Table, hints: Mapping[str, str], known: Container[str]) -> list[Column]:
+    """As `infer`, for the columns of `rows` that are not `known`."""
+    unknown = [name for name in rows.column_names if name not in known]
+    if not unknown:
+        return []
+    with duckdb.connect(":memory:") as con:
+        con.execute("set TimeZone = 'UTC'")
+        con.register("page", rows)
+        return infer(con, "page", unknown, rows.schema, hints)

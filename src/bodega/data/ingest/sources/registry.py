@@ -5,11 +5,17 @@ from typing import Any
 
 from bodega.backbone.settings import Settings
 from bodega.data.ingest.sources.config import FilesConfig, FileStreamConfig, SourcesFile
-from bodega.data.ingest.sources.contract import Source, Stream
+from bodega.data.ingest.sources.contract import Source
 from bodega.data.ingest.sources.errors import SourceUnknown
 from bodega.data.ingest.sources.files.formats import Reading
 from bodega.data.ingest.sources.files.places import Bucket, Folder, Place
 from bodega.data.ingest.sources.files.source import FilesSource, FileStream
+from bodega.data.ingest.sources.known.ecb import FxConfig
+from bodega.data.ingest.sources.known.fmp import FmpConfig
+from bodega.data.ingest.sources.known.weather import WeatherConfig
+from bodega.data.ingest.sources.rest.declaration import RestConfig
+from bodega.data.ingest.sources.rest.source import RestSource
+from bodega.kernel.clock import SystemClock
 
 
 def build_source(name: str, file: SourcesFile, settings: Settings) -> Source:
@@ -19,10 +25,6 @@ def build_source(name: str, file: SourcesFile, settings: Settings) -> Source:
         known = ", ".join(sorted(file.sources)) or "none"
         raise SourceUnknown(f"There is no source {name!r}; declared are: {known}")
     return _BUILDERS[type(config)](config, file, settings)
-
-
-def declared_streams(config: Any) -> list[Stream]:
-    return [given.stream(name) for name, given in config.streams.items()]
 
 
 def _files(config: FilesConfig, file: SourcesFile, _settings: Settings) -> Source:
@@ -44,4 +46,30 @@ def _place(given: FileStreamConfig, config: FilesConfig, file: SourcesFile) -> P
     return Folder(file.folder.absolute(), given.path)
 
 
-_BUILDERS: dict[type, Callable[[Any, SourcesFile, Settings], Source]] = {FilesConfig: _files}
+def _rest(config: RestConfig, _file: SourcesFile, settings: Settings) -> Source:
+    cache = settings.data_dir / "cache" / "sources.sqlite3"
+    return RestSource(config, clock=SystemClock(), cache=cache)
+
+
+def _fmp(config: FmpConfig, file: SourcesFile, settings: Settings) -> Source:
+    return _rest(config.rest(url=settings.fmp_url, key=settings.fmp_key), file, settings)
+
+
+def _weather(config: WeatherConfig, file: SourcesFile, settings: Settings) -> Source:
+    declared = config.rest(
+        history_url=settings.weather_history_url, forecast_url=settings.weather_url
+    )
+    return _rest(declared, file, settings)
+
+
+def _fx(config: FxConfig, file: SourcesFile, settings: Settings) -> Source:
+    return _rest(config.rest(url=settings.fx_url), file, settings)
+
+
+_BUILDERS: dict[type, Callable[[Any, SourcesFile, Settings], Source]] = {
+    FilesConfig: _files,
+    RestConfig: _rest,
+    FmpConfig: _fmp,
+    WeatherConfig: _weather,
+    FxConfig: _fx,
+}

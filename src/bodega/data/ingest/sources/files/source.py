@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from bodega.data.ingest.sources.conform import connect
-from bodega.data.ingest.sources.contract import Column, Finding, Page, State, Stream
+from bodega.data.ingest.sources.contract import Finding, Page, State, Stream
 from bodega.data.ingest.sources.errors import SourceUnknown
 from bodega.data.ingest.sources.files.formats import Chunk, Reading, describe, read_file
 from bodega.data.ingest.sources.files.places import Found, Place, digest
-from bodega.data.ingest.sources.infer import infer
+from bodega.data.ingest.sources.infer import infer_columns
 from bodega.kernel.errors import BodegaError
 
 
@@ -66,17 +65,10 @@ class FilesSource:
         ):
             chunk = next(read_file(path, given.reading, skip=0, scratch=Path(scratch)), None)
             said = describe(path, given.reading, Path(scratch))
-        found = [] if chunk is None else _inferred(chunk, given.stream)
+        known = {column.name for column in given.stream.columns}
+        found = [] if chunk is None else infer_columns(chunk.rows, chunk.hints, known)
         columns = (*given.stream.columns, *found)
         return given.stream.model_copy(update={"columns": columns, "notes": (said,)})
-
-
-def _inferred(chunk: Chunk, stream: Stream) -> list[Column]:
-    known = {column.name for column in stream.columns}
-    unknown = [name for name in chunk.rows.column_names if name not in known]
-    with connect() as con:
-        con.register("page", chunk.rows)
-        return infer(con, "page", unknown, chunk.rows.schema, chunk.hints)
 
 
 def _described(given: FileStream, file: Found) -> str:
