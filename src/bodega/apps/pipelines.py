@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 from bodega.apps.modules import published
+from bodega.apps.reading import keep_reading
 from bodega.apps.training import keep_training
 from bodega.backbone.settings import Settings, load_settings
 from bodega.backbone.telemetry.logs import configure_logs, get_logger
@@ -42,6 +43,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
     threads = [_thread("change-feed", lambda: feed.run(stop), stop)]
     if settings.orchestrator == "loop":
         threads.append(_thread("refresh-loop", lambda: _refresh(settings, wake, stop), stop))
+    threads.append(_thread("sources", lambda: keep_reading(settings, stop), stop))
     threads.append(_thread("training", lambda: keep_training(settings, stop), stop))
     stop.wait()
     wake.set()

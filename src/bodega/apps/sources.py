@@ -1,4 +1,4 @@
-"""What an operator does with sources: list, check, read, look."""
+"""What an operator does with sources: list, check, read, look, map."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,12 +9,16 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from bodega.apps.exchange import feed_rates
 from bodega.backbone.settings import Settings
-from bodega.data.ingest.sources.config import SourcesFile, read_sources
+from bodega.data.ingest.sources.config import SourceConfig, SourcesFile, read_sources
 from bodega.data.ingest.sources.contract import Finding, Stream
 from bodega.data.ingest.sources.errors import SourceUnknown
+from bodega.data.ingest.sources.known.ecb import FxConfig
 from bodega.data.ingest.sources.load import load
 from bodega.data.ingest.sources.look import look
+from bodega.data.ingest.sources.mapping import Mapped, build_mapping
+from bodega.data.ingest.sources.postgres import PostgresConfig, PostgresSource, current_rows
 from bodega.data.ingest.sources.registry import build_source
 from bodega.data.ingest.sources.report import LoadReport
 from bodega.data.ingest.sources.table import SourceTable
@@ -37,6 +41,10 @@ class Listed(BaseModel):
     schedule: str | None
 
 
+def silent(_stream: str, _rows: int, _done: int, _total: int) -> None:
+    """Progress for nobody."""
+
+
 def declared(settings: Settings) -> SourcesFile:
     """The sources file of this shop. Raises SourcesMalformed."""
     return read_sources(Path(settings.sources_file))
@@ -51,7 +59,7 @@ def listed(settings: Settings) -> list[Listed]:
     ]
 
 
-def _listed(root: LakeRoot, name: str, config: Any, stream: Stream) -> Listed:
+def _listed(root: LakeRoot, name: str, config: SourceConfig, stream: Stream) -> Listed:
     table = SourceTable(root, name, stream.name)
     position = table.position()
     return Listed(
@@ -93,44 +101,105 @@ def discovered(settings: Settings, which: str) -> list[Stream]:
 
 
 def read_all(
-    settings: Settings, which: str | None, *, full: bool, progress: Progress
+    settings: Settings, which: str | None, *, full: bool, progress: Progress = silent
 ) -> list[LoadReport]:
-    """One report a stream; a stream that fails does not keep the others from being read."""
-    file, root = declared(settings), LakeRoot.of(settings)
-    reports = []
+    """One report a stream; a stream that fails does not keep the others from being read. Rates go
+    on to the shop, and mappings over what was read are built anew."""
+    file = declared(settings)
+    reports: list[LoadReport] = []
     for name, streams in _chosen(file, which):
-        for stream in streams:
-            told = partial(progress, f"{name}.{stream.name}")
-            with _reported(name, stream) as report:
-                source = build_source(name, file, settings)
-                report.append(
-                    load(name, source, stream, root, clock=SystemClock(), full=full, progress=told)
-                )
-            reports += report
+        reports += _read(name, streams, file, settings, full=full, progress=progress)
+    fresh = {f"{report.source}.{report.stream}" for report in reports if report.commits}
+    for name, mapping in file.mappings.items():
+        if fresh & {origin.stream for origin in mapping.origins}:
+            mapped(settings, name)
     return reports
 
 
+def _read(
+    name: str,
+    streams: list[Stream],
+    file: SourcesFile,
+    settings: Settings,
+    *,
+    full: bool,
+    progress: Progress,
+) -> list[LoadReport]:
+    if isinstance(file.sources[name], PostgresConfig):
+        return _catch_up(name, streams, file, settings)
+    root, reports = LakeRoot.of(settings), []
+    for stream in streams:
+        told = partial(progress, f"{name}.{stream.name}")
+        with _reported(name, stream.name) as report:
+            source = build_source(name, file, settings)
+            report.append(
+                load(name, source, stream, root, clock=SystemClock(), full=full, progress=told)
+            )
+            _feed_shop(name, file, settings, report[0])
+        reports += report[-1:]
+    return reports
+
+
+def _catch_up(
+    name: str, streams: list[Stream], file: SourcesFile, settings: Settings
+) -> list[LoadReport]:
+    with _reported(name, "*") as reports:
+        source = build_source(name, file, settings)
+        assert isinstance(source, PostgresSource)
+        wanted = {stream.name for stream in streams}
+        reports += [report for report in source.catch_up() if report.stream in wanted]
+    return reports
+
+
+def _feed_shop(name: str, file: SourcesFile, settings: Settings, report: LoadReport) -> None:
+    """Rates that are new in the lake are written to the shop, through its contract."""
+    config = file.sources[name]
+    if isinstance(config, FxConfig) and config.feed_shop:
+        try:
+            changed = feed_rates(settings, name, config.declared()[0])
+        except (BodegaError, ValueError) as error:
+            report.notes.append(f"the shop's rates were not written: {error}")
+        else:
+            report.notes.append(f"{changed:,} rates new or changed in the shop")
+
+
 @contextmanager
-def _reported(name: str, stream: Stream) -> Iterator[list[LoadReport]]:
+def _reported(name: str, stream: str) -> Iterator[list[LoadReport]]:
     """A failure becomes part of the report: of what was read before it, if anything was."""
     reports: list[LoadReport] = []
     try:
         yield reports
     except BodegaError as error:
         partly = error.extra.get("report")
-        failed = LoadReport(source=name, stream=stream.name, error=error.detail)
+        failed = LoadReport(source=name, stream=stream, error=error.detail)
         reports.append(partly if isinstance(partly, LoadReport) else failed)
+
+
+def mapped(settings: Settings, name: str) -> Mapped:
+    """Build one mapping. Raises SourceUnknown."""
+    file = declared(settings)
+    if name not in file.mappings:
+        known = ", ".join(sorted(file.mappings)) or "none"
+        raise SourceUnknown(f"There is no mapping {name!r}; declared are: {known}")
+
+    def stream(wanted: str) -> Stream:
+        found = file.stream(wanted)
+        assert found is not None
+        return found
+
+    return build_mapping(name, file.mappings[name], stream, LakeRoot.of(settings))
 
 
 def rows_of(
     settings: Settings, which: str, *, rejected: bool, as_of: datetime | None, limit: int
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
     """Column names and rows. Raises SourceUnknown."""
-    file = declared(settings)
+    file, root = declared(settings), LakeRoot.of(settings)
     name, streams = _chosen(file, which)[0]
     if len(streams) != 1:
         raise SourceUnknown(f"Say which stream: {', '.join(f'{name}.{s.name}' for s in streams)}")
-    root = LakeRoot.of(settings)
+    if isinstance(file.sources[name], PostgresConfig):
+        return current_rows(root, name, streams[0].name, limit=limit)
     return look(root, name, streams[0], rejected=rejected, as_of=as_of, limit=limit)
 
 

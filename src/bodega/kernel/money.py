@@ -39,6 +39,11 @@ def _known(currency: str) -> str:
 KnownCurrency = Annotated[CurrencyCode, AfterValidator(_known)]
 
 
+def is_money(currency: str) -> bool:
+    """Whether ISO 4217 knows it as a currency of today."""
+    return currency in _KNOWN
+
+
 def exponent(currency: str) -> int:
     """How many decimal digits the currency's minor unit has: EUR 2, JPY 0, KWD 3, CLF 4."""
     if currency not in _KNOWN:

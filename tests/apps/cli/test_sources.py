@@ -115,3 +115,34 @@ def test_what_is_not_declared_is_named(bodega: Bodega, tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", ["list", "check", "discover", "read", "show"])
 def test_help_has_an_example(bodega: Bodega, command: str) -> None:
     assert "Example: bodega sources" in bodega(command, "--help")[1]
+
+
+def test_due_sources_are_read_once_a_tick(bodega: Bodega, tmp_path: Path) -> None:
+    (plan,) = json.loads(bodega("schedule", "--json")[1])
+    assert (plan["due"], plan["last"]) == (True, None)
+    assert "read suppliers" in bodega("schedule", "--run-due")[1]
+    (plan,) = json.loads(bodega("schedule", "--json")[1])
+    assert plan["due"] is False
+    assert (plan["last"]["ok"], plan["last"]["said"]) == (True, "1 rows kept")
+    assert "read suppliers" not in bodega("schedule", "--run-due")[1]
+    (tmp_path / "sources.yml").write_text("")
+    assert "No source has a `schedule`" in bodega("schedule")[1]
+
+
+MAPPINGS = """
+mappings:
+  goods:
+    key: [sku]
+    columns: {sku: string, price: "decimal(12,2)"}
+    from: [{stream: suppliers.prices, fields: {sku: sku, price: price}}]
+"""
+
+
+def test_reading_builds_the_mappings_over_it(bodega: Bodega, tmp_path: Path) -> None:
+    (tmp_path / "sources.yml").write_text(SOURCES + MAPPINGS)
+    bodega("read", "suppliers.prices")
+    assert (tmp_path / "data" / "lake" / "silver" / "goods" / "_delta_log").is_dir()
+    assert "silver/goods: 1 rows, 0 conflicts" in bodega("map", "goods")[1]
+    assert json.loads(bodega("map", "goods", "--json")[1])["rows"] == 1
+    with pytest.raises(SourceUnknown, match="goods"):
+        bodega("map", "nothing")

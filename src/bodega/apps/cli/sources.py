@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from bodega.apps.sources import Listed
+    from bodega.backbone.settings import Settings
     from bodega.data.ingest.sources.report import LoadReport
 
 group = typer.Typer(
@@ -104,10 +105,9 @@ def read(
     Example: bodega sources read suppliers.prices
     """
     from bodega.apps.sources import read_all
-    from bodega.backbone.settings import load_settings
 
     with _bars(shown=not as_json) as progress:
-        reports = read_all(load_settings(), which, full=full, progress=progress)
+        reports = read_all(_settings(), which, full=full, progress=progress)
     if as_json:
         typer.echo(json.dumps([report.model_dump(mode="json") for report in reports], indent=2))
     else:
@@ -150,6 +150,77 @@ def show(
     for row in rows:
         table.add_row(*(Text("" if value is None else str(value)) for value in row))
     _print(table)
+
+
+@group.command("schedule")
+def schedule(
+    run_due: Annotated[
+        bool, typer.Option("--run-due", help="Read what is due now; for a cron of your own.")
+    ] = False,
+    as_json: Annotated[bool, _JSON] = False,
+) -> None:
+    """Show which sources are read by themselves, when next, and how the last time went.
+
+    A running shop reads them (`bodega up`); times are UTC.
+
+    Example: bodega sources schedule
+    """
+    from datetime import UTC, datetime
+
+    from bodega.apps.reading import planned, read_due
+
+    settings = _settings()
+    if run_due:
+        for name in read_due(settings, now=datetime.now(UTC)):
+            typer.echo(f"read {name}", err=True)
+    plans = planned(settings, now=datetime.now(UTC))
+    if as_json:
+        typer.echo(json.dumps([plan.model_dump(mode="json") for plan in plans], indent=2))
+        return
+    if not plans:
+        typer.echo("No source has a `schedule`.")
+        return
+    from rich.table import Table
+
+    table = Table("source", "schedule", "next", "last", "", box=None)
+    for plan in plans:
+        last = plan.last
+        when = "due" if plan.due else plan.next.isoformat(" ", "minutes")
+        started = last.started.isoformat(" ", "seconds") if last else "never"
+        table.add_row(plan.source, plan.schedule, when, started, last.said if last else "")
+    _print(table)
+
+
+@group.command("map")
+def map_streams(
+    name: Annotated[str, typer.Argument(help="A mapping of sources.yml.")],
+    as_json: Annotated[bool, _JSON] = False,
+) -> None:
+    """Build the silver table of a mapping from what its streams hold now.
+
+    Reading one of its streams does this by itself.
+
+    Example: bodega sources map companies
+    """
+    from bodega.apps.sources import mapped
+
+    done = mapped(_settings(), name)
+    if as_json:
+        typer.echo(done.model_dump_json(indent=2))
+    else:
+        typer.echo(f"silver/{done.name}: {done.rows:,} rows, {done.conflicts:,} conflicts")
+
+
+def _settings() -> "Settings":
+    """Of the running shop where there is one: rates are written to it."""
+    from bodega.apps.supervise.environment import connected_settings
+    from bodega.apps.supervise.errors import NotRunning
+    from bodega.backbone.settings import load_settings
+
+    try:
+        return connected_settings()
+    except NotRunning:
+        return load_settings()
 
 
 def _instant(text: str | None) -> "datetime | None":

@@ -10,7 +10,7 @@ from bodega.backbone.changes.errors import SinkIncomplete, SinkUnavailable
 from bodega.backbone.changes.sink import Batch, Checkpoint, Kept
 from bodega.data.lake.delta import AppendOnlyTable
 from bodega.data.lake.errors import LakeUnavailable
-from bodega.data.lake.paths import FEED_STATE, bronze_path
+from bodega.data.lake.paths import FEED_STATE, bronze_path, feed_state
 from bodega.data.lake.policy import BRONZE, LayerPolicy
 from bodega.data.lake.storage import LakeRoot
 
@@ -51,7 +51,7 @@ class BronzeSink:
     def checkpoint(self) -> Checkpoint:
         self._kept.clear()
         try:
-            saved = self._root.read_json(FEED_STATE) or {}
+            saved = self._root.read_json(feed_state(self._source)) or {}
             tables = {t: int(at) for t, at in saved.get("tables", {}).items() if self._has(t)}
         except LakeUnavailable as error:
             raise SinkUnavailable(str(error)) from error
@@ -70,7 +70,7 @@ class BronzeSink:
             "tables": dict(checkpoint.tables),
         }
         try:
-            self._root.write_json(FEED_STATE, content)
+            self._root.write_json(feed_state(self._source), content)
         except LakeUnavailable as error:
             raise SinkUnavailable(str(error)) from error
 

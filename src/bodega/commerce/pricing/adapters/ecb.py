@@ -12,8 +12,7 @@ from decimal import Decimal, InvalidOperation
 
 from bodega.commerce.pricing.errors import RatesMalformed
 from bodega.contracts.pricing import Rate
-from bodega.kernel.errors import Invalid
-from bodega.kernel.money import exponent
+from bodega.kernel.money import is_money
 
 BASE = "EUR"
 SOURCE = "ECB euro foreign exchange reference rates"
@@ -28,7 +27,7 @@ def read_rates(lines: Iterable[str], *, base: str = BASE, source: str = SOURCE) 
     header = [name.strip() for name in next(rows, [])]
     if not header or header[0] != "Date":
         raise RatesMalformed("The first line begins with `Date`, then names currencies")
-    columns = [(at, name) for at, name in enumerate(header) if _is_money(name) and name != base]
+    columns = [(at, name) for at, name in enumerate(header) if is_money(name) and name != base]
     for number, row in enumerate(rows, start=2):
         cells = [cell.strip() for cell in row]
         if not any(cells):
@@ -40,14 +39,6 @@ def read_rates(lines: Iterable[str], *, base: str = BASE, source: str = SOURCE) 
             if at < len(cells) and cells[at] not in _NOTHING:
                 rate = _number(cells[at], number)
                 yield Rate(base=base, quote=name, rate=rate, day=day, source=source)
-
-
-def _is_money(name: str) -> bool:
-    try:
-        exponent(name)
-    except Invalid:
-        return False
-    return True
 
 
 def _day(text: str, number: int) -> date:

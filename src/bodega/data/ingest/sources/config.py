@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from bodega.data.ingest.sources.contract import Stream
 from bodega.data.ingest.sources.errors import SourcesMalformed
@@ -25,6 +25,8 @@ from bodega.data.ingest.sources.files.dialect import Dialect
 from bodega.data.ingest.sources.known.ecb import FxConfig
 from bodega.data.ingest.sources.known.fmp import FmpConfig
 from bodega.data.ingest.sources.known.weather import WeatherConfig
+from bodega.data.ingest.sources.mapping import MappingConfig
+from bodega.data.ingest.sources.postgres import PostgresConfig
 from bodega.data.ingest.sources.rest.declaration import RestConfig
 from bodega.data.ingest.sources.streams import Name, Scheduled, Secret, StreamConfig, Strict
 
@@ -71,7 +73,8 @@ class FilesConfig(Scheduled):
 
 
 SourceConfig = Annotated[
-    FilesConfig | RestConfig | FmpConfig | WeatherConfig | FxConfig, Field(discriminator="kind")
+    FilesConfig | RestConfig | PostgresConfig | FmpConfig | WeatherConfig | FxConfig,
+    Field(discriminator="kind"),
 ]
 
 
@@ -79,7 +82,23 @@ class SourcesFile(Strict):
     """The whole file. `folder` is where it lies: relative paths begin there."""
 
     sources: Mapping[Name, SourceConfig] = {}
+    mappings: Mapping[Name, MappingConfig] = {}
     folder: Path = Path()
+
+    @model_validator(mode="after")
+    def _mappings_name_streams(self) -> "SourcesFile":
+        for name, mapping in self.mappings.items():
+            for origin in mapping.origins:
+                if self.stream(origin.stream) is None:
+                    raise ValueError(f"mappings.{name}: there is no stream {origin.stream}")
+        return self
+
+    def stream(self, name: str) -> Stream | None:
+        """`source.stream` as declared."""
+        source, _, stream = name.partition(".")
+        config = self.sources.get(source)
+        declared = config.declared() if config else []
+        return next((found for found in declared if found.name == stream), None)
 
 
 def read_sources(path: Path) -> SourcesFile:

@@ -11,6 +11,7 @@ from bodega.data.ingest.sources.casts import arrow, as_text, cast, filled, says
 from bodega.data.ingest.sources.contract import Column, Page, SchemaContract, Stream
 from bodega.data.ingest.sources.errors import SchemaFrozen
 from bodega.data.ingest.sources.infer import infer
+from bodega.data.lake.storage import LakeRoot
 
 TEXT_SUFFIX = "__text"
 AUDIT = pa.schema(
@@ -54,11 +55,13 @@ class Conformed:
     values_dropped: Mapping[str, int] = field(default_factory=dict)
 
 
-def connect(memory_mb: int = 512) -> duckdb.DuckDBPyConnection:
-    """Where pages are conformed: in memory, in UTC, without a look at the machine around it."""
+def connect(lake: LakeRoot | None = None, *, memory_mb: int = 512) -> duckdb.DuckDBPyConnection:
+    """Where pages are conformed and looked at: in memory, in UTC; it can read the files of `lake`."""
     con = duckdb.connect(":memory:", config={"memory_limit": f"{memory_mb}MB", "threads": 2})
     con.execute("set TimeZone = 'UTC'")
     con.execute("set python_enable_replacements = false")
+    if lake is not None:
+        lake.attach(con)
     return con
 
 

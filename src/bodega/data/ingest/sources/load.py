@@ -73,7 +73,7 @@ class _Load:
         self._name, self._stream, self._clock, self._policy = name, stream, clock, policy
         self._progress = progress
         self._table = SourceTable(root, name, stream.name)
-        self._con: duckdb.DuckDBPyConnection = connect()
+        self._con: duckdb.DuckDBPyConnection = connect(root)
         self._saved = Saved()
         self._columns = list(stream.columns)
         self._pending: list[pa.Table] = []

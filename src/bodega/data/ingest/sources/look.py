@@ -29,6 +29,6 @@ def look(
         chosen = ", ".join([*(f'"{column.name}"' for column in columns), "_origin", "_known_at"])
         current = current_sql(stream, files, columns, as_of=as_of)
         sql = f"select {chosen} from ({current}) order by _position, _sequence"
-    with connect() as con:
+    with connect(root) as con:
         cursor = con.execute(f"{sql} limit {int(limit)}")
         return [column[0] for column in cursor.description or []], cursor.fetchall()

@@ -13,8 +13,10 @@ from bodega.data.ingest.sources.files.source import FilesSource, FileStream
 from bodega.data.ingest.sources.known.ecb import FxConfig
 from bodega.data.ingest.sources.known.fmp import FmpConfig
 from bodega.data.ingest.sources.known.weather import WeatherConfig
+from bodega.data.ingest.sources.postgres import PostgresConfig, PostgresSource
 from bodega.data.ingest.sources.rest.declaration import RestConfig
 from bodega.data.ingest.sources.rest.source import RestSource
+from bodega.data.lake.storage import LakeRoot
 from bodega.kernel.clock import SystemClock
 
 
@@ -24,6 +26,8 @@ def build_source(name: str, file: SourcesFile, settings: Settings) -> Source:
     if config is None:
         known = ", ".join(sorted(file.sources)) or "none"
         raise SourceUnknown(f"There is no source {name!r}; declared are: {known}")
+    if isinstance(config, PostgresConfig):
+        return PostgresSource(name, config, LakeRoot.of(settings))
     return _BUILDERS[type(config)](config, file, settings)
 
 

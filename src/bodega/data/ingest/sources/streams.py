@@ -58,7 +58,7 @@ def _one_mode(given: Any) -> Any:
     return {"columns": given, "types": given} if isinstance(given, str) else given
 
 
-def _columns(given: Any) -> Any:
+def columns_of_mapping(given: Any) -> Any:
     """`{price: decimal(12,2), day: {type: date, format: "%d.%m.%Y"}}`."""
     if not isinstance(given, Mapping):
         return given
@@ -76,7 +76,7 @@ class StreamConfig(Strict):
     missing: Literal["keep", "delete"] = "keep"
     deleted: str | None = None
     known_at: str | None = None
-    fields: Annotated[tuple[Column, ...], BeforeValidator(_columns)] = ()
+    fields: Annotated[tuple[Column, ...], BeforeValidator(columns_of_mapping)] = ()
     contract: Annotated[SchemaContract, BeforeValidator(_one_mode)] = SchemaContract()
 
     @model_validator(mode="after")

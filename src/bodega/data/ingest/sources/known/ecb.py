@@ -3,14 +3,23 @@
 https://data.ecb.europa.eu/help/api/data: daily reference rates, units of a currency for one euro.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import Field
 
+from bodega.contracts.pricing import Rate
+from bodega.data.ingest.sources.conform import connect
 from bodega.data.ingest.sources.contract import Stream
+from bodega.data.ingest.sources.current import current_sql
 from bodega.data.ingest.sources.http import Manners
 from bodega.data.ingest.sources.rest.declaration import RestConfig
 from bodega.data.ingest.sources.streams import Scheduled
+from bodega.data.ingest.sources.table import SourceTable
+from bodega.data.lake.paths import BRONZE
+from bodega.data.lake.storage import LakeRoot
+from bodega.kernel.money import is_money
 
 SOURCE = "ECB euro foreign exchange reference rates"
 
@@ -53,3 +62,32 @@ class FxConfig(Scheduled):
     def declared(self) -> list[Stream]:
         declared = self.rest(url="https://ecb").streams
         return [config.stream(name) for name, config in declared.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Rates that arrived since the last time they were `remember`ed."""
+
+    rates: list[Rate]
+    position: int
+    remember: Callable[[], None]
+
+
+def rates_since(root: LakeRoot, source: str, stream: Stream) -> Found:
+    """Those of the stream's current rows that arrived after what was fed last."""
+    table = SourceTable(root, source, stream.name)
+    place = f"{BRONZE}/_state/{table.name}/fed.json"
+    fed = int((root.read_json(place) or {}).get("position", 0))
+    position = table.position()
+    current = current_sql(stream, table.files(), table.saved().columns or stream.columns)
+    with connect(root) as con:
+        rows = con.execute(
+            f"select base, currency, date, rate from ({current}) where _position > {fed} "
+            "order by date, currency"
+        ).fetchall()
+    rates = [
+        Rate(base=base, quote=quote, day=day, rate=rate, source=SOURCE)
+        for base, quote, day, rate in rows
+        if is_money(base) and is_money(quote) and rate > 0
+    ]
+    return Found(rates, position, lambda: root.write_json(place, {"position": position}))

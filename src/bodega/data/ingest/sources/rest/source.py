@@ -192,7 +192,9 @@ class _Series:
         if cursor is None:
             return None
         known = self._cursors.get(name)
-        return cursor.start if known is None else _less(known, cursor)
+        if known is None:
+            return cursor.start
+        return max(_less(known, cursor), cursor.start, key=_comparable)
 
 
 def _filled(value: Any, each: Mapping[str, Any], *, quote: bool = False) -> Any:

@@ -1,0 +1,171 @@
+"""Reading sources by schedule: what is due, in a process of its own, and what is followed always.
+
+python -m bodega.apps.reading SOURCE
+"""
+
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from pydantic import BaseModel
+
+from bodega.apps.sources import declared, read_all
+from bodega.backbone.settings import Settings, load_settings
+from bodega.backbone.telemetry.logs import configure_logs, get_logger
+from bodega.data.ingest.sources.config import SourcesFile
+from bodega.data.ingest.sources.postgres import PostgresConfig, PostgresSource
+from bodega.data.ingest.sources.registry import build_source
+from bodega.data.lake.paths import BRONZE
+from bodega.data.lake.storage import LakeRoot
+from bodega.kernel.errors import BodegaError
+
+LOOK_SECONDS = 5.0
+PATIENCE_SECONDS = 3600.0
+_STATE = f"{BRONZE}/_state/_schedule.json"
+log = get_logger(__name__)
+
+
+class Run(BaseModel):
+    """The last reading of a source by schedule."""
+
+    started: datetime
+    ended: datetime | None = None
+    ok: bool | None = None
+    said: str = ""
+
+
+class Planned(BaseModel):
+    """A source with a schedule."""
+
+    source: str
+    schedule: str
+    due: bool
+    next: datetime
+    last: Run | None
+
+
+def planned(settings: Settings, *, now: datetime) -> list[Planned]:
+    """Every source with a schedule. Raises SourcesMalformed."""
+    file, runs = declared(settings), _runs(settings)
+    return [
+        Planned(
+            source=name,
+            schedule=config.schedule.said,
+            due=config.schedule.is_due(last=_last(runs, name), now=now),
+            next=config.schedule.next_tick(now),
+            last=runs.get(name),
+        )
+        for name, config in file.sources.items()
+        if config.schedule is not None
+    ]
+
+
+def read_due(settings: Settings, *, now: datetime) -> list[str]:
+    """Read what is due, here; the names of what was read."""
+    due = [plan.source for plan in planned(settings, now=now) if plan.due]
+    for name in due:
+        read_one(settings, name)
+    return due
+
+
+def read_one(settings: Settings, name: str) -> Run:
+    """Read a source and remember how that went; a source that fails waits for its next tick."""
+    run = Run(started=datetime.now(UTC))
+    _remember(settings, name, run)
+    try:
+        reports = read_all(settings, name, full=False)
+        errors = [report.error for report in reports if report.error]
+        rows = sum(report.kept for report in reports)
+        run.ok, run.said = not errors, "; ".join(errors) or f"{rows:,} rows kept"
+    except BodegaError as error:
+        run.ok, run.said = False, error.detail
+    run.ended = datetime.now(UTC)
+    _remember(settings, name, run)
+    log.info("source_read", source=name, ok=run.ok, said=run.said)
+    return run
+
+
+def keep_reading(settings: Settings, stop: threading.Event) -> None:
+    """Sources as they come due, one after the other, each in a process that then gives its memory
+    back; databases that are followed, in a thread each. Until `stop`."""
+    followers = _follow(settings, stop)
+    while not stop.is_set():
+        try:
+            due = [plan.source for plan in planned(settings, now=datetime.now(UTC)) if plan.due]
+        except BodegaError as error:
+            log.warning("sources_malformed", error=error.detail)
+            due = []
+        for name in due:
+            if not stop.is_set():
+                _run(["-m", __name__, name], stop)
+        stop.wait(LOOK_SECONDS)
+    for follower in followers:
+        follower.join(timeout=settings.shutdown_seconds)
+
+
+def _run(arguments: Sequence[str], stop: threading.Event) -> None:
+    process = subprocess.Popen([sys.executable, *arguments])
+    waited = 0.0
+    while process.poll() is None and waited < PATIENCE_SECONDS:
+        if stop.wait(0.2):
+            break
+        waited += 0.2
+    if process.poll() is None:
+        process.terminate()
+        process.wait()
+
+
+def _follow(settings: Settings, stop: threading.Event) -> list[threading.Thread]:
+    try:
+        file = declared(settings)
+    except BodegaError as error:
+        log.warning("sources_malformed", error=error.detail)
+        return []
+    threads = []
+    for name, config in file.sources.items():
+        if isinstance(config, PostgresConfig) and config.follow:
+            source = _follower(name, file, settings)
+            if source is not None:
+                thread = threading.Thread(
+                    target=source.follow, args=(stop,), name=f"follow-{name}", daemon=True
+                )
+                thread.start()
+                threads.append(thread)
+    return threads
+
+
+def _follower(name: str, file: SourcesFile, settings: Settings) -> PostgresSource | None:
+    try:
+        source = build_source(name, file, settings)
+    except BodegaError as error:
+        log.warning("source_not_followed", source=name, error=error.detail)
+        return None
+    assert isinstance(source, PostgresSource)
+    return source
+
+
+def _runs(settings: Settings) -> dict[str, Run]:
+    saved = LakeRoot.of(settings).read_json(_STATE) or {}
+    return {name: Run.model_validate(run) for name, run in saved.items()}
+
+
+def _last(runs: dict[str, Run], name: str) -> datetime | None:
+    return runs[name].started if name in runs else None
+
+
+def _remember(settings: Settings, name: str, run: Run) -> None:
+    runs = _runs(settings) | {name: run}
+    content = {known: kept.model_dump(mode="json") for known, kept in runs.items()}
+    LakeRoot.of(settings).write_json(_STATE, content)
+
+
+def main() -> None:
+    settings = load_settings()
+    configure_logs(settings)
+    read_one(settings, sys.argv[1])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,238 @@
+"""Any other PostgreSQL as a source: its change feed, as the shop's own, into bronze envelopes.
+
+The database needs `wal_level = logical` and a user that may replicate and create a publication.
+Tables are copied first and followed then, each change once; docs/sources.md says how to set it up.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import psycopg
+from pydantic import Field
+
+from bodega.backbone.changes.connection import sql_connection
+from bodega.backbone.changes.errors import ChangeError
+from bodega.backbone.changes.feed import ChangeFeed, FlushPolicy
+from bodega.backbone.changes.slot import identify_server
+from bodega.data.ingest.bronze import BronzeSink
+from bodega.data.ingest.sources.conform import connect
+from bodega.data.ingest.sources.contract import Column, Finding, Page, State, Stream
+from bodega.data.ingest.sources.errors import SourceRefused, SourceUnreachable
+from bodega.data.ingest.sources.report import LoadReport
+from bodega.data.ingest.sources.streams import Scheduled, Secret
+from bodega.data.lake.paths import bronze_path
+from bodega.data.lake.storage import LakeRoot
+
+PATIENCE_SECONDS = 30.0
+_COLUMNS = """
+SELECT format('%%s.%%s', n.nspname, c.relname), a.attname, t.typname, a.atttypmod,
+       coalesce(a.attnum = any(p.indkey::int2[]), false)
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+JOIN pg_type t ON t.oid = a.atttypid
+LEFT JOIN pg_index p ON p.indrelid = c.oid AND p.indisprimary
+WHERE c.relkind = 'r' AND a.attgenerated = ''
+  AND format('%%s.%%s', n.nspname, c.relname) = any(%s)
+ORDER BY 1, a.attnum
+"""
+_KINDS = {
+    "int2": "integer", "int4": "integer", "int8": "integer", "bool": "boolean", "date": "date",
+    "float4": "number", "float8": "number", "timestamptz": "timestamp", "timestamp": "timestamp",
+    "json": "json", "jsonb": "json",
+}  # fmt: skip
+
+
+class PostgresConfig(Scheduled):
+    """`tables` are read with the listed columns, or `all`. The publication and the slot are named
+    `bodega_<name>` after the source. `follow`: the running shop follows it all the time."""
+
+    kind: Literal["postgres"]
+    dsn: Secret
+    tables: Mapping[str, Literal["all"] | tuple[str, ...]] = Field(min_length=1)
+    follow: bool = True
+
+    def declared(self) -> list[Stream]:
+        return [Stream(name=table.replace(".", "_")) for table in self.tables]
+
+
+class PostgresSource:
+    """`check` and `discover` of the contract; instead of `read`, `catch_up` and `follow`: a change
+    feed is pushed in the order of commits, over all tables at once."""
+
+    def __init__(self, name: str, config: PostgresConfig, root: LakeRoot) -> None:
+        self._name, self._config, self._root = name, config, root
+        self._dsn = config.dsn.reveal()
+
+    def check(self) -> list[Finding]:
+        try:
+            columns = self._columns()
+            with sql_connection(self._dsn) as connection:
+                level = connection.execute("SHOW wal_level").fetchone()
+        except (SourceUnreachable, psycopg.Error) as error:
+            return [Finding("*", ok=False, says=str(error).strip())]
+        if level is None or level[0] != "logical":
+            said = f"wal_level is {level[0] if level else '?'}: set it to logical and restart"
+            return [Finding("*", ok=False, says=said)]
+        return [self._checked(table, columns.get(table, [])) for table in self._config.tables]
+
+    def _checked(self, table: str, columns: list[tuple[str, str, bool]]) -> Finding:
+        what = table.replace(".", "_")
+        if not columns:
+            return Finding(what, ok=False, says=f"there is no table {table}")
+        if not any(is_key for _, _, is_key in columns):
+            return Finding(what, ok=False, says=f"{table} has no primary key")
+        return Finding(what, ok=True, says=f"{len(columns)} columns")
+
+    def discover(self) -> list[Stream]:
+        return [
+            Stream(
+                name=table.replace(".", "_"),
+                columns=tuple(Column(name=n, type=kind) for n, kind, _ in columns),
+                key=tuple(n for n, _, is_key in columns if is_key),
+            )
+            for table, columns in self._columns().items()
+        ]
+
+    def read(self, stream: str, state: State) -> Iterator[Page]:
+        raise SourceRefused("A change feed is followed as a whole: `catch_up`")
+
+    def follow(self, stop: threading.Event) -> None:
+        """Until `stop` is set."""
+        self._feed(FlushPolicy(), lambda _position, _tables: None).run(stop)
+
+    def catch_up(self, *, patience: float = PATIENCE_SECONDS) -> list[LoadReport]:
+        """Everything committed before now is in bronze afterwards. Raises SourceUnreachable after
+        `patience` seconds without progress."""
+        try:
+            target = identify_server(self._dsn).position
+        except psycopg.Error as error:
+            raise SourceUnreachable(f"{self._name}: {str(error).strip()}") from error
+        before = self._counts()
+        stop, moved, reached = threading.Event(), threading.Event(), threading.Event()
+
+        def listen(position: int, _tables: frozenset[str]) -> None:
+            moved.set()
+            if position >= target - 1:
+                reached.set()
+
+        feed = self._feed(FlushPolicy(seconds=0.2), listen)
+        thread = threading.Thread(target=feed.run, args=(stop,), name=f"source-{self._name}")
+        thread.start()
+        try:
+            self._wait(feed, reached, moved, patience)
+        finally:
+            stop.set()
+            thread.join()
+        after = self._counts()
+        return [
+            LoadReport(source=self._name, stream=name, rows=rows, kept=rows)
+            for name, rows in ((n, after[n] - before[n]) for n in after)
+        ]
+
+    def _wait(
+        self, feed: ChangeFeed, reached: threading.Event, moved: threading.Event, patience: float
+    ) -> None:
+        rows, quiet = feed.status.rows, 0.0
+        while not reached.wait(0.25):
+            status = feed.status
+            quiet = 0.0 if moved.is_set() or status.rows != rows else quiet + 0.25
+            rows = status.rows
+            moved.clear()
+            if quiet >= patience:
+                raise SourceUnreachable(f"{self._name}: {status.error or 'no progress'}")
+
+    def _feed(
+        self, policy: FlushPolicy, listener: Callable[[int, frozenset[str]], None]
+    ) -> ChangeFeed:
+        return ChangeFeed(
+            self._dsn,
+            self._published(),
+            BronzeSink(self._root, source=self._name),
+            slot=f"bodega_{self._name}",
+            publication=f"bodega_{self._name}",
+            policy=policy,
+            listener=listener,
+        )
+
+    def _published(self) -> dict[str, Sequence[str]]:
+        found = self._columns()
+        return {
+            table: [name for name, _, _ in found.get(table, [])] if wanted == "all" else wanted
+            for table, wanted in self._config.tables.items()
+        }
+
+    def _columns(self) -> dict[str, list[tuple[str, str, bool]]]:
+        """Name, type and whether it is of the primary key, of every wanted column."""
+        try:
+            with sql_connection(self._dsn) as connection:
+                rows = connection.execute(_COLUMNS, [list(self._config.tables)]).fetchall()
+        except (psycopg.Error, ChangeError) as error:
+            raise SourceUnreachable(f"{self._name}: {str(error).strip()}") from error
+        found: dict[str, list[tuple[str, str, bool]]] = {}
+        for table, column, kind, _, is_key in rows:
+            wanted = self._config.tables[str(table)]
+            if wanted == "all" or column in wanted:
+                known = _KINDS.get(str(kind), "string")
+                found.setdefault(str(table), []).append((str(column), known, bool(is_key)))
+        return found
+
+    def _counts(self) -> dict[str, int]:
+        names = [table.replace(".", "_") for table in self._config.tables]
+        return {name: envelopes(self._root, self._name, name)[1] for name in names}
+
+
+def envelopes(root: LakeRoot, source: str, stream: str) -> tuple[list[str], int]:
+    """The files of a bronze table of envelopes, and how many there are."""
+    place = bronze_path(source, stream)
+    if not root.is_delta(place):
+        return [], 0
+    table = root.delta(place)
+    return table.file_uris(), sum(table.get_add_actions(flatten=True)["num_records"].to_pylist())
+
+
+def current_rows(
+    root: LakeRoot, source: str, stream: str, *, limit: int
+) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """What a followed table holds now, as text; values that an update left out are the last
+    known."""
+    files, _ = envelopes(root, source, stream)
+    if not files:
+        return [], []
+    listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+    with connect(root) as con:
+        con.execute(
+            f"""
+            create table merged as
+            with rows as (
+                select * from read_parquet([{listed}], union_by_name = true, hive_partitioning = false)
+                where _position >= coalesce((select max(_position) from
+                    read_parquet([{listed}], union_by_name = true) where _op = 't'), -1)
+            ),
+            members as (
+                select key, unnest(json_keys(after)) as name, after, _position, _sequence
+                from rows where after is not null
+            ),
+            newest as (select key, arg_max(_op, (_position, _sequence)) as op from rows
+                       where key is not null group by key)
+            select m.key, name,
+                arg_max(coalesce(json_extract_string(after, '$."' || name || '"'), ''),
+                        (_position, _sequence)) as value
+            from members m join newest n on n.key = m.key and n.op <> 'd'
+            group by m.key, name
+            """
+        )
+        names = [
+            str(row[0])
+            for row in con.execute("select distinct name from merged order by 1").fetchall()
+        ]
+        columns = ", ".join(
+            f"max(value) filter (name = '{n.replace(chr(39), chr(39) * 2)}')" for n in names
+        )
+        if not names:
+            return [], []
+        rows = con.execute(
+            f"select {columns} from merged group by key order by key limit {int(limit)}"
+        ).fetchall()
+    return names, rows
