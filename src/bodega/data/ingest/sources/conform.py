@@ -56,7 +56,7 @@ class Conformed:
 
 
 def connect(lake: LakeRoot | None = None, *, memory_mb: int = 512) -> duckdb.DuckDBPyConnection:
-    """Where pages are conformed and looked at: in memory, in UTC; it can read the files of `lake`."""
+    """Where pages are conformed and looked at: in memory, in UTC; it reads files of `lake`, too."""
     con = duckdb.connect(":memory:", config={"memory_limit": f"{memory_mb}MB", "threads": 2})
     con.execute("set TimeZone = 'UTC'")
     con.execute("set python_enable_replacements = false")

@@ -201,14 +201,15 @@ def current_rows(
     if not files:
         return [], []
     listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+    files_sql = f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
     with connect(root) as con:
         con.execute(
             f"""
             create table merged as
             with rows as (
-                select * from read_parquet([{listed}], union_by_name = true, hive_partitioning = false)
+                select * from {files_sql}
                 where _position >= coalesce((select max(_position) from
-                    read_parquet([{listed}], union_by_name = true) where _op = 't'), -1)
+                    {files_sql} where _op = 't'), -1)
             ),
             members as (
                 select key, unnest(json_keys(after)) as name, after, _position, _sequence
