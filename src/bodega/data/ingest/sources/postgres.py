@@ -5,7 +5,8 @@ Tables are copied first and followed then, each change once; docs/sources.md say
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import psycopg
@@ -14,6 +15,7 @@ from pydantic import Field
 from bodega.backbone.changes.connection import sql_connection
 from bodega.backbone.changes.errors import ChangeError
 from bodega.backbone.changes.feed import ChangeFeed, FlushPolicy
+from bodega.backbone.changes.sink import NEVER
 from bodega.backbone.changes.slot import identify_server
 from bodega.data.ingest.bronze import BronzeSink
 from bodega.data.ingest.sources.conform import connect
@@ -21,7 +23,7 @@ from bodega.data.ingest.sources.contract import Column, Finding, Page, State, St
 from bodega.data.ingest.sources.errors import SourceRefused, SourceUnreachable
 from bodega.data.ingest.sources.report import LoadReport
 from bodega.data.ingest.sources.streams import Scheduled, Secret
-from bodega.data.lake.paths import bronze_path
+from bodega.data.lake.paths import bronze_path, feed_state
 from bodega.data.lake.storage import LakeRoot
 
 PATIENCE_SECONDS = 30.0
@@ -100,7 +102,7 @@ class PostgresSource:
 
     def follow(self, stop: threading.Event) -> None:
         """Until `stop` is set."""
-        self._feed(FlushPolicy(), lambda _position, _tables: None).run(stop)
+        self._feed(FlushPolicy()).run(stop)
 
     def catch_up(self, *, patience: float = PATIENCE_SECONDS) -> list[LoadReport]:
         """Everything committed before now is in bronze afterwards. Raises SourceUnreachable after
@@ -110,18 +112,12 @@ class PostgresSource:
         except psycopg.Error as error:
             raise SourceUnreachable(f"{self._name}: {str(error).strip()}") from error
         before = self._counts()
-        stop, moved, reached = threading.Event(), threading.Event(), threading.Event()
-
-        def listen(position: int, _tables: frozenset[str]) -> None:
-            moved.set()
-            if position >= target - 1:
-                reached.set()
-
-        feed = self._feed(FlushPolicy(seconds=0.2), listen)
+        stop = threading.Event()
+        feed = self._feed(FlushPolicy(seconds=0.2))
         thread = threading.Thread(target=feed.run, args=(stop,), name=f"source-{self._name}")
         thread.start()
         try:
-            self._wait(feed, reached, moved, patience)
+            self._wait(feed, target, patience)
         finally:
             stop.set()
             thread.join()
@@ -131,21 +127,27 @@ class PostgresSource:
             for name, rows in ((n, after[n] - before[n]) for n in after)
         ]
 
-    def _wait(
-        self, feed: ChangeFeed, reached: threading.Event, moved: threading.Event, patience: float
-    ) -> None:
-        rows, quiet = feed.status.rows, 0.0
-        while not reached.wait(0.25):
+    def _wait(self, feed: ChangeFeed, target: int, patience: float) -> None:
+        """Until what the server may forget includes `target`."""
+        deadline, rows, known = time.monotonic() + patience, 0, 0
+        tables = self._columns().keys()
+        while (confirmed := self._confirmed(tables)) < target:
             status = feed.status
-            quiet = 0.0 if moved.is_set() or status.rows != rows else quiet + 0.25
-            rows = status.rows
-            moved.clear()
-            if quiet >= patience:
+            if (status.rows, confirmed) != (rows, known):
+                rows, known, deadline = status.rows, confirmed, time.monotonic() + patience
+            if time.monotonic() > deadline:
                 raise SourceUnreachable(f"{self._name}: {status.error or 'no progress'}")
+            time.sleep(0.1)
 
-    def _feed(
-        self, policy: FlushPolicy, listener: Callable[[int, frozenset[str]], None]
-    ) -> ChangeFeed:
+    def _confirmed(self, tables: Collection[str]) -> int:
+        """What is in bronze for good; 0 while `tables` are still copied."""
+        saved = self._root.read_json(feed_state(self._name)) or {}
+        copied = saved.get("tables", {})
+        if any(copied.get(table, NEVER) == NEVER for table in tables):
+            return 0
+        return int(saved.get("confirmed", 0))
+
+    def _feed(self, policy: FlushPolicy) -> ChangeFeed:
         return ChangeFeed(
             self._dsn,
             self._published(),
@@ -153,7 +155,6 @@ class PostgresSource:
             slot=f"bodega_{self._name}",
             publication=f"bodega_{self._name}",
             policy=policy,
-            listener=listener,
         )
 
     def _published(self) -> dict[str, Sequence[str]]:
