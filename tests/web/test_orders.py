@@ -13,10 +13,13 @@ from fastapi import FastAPI
 from bodega.apps.admin import ensure_admin
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
+from bodega.contracts.aftersales import AfterSales
+from bodega.contracts.catalog import Catalog
 from bodega.contracts.checkout import Checkouts
-from bodega.contracts.orders import Orders, OrderView
+from bodega.contracts.orders import Orders, OrderSearch, OrderView
 from bodega.kernel.errors import Rejected
 from bodega.kernel.ids import CheckoutId, UserId, new_id
+from bodega.kernel.page import PageRequest
 from bodega.web.amounts import typed_money
 from tests.commerce.orders.conftest import captured
 from tests.commerce.orders.goods import wanted
@@ -151,6 +154,145 @@ async def test_what_cannot_be_done_is_said_on_the_page(context: Context, staff: 
     )
     assert (late.status_code, "take a return instead" in late.text) == (409, True)
     assert (await staff.get(f"/console/orders/{new_id()}")).status_code == 404
+
+
+async def test_an_order_is_edited_and_the_difference_settled(
+    context: Context, staff: Browser
+) -> None:
+    order = await bought(context, None)
+    desk, line = f"/console/orders/{order.id}", order.lines[0]
+    edit = f"{desk}/edit"
+    sku = (await context.container.get(Catalog).sellable([line.variant_id]))[line.variant_id].sku
+    typed = {f"units-{line.id}": "1", "sku-0": sku, "units-0": "3", "reason": "asked by phone"}
+    assert order.shipping_address
+    typed |= {**order.shipping_address.model_dump(), "line1": "2 Low Road"}
+    dearer = await staff.send(edit, edit, **typed)
+    assert dearer.status_code == 400
+    assert "choose what to charge" in dearer.text
+    assert 'value="2 Low Road"' in dearer.text
+    unknown = await staff.send(edit, edit, **{**typed, "sku-0": "NO-SUCH"})
+    assert "Nobody knows the SKU NO-SUCH" in unknown.text
+    paid = await staff.send(edit, edit, **typed, payment_token="pm_card_visa")
+    assert paid.status_code == 303, paid.text
+    page = (await staff.get(desk)).text
+    assert "2 Low Road" in page
+    assert "asked by phone" in page
+    after = await context.container.get(Orders).order(order.id)
+    assert after
+    assert sum(one.quantity for one in after.lines if one.kind == "product") == 4
+    form = await staff.fields(edit, edit)
+    await staff.send(desk, f"{desk}/shipments")
+    assert (await staff.get(edit)).status_code == 409
+    late = await staff.post(edit, {**form, **typed})
+    assert late.status_code == 409
+
+
+async def test_staff_take_a_guests_goods_back_in_exchange_for_others(
+    context: Context, staff: Browser
+) -> None:
+    order = await bought(context, None)
+    desk, line = f"/console/orders/{order.id}", order.lines[0]
+    new, returns = f"{desk}/returns/new", f"{desk}/returns"
+    assert "Nothing can come back" in (await staff.get(new)).text
+    other = await stocked(context, 5)
+    sku = (await context.container.get(Catalog).sellable([other]))[other].sku
+    parcel = {f"units-{line.id}": "1", "carrier": "DHL"}
+    assert (await staff.send(desk, f"{desk}/shipments", **parcel)).status_code == 303
+    assert "partially fulfilled" in (await staff.get(desk)).text
+    wrong = await staff.send(new, returns, **{f"units-{line.id}": "0", "reason": "x"})
+    assert wrong.status_code == 400
+    typed = {f"units-{line.id}": "1", f"exchange-{line.id}": sku, "reason": "Does not fit"}
+    assert (await staff.send(new, returns, **typed)).status_code == 303
+    listed = (await staff.get("/console/returns?status=requested")).text
+    assert f"{desk}#return-1" in listed
+    assert desk not in (await staff.get("/console/returns?status=closed")).text
+    [item] = await context.container.get(AfterSales).returns_of(order.id)
+    at = f"{returns}/{item.id}"
+    for decision in ({"decision": "approve"}, {"decision": "received", f"arrived-{line.id}": "1"}):
+        done = await staff.send(desk, at, **decision)
+        assert done.status_code == 303, done.text
+    over = await staff.send(desk, at, decision="settle", **{f"off-{line.id}": "9"})
+    assert over.status_code == 400
+    settled = await staff.send(desk, at, decision="settle", **{f"off-{line.id}": "1"})
+    assert settled.status_code == 303, settled.text
+    page = (await staff.get(desk)).text
+    assert "0 restocked, 1 written off" in page
+    assert "The order sent in exchange" in page
+    elsewhere = f"/console/orders/{new_id()}/returns/{item.id}"
+    gone = await staff.post(elsewhere, {**await staff.fields(desk, f"{desk}/refunds")})
+    assert gone.status_code == 404
+
+
+async def test_what_was_found_is_exported_and_a_number_leads_straight_to_it(
+    context: Context, staff: Browser, app: FastAPI
+) -> None:
+    order = await bought(context, None)
+    file = await staff.get(f"/console/orders/export?q={order.number}")
+    assert file.headers["content-disposition"] == 'attachment; filename="orders.csv"'
+    assert order.lines[0].sku in file.text
+    assert order.lines[0].sku not in (await staff.get("/console/orders/export?q=0")).text
+    assert (await Browser(app).get("/console/orders/export")).status_code == 303
+    assert (await staff.get("/console/orders?since=2999-01-01")).text.count("No order matches") == 1
+    assert (await staff.get("/console/orders?since=2026-02-31")).status_code == 400
+    led = await staff.get(f"/console/search?q={order.number}")
+    assert led.headers["location"] == f"/console/orders/{order.id}"
+    found = (await staff.get(f"/console/search?q={order.email}")).text
+    assert f"/console/orders/{order.id}" in found
+    assert "Promotions" in (await staff.get("/console/search?q=coupon")).text
+    assert "Nothing found" in (await staff.get("/console/search?q=zzzz")).text
+
+
+async def test_a_guest_finds_the_order_by_number_and_email(
+    context: Context, app: FastAPI, client: httpx.AsyncClient, ada: Browser, settings: Settings
+) -> None:
+    order, own = await bought(context, None), await owned(context, ada, settings)
+    guest, find = Browser(app), "/orders/find"
+    assert order.email
+    for number, email in ((order.number, "eve@example.com"), ("x", order.email), (own.number, "")):
+        missed = await guest.send(find, find, number=str(number), email=email)
+        assert missed.status_code == 404
+    hers = await guest.send(find, find, number=str(own.number), email=str(own.email))
+    assert hers.status_code == 404
+    led = await guest.send(find, find, number=f"#{order.number}", email=order.email.upper())
+    at = led.headers["location"]
+    assert at == f"/orders/{order.checkout_id}"
+    page = (await guest.get(at)).text
+    assert f"Order {order.number}" in page
+    assert order.email not in page
+    assert "High Street" not in page
+    assert (await guest.get(f"/orders/{own.checkout_id}")).status_code == 404
+    assert (await ada.get(f"/orders/{own.checkout_id}")).headers["location"].startswith("/account")
+    tries = [await guest.send(find, find, number="1", email="e@example.com") for _ in range(12)]
+    assert tries[-1].status_code == 429
+    assert "quarter of an hour" in tries[-1].text
+
+
+async def test_a_state_is_asked_for_where_taxes_go_by_it(
+    context: Context, app: FastAPI, client: httpx.AsyncClient, ada: Browser, settings: Settings
+) -> None:
+    """And a customer's last address stands in the form."""
+    await owned(context, ada, settings)
+    await stocked(context, 5)
+    product = (await context.container.get(Catalog).products(PageRequest(limit=1))).items[0].slug
+    await ada.send(f"/products/{product}", f"/products/{product}/cart", quantity="1")
+    form = (await ada.get("/checkout")).text
+    assert 'value="1 High Street"' in form
+    assert "State or province" not in form
+    typed = {"email": "ada@example.com", "name": "Ada", "line1": "1 Market St", "city": "Austin"}
+    typed |= {"country": "US", "payment_token": "pm_card_visa"}
+    for region in ("", "ON"):
+        asked = await ada.send("/checkout", "/checkout", **typed, region=region)
+        assert asked.status_code == 422
+        assert "Choose the state or province" in asked.text
+    bought_there = await ada.send("/checkout", "/checkout", **typed, region="TX")
+    assert bought_there.status_code == 303, bought_there.text
+    [latest] = (
+        await context.container.get(Orders).search(
+            PageRequest(limit=1), OrderSearch(email="ada@example.com")
+        )
+    ).items
+    assert latest.shipping_address
+    assert latest.shipping_address.region == "TX"
 
 
 def test_amounts_as_people_type_them() -> None:

@@ -247,6 +247,10 @@ class Orders(Protocol):
 
     async def by_checkout(self, checkout_id: CheckoutId) -> OrderView | None: ...
 
+    async def look_up(self, *, number: int, email: str, address: str) -> OrderView | None:
+        """A guest's order, for whoever knows its number and e-mail; customers sign in for theirs.
+        Raises `TooMany` after repeated tries from `address`."""
+
     async def of_customer(self, customer_id: UserId, page: PageRequest) -> Page[OrderView]:
         """Newest first."""
 

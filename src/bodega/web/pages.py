@@ -46,6 +46,8 @@ FLASHES = {
     "refused": "Refused: the order is cancelled and nothing was charged.",
     "saved-now": "Your changes are kept.",
     "promotion-made": "The promotion is made.",
+    "order-edited": "The order is changed and the difference settled.",
+    "return-opened": "The return is open: approve it when the goods may come.",
     "transfer-sent": "The units are on their way.",
     "purchase-drafted": "Drafted: nothing is ordered until you say so.",
     "nobody-offers": "No supplier offers what is needed: enter offers first.",

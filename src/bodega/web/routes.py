@@ -9,10 +9,12 @@ from bodega.web.console import (
     delivery,
     locations,
     moving,
+    order_edit,
     payments,
     promotions,
     rates,
     reports,
+    returns,
     review,
     search,
     stock,
@@ -21,7 +23,16 @@ from bodega.web.console import (
 )
 from bodega.web.console import orders as console_orders
 from bodega.web.console import routes as console
-from bodega.web.storefront import account, cart, checkout, listing, ordered, orders, product
+from bodega.web.storefront import (
+    account,
+    cart,
+    checkout,
+    listing,
+    lookup,
+    ordered,
+    orders,
+    product,
+)
 
 ROUTERS: list[APIRouter] = [
     listing.router,
@@ -29,10 +40,14 @@ ROUTERS: list[APIRouter] = [
     cart.router,
     checkout.router,
     ordered.router,
+    lookup.router,
     account.router,
     orders.router,
     console.router,
     console_orders.router,
+    order_edit.router,
+    returns.router,
+    returns.queue,
     review.router,
     payments.router,
     stock.router,

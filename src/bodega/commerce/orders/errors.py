@@ -2,6 +2,7 @@
 
 BodegaError
 ├── PaymentDeclined  402
+├── TooMany ── TooManyLookUps
 ├── NotFound ── OrderNotFound, LineNotFound, ShipmentNotFound, ReturnNotFound, DocumentNotFound,
 │               OperationNotFound, LocationNotKnown
 ├── Rejected
@@ -15,13 +16,18 @@ BodegaError
     └── ReturnNotPossible, ReturnTooLate, ReturnNotOpen, ShipmentDelivered
 """
 
-from bodega.kernel.errors import BodegaError, Conflict, NotFound, Rejected
+from bodega.kernel.errors import BodegaError, Conflict, NotFound, Rejected, TooMany
 
 
 class PaymentDeclined(BodegaError):
     code = "payment_declined"
     status = 402
     title = "The card was declined and nothing was changed: try another card"
+
+
+class TooManyLookUps(TooMany):
+    code = "too_many_look_ups"
+    title = "Too many tries to find an order: wait a quarter of an hour, then try again"
 
 
 class OrderNotFound(NotFound):

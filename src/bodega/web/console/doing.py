@@ -46,6 +46,7 @@ class Refused:
 
     detail: str
     status: int = 400
+    code: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -56,13 +57,13 @@ async def attempt(perform: Callable[[], Awaitable[T]]) -> T | Refused:
     except ValidationError as error:
         return refused_fields(error)
     except FieldOdd as error:
-        return Refused(error.detail, error.status, {error.field: error.detail})
+        return Refused(error.detail, error.status, fields={error.field: error.detail})
     except ForeignForm:
         raise
     except BodegaError as error:
         if error.status >= 500:
             raise
-        return Refused(error.detail, error.status)
+        return Refused(error.detail, error.status, error.code)
 
 
 def refused_fields(error: ValidationError) -> Refused:
@@ -72,7 +73,7 @@ def refused_fields(error: ValidationError) -> Refused:
         fields[name] = _PLAIN.get(item["type"]) or _sentence(item["msg"])
     first = next(iter(fields.items()), ("form", "Check the form"))
     detail = f"{first[0].replace('_', ' ').capitalize()}: {first[1]}"
-    return Refused(f"Nothing has changed. {detail}.", 422, fields)
+    return Refused(f"Nothing has changed. {detail}.", 422, fields=fields)
 
 
 def _sentence(message: str) -> str:

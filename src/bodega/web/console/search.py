@@ -46,8 +46,9 @@ async def search(
     orders, people, goods = await asyncio.gather(
         _orders(everyone, wanted), _people(everyone, wanted), _goods(everyone, wanted)
     )
-    if wanted.isdecimal() and len(orders) == 1 and not goods:
-        return redirect(request, f"/console/orders/{orders[0].id}")
+    named = next((order for order in orders if str(order.number) == wanted), None)
+    if named and not any(item.sku == wanted for item in goods):
+        return redirect(request, f"/console/orders/{named.id}")
     return render(
         request,
         "console/search.html",

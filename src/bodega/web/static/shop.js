@@ -17,7 +17,7 @@ addEventListener("change", async (event) => {
   if (!button || !event.target.matches("[data-priced]")) return;
   const mine = ++asked;
   const body = new URLSearchParams(new FormData(form, button));
-  const parts = ["delivery", "summary", "pay"].map((id) => document.getElementById(id));
+  const parts = ["region", "delivery", "summary", "pay"].map((id) => document.getElementById(id));
   parts.forEach((part) => part?.setAttribute("aria-busy", "true"));
   try {
     const answer = await fetch(form.action, { method: "POST", body });

@@ -22,6 +22,7 @@ from bodega.web.storefront.till import (
     known_of,
     order_of,
     quote_for,
+    region_missing,
     show_form,
 )
 
@@ -53,9 +54,10 @@ async def submit_checkout(request: Request, who: Visitor, form: Posted, till: At
     if form.text("intent") == "quote":
         quote = await quote_for(till, who, cart, entered)
         return show_form(request, cart, quote, entered, command_id=form.uuid(COMMAND_FIELD))
+    missing = region_missing(entered)
     try:
         asked = order_of(request, cart, entered, form, checkout_id)
-        outcome = await _submit(till, who, asked, checkout_id)
+        outcome = missing or await _submit(till, who, asked, checkout_id)
     except ValidationError as error:
         outcome = of_fields(error)
     if isinstance(outcome, CheckoutView):

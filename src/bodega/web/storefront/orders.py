@@ -1,5 +1,6 @@
 """A customer's own order: how it stands, its parcels and papers, sending goods back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -7,8 +8,14 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from bodega.backbone.http.deps import provided
-from bodega.contracts.aftersales import AfterSales, CancelOrder, RequestReturn, ReturnLine
-from bodega.contracts.orders import Orders, OrderView
+from bodega.contracts.aftersales import (
+    AfterSales,
+    CancelOrder,
+    RequestReturn,
+    ReturnLine,
+    ReturnView,
+)
+from bodega.contracts.orders import OrderLine, Orders, OrderView
 from bodega.kernel.errors import BodegaError, NotFound
 from bodega.kernel.ids import DocumentId, OperationId, OrderId, ReturnId, UserId
 from bodega.kernel.principal import Principal
@@ -141,21 +148,25 @@ def _wanted(order: OrderView, form: PostedForm) -> list[ReturnLine]:
     ]
 
 
-async def _page(
-    request: Request, counter: Counter, order: OrderView, refused: BodegaError | None = None
-) -> Response:
-    returns = await counter.after.returns_of(order.id)
+def returnable(order: OrderView, returns: Sequence[ReturnView]) -> list[tuple[OrderLine, int]]:
+    """Lines of which units were sent, and how many of them nobody sends back yet."""
     under_way: dict[object, int] = {}
     for item in returns:
         if item.status in ("requested", "approved", "received"):
-            for line in item.lines:
-                under_way[line.line_id] = under_way.get(line.line_id, 0) + line.quantity
-    returnable = [
+            for asked in item.lines:
+                under_way[asked.line_id] = under_way.get(asked.line_id, 0) + asked.quantity
+    return [
         (line, left)
         for line in order.lines
         if line.kind == "product"
         and (left := line.fulfilled - line.returned - under_way.get(line.id, 0)) > 0
     ]
+
+
+async def _page(
+    request: Request, counter: Counter, order: OrderView, refused: BodegaError | None = None
+) -> Response:
+    returns = await counter.after.returns_of(order.id)
     return render(
         request,
         "storefront/order.html",
@@ -164,7 +175,7 @@ async def _page(
         shipments=await counter.after.shipments(order.id),
         documents=await counter.after.documents(order.id),
         returns=returns,
-        returnable=returnable,
+        returnable=returnable(order, returns),
         reasons=REASONS,
         refused=refused,
     )

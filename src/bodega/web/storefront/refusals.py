@@ -30,6 +30,7 @@ _FIELDS = {
     "city": "Enter the town or city",
     "postal_code": "This is too long: use 20 characters or fewer",
     "country": "Choose a country",
+    "region": "Choose the state or province",
     "payment_token": "Choose how to pay",
 }
 _NO_MONEY = "The card has too little money on it. Choose another card; nothing was charged."

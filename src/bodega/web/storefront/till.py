@@ -14,9 +14,10 @@ from bodega.contracts.checkout import CheckoutRequest, Checkouts
 from bodega.contracts.identity import Identity
 from bodega.contracts.orders import Orders
 from bodega.kernel.errors import BodegaError
-from bodega.kernel.ids import CheckoutId, ShippingMethodId, new_id
+from bodega.kernel.ids import CheckoutId, ShippingMethodId, UserId, new_id
+from bodega.kernel.page import PageRequest
 from bodega.kernel.principal import Principal
-from bodega.web.formats import countries
+from bodega.web.formats import countries, regions
 from bodega.web.forms import PostedForm
 from bodega.web.pages import render
 from bodega.web.storefront.basket import customer_id_of
@@ -32,7 +33,7 @@ TEST_CARDS = (
         "has too little money on it",
     ),
 )
-ADDRESS = ("name", "line1", "line2", "city", "postal_code", "country")
+ADDRESS = ("name", "line1", "line2", "city", "postal_code", "region", "country")
 BILLING = tuple(f"billing_{name}" for name in ADDRESS)
 FIELDS = (
     "email",
@@ -88,7 +89,15 @@ async def known_of(request: Request, who: Principal, till: Till) -> Entered:
     if user is None:
         return Entered(known)
     own = {"email": user.email or "", "name": user.name or "", "country": user.country or ""}
+    own |= await _last_address(till, user.id)
     return Entered({**known, **{name: value for name, value in own.items() if value}})
+
+
+async def _last_address(till: Till, customer_id: UserId) -> dict[str, str]:
+    """Where the customer's newest order went."""
+    latest = (await till.orders.of_customer(customer_id, PageRequest(limit=1))).items
+    address = latest[0].shipping_address if latest else None
+    return address.model_dump() if address else {}
 
 
 async def quote_for(
@@ -101,11 +110,28 @@ async def quote_for(
             cart.id,
             customer_id=customer_id_of(who),
             country=country if len(country) == 2 and country.isupper() else None,
+            region=region_of(entered),
             postal_code=entered["postal_code"][:20],
             shipping_method_id=entered.method_id,
         )
     except BodegaError:
         return None
+
+
+def region_of(entered: Entered) -> str:
+    """The state or province, where the country has any of that name."""
+    known = dict(regions(entered["country"]))
+    return entered["region"] if entered["region"] in known else ""
+
+
+def region_missing(entered: Entered) -> Refusal | None:
+    """Where taxes go by state, the address has to name one."""
+    if not regions(entered["country"]) or region_of(entered):
+        return None
+    said = "Choose the state or province"
+    return Refusal(
+        "Please check the form", f"{said}.", "form_incomplete", 422, fields={"region": said}
+    )
 
 
 def order_of(
@@ -115,7 +141,8 @@ def order_of(
     asked: dict[str, Any] = {
         "cart_id": cart.id,
         "email": entered["email"],
-        "shipping_address": {name: entered[name] for name in ADDRESS},
+        "shipping_address": {name: entered[name] for name in ADDRESS}
+        | {"region": region_of(entered)},
         "payment_token": entered["payment_token"],
         "return_url": f"{request.base_url}checkout/{checkout_id}/return",
     }
@@ -156,6 +183,7 @@ def show_form(
         refusal=refusal,
         command_id=command_id or new_id(),
         countries=countries(settings.locale),
+        regions=regions(entered["country"]),
         test_cards=TEST_CARDS if takes_test_cards(settings) else (),
     )
 
