@@ -8,11 +8,12 @@ import pytest
 import uvicorn
 from playwright.sync_api import Page, expect, sync_playwright
 
+from bodega.web.rooms import ROOMS
 from tests.kit.browser import CHROMIUM, OPTIONS
 from tests.kit.tree import free_port
 from tests.web.conftest import shop_of
 from tests.web.fakes import pounds
-from tests.web.shop import FakeShop
+from tests.web.shop import PASSWORD, STAFF, FakeShop
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")
 
@@ -79,10 +80,35 @@ def test_a_buyer_sees_what_changed_and_what_each_way_costs(
     expect(visitor.locator("input[name=name]")).to_have_value("Ada Buyer")
     visitor.select_option("#f-country", "AQ")
     expect(visitor.get_by_text("We do not send anything there")).to_be_visible()
+    visitor.select_option("#f-country", "CA")
+    expect(visitor.get_by_label("State or province")).to_be_visible()
     visitor.select_option("#f-country", "DE")
+    expect(visitor.get_by_label("State or province")).to_be_hidden()
     expect(visitor.get_by_test_id("delivery")).to_be_visible()
     expect(visitor.locator("#f-billing_name")).to_be_hidden()
     visitor.get_by_text("The invoice goes to another address").click()
     expect(visitor.locator("#f-billing_name")).to_be_visible()
     assert not too_wide(visitor)
+    assert wrong == []
+
+
+def test_staff_reach_every_room_by_hand_and_by_keyboard(page: tuple[Page, list[str]]) -> None:
+    staff, wrong = page
+    staff.goto("/sign-in")
+    staff.fill("#f-email", STAFF)
+    staff.fill("#f-password", PASSWORD)
+    staff.locator("#sign-in-form button").click()
+    staff.wait_for_url("**/console")
+    menu = staff.locator(".rooms-menu > summary")
+    if menu.is_visible():
+        menu.focus()
+        staff.keyboard.press("Enter")
+    links = staff.get_by_role("navigation", name="Console").get_by_role("link")
+    assert links.all_inner_texts() == [room.name for room in ROOMS]
+    heights = [box["height"] for link in links.all() if (box := link.bounding_box())]
+    assert min(heights) >= 40
+    assert not too_wide(staff)
+    staff.reload()
+    staff.keyboard.press("Tab")
+    expect(staff.get_by_role("link", name="Skip to content")).to_be_focused()
     assert wrong == []

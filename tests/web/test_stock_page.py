@@ -72,7 +72,7 @@ async def test_more_than_there_is_stays(clerk: Browser, context: Context) -> Non
     typed = {"location_id": str(place), "quantity": "-2", "reason": "breakage"}
     refused = await clerk.send(at, at, **typed)
     assert refused.status_code == 409
-    assert "Nothing was moved" in refused.text
+    assert "cannot fall by 2" in refused.text
 
 
 async def test_the_page_is_for_staff(app: FastAPI, shopper: Browser) -> None:
