@@ -139,14 +139,6 @@ def test_one_worker_sweeps_and_the_next_takes_over(settings: Settings, spawn: Sp
     assert eventually(lambda: marks(settings, "sweep")[-1][1] == other)
 
 
-def test_the_shop_is_not_burdened_with_the_job_engine() -> None:
-    script = "import sys, bodega.apps.api, bodega.backbone.jobs; print('dbos' in sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "False"
-
-
 @pytest.mark.parametrize(
     ("seconds", "line"),
     [

@@ -84,13 +84,6 @@ def test_the_breakdown_sums_to_the_paper() -> None:
     assert paper.tax == 20 * 183 + 20 * 57
 
 
-@pytest.mark.parametrize("library", ["fpdf", "fontTools", "PIL"])
-def test_the_shop_starts_without_the_drawing_library(library: str) -> None:
-    script = f"import sys, bodega.apps.api; print({library!r} in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
-    assert done.stdout.strip() == b"False"
-
-
 async def test_every_paid_order_has_an_invoice_with_its_taxes(desk: Desk) -> None:
     taxed = line(2, 600).model_copy(update={"tax": pounds(200), "tax_rate": Decimal("0.2")})
     order = await desk.sold(taxed)

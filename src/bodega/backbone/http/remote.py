@@ -7,6 +7,7 @@ the local service, and the other process serves `expose(...)`.
 import hmac
 import inspect
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeVar, cast, get_type_hints
 
 import httpx
@@ -52,6 +53,7 @@ class _Operation:
         self.result: TypeAdapter[Any] = TypeAdapter(result)
 
 
+@cache
 def _operations(protocol: Any) -> dict[str, _Operation]:
     names = [
         name
