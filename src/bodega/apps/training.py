@@ -13,7 +13,6 @@ from bodega.data.lake.storage import LakeRoot
 from bodega.kernel.clock import SystemClock
 from bodega.ml.features.purchases import data_version
 from bodega.ml.recommend import NAME
-from bodega.ml.recommend.train import train
 from bodega.ml.registry.cards import ModelCard
 from bodega.ml.registry.store import Registry
 
@@ -24,6 +23,8 @@ log = get_logger(__name__)
 
 def train_once(settings: Settings, *, again: bool = False) -> ModelCard | None:
     """Train on what is published now; None when there is nothing new to learn from."""
+    from bodega.ml.recommend.train import train
+
     lake, models = LakeRoot.of(settings), settings.data_dir / "models"
     card = train(lake, models, clock=SystemClock(), again=again)
     if card:

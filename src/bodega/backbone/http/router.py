@@ -1,22 +1,43 @@
-"""Routers of modules: versioned prefix, our route class."""
+"""Routers of modules: versioned prefix, our route class, built by the process that serves them."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
+from starlette.routing import BaseRoute
 
 from bodega.backbone.http.route import BodegaRoute
 
 
+class _LateRouter(APIRouter):
+    """Builds its routes when somebody first looks at them: every process reads manifests, one
+    serves them."""
+
+    def __init__(self, **options: Any) -> None:
+        self._late: list[Callable[[], None]] = []
+        super().__init__(route_class=BodegaRoute, **options)
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        late, self._late = self._late, []
+        for build in late:
+            build()
+        return self._routes
+
+    @routes.setter
+    def routes(self, routes: list[BaseRoute]) -> None:
+        self._routes = routes
+
+    def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        self._late.append(partial(super().add_api_route, path, endpoint, **options))
+
+
 def api_router(name: str, prefix: str, **options: Any) -> APIRouter:
     """`api_router("orders", "/orders")` serves `/api/v1/orders`."""
-    return APIRouter(prefix=f"/api/v1{prefix}", tags=[name], route_class=BodegaRoute, **options)
+    return _LateRouter(prefix=f"/api/v1{prefix}", tags=[name], **options)
 
 
 def admin_router(name: str, prefix: str, **options: Any) -> APIRouter:
     """Staff side: `/api/v1/admin/...`."""
-    return APIRouter(
-        prefix=f"/api/v1/admin{prefix}",
-        tags=[f"{name} (staff)"],
-        route_class=BodegaRoute,
-        **options,
-    )
+    return _LateRouter(prefix=f"/api/v1/admin{prefix}", tags=[f"{name} (staff)"], **options)
