@@ -28,12 +28,13 @@ class Spent:
 
 def spent(shop: Tree) -> Spent:
     rows = shop.status()["processes"]
-    processor = {row["name"]: _processor(row["pid"]) for row in rows}
+    processor = {row["name"]: processor_of(row["pid"]) for row in rows}
     return Spent({**processor, "load": sum(os.times()[:2])}, _waited(shop.url))
 
 
-def _processor(root: int) -> float:
-    """Of a process and its living children (a server forks one a connection)."""
+def processor_of(root: int) -> float:
+    """Seconds of a process, of its living children (a server forks one a connection) and of those
+    it has waited for."""
     children: dict[int, list[int]] = {}
     used: dict[int, float] = {}
     for name in os.listdir("/proc"):

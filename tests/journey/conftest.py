@@ -12,7 +12,14 @@ from tests.kit.tree import Tree
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
     """`bodega up` as a user runs it; stopped in the end, however the tests went."""
     data: Path = tmp_path_factory.mktemp("shop") / ".bodega"
-    tree = Tree(data, seed_orders=300, lake_flush_seconds=2)
+    tree = Tree(
+        data,
+        seed_orders=300,
+        lake_flush_seconds=2,
+        # What a killed process held is taken over sooner; nothing else hangs on these.
+        checkout_lease_seconds=5,
+        orders_lease_seconds=5,
+    )
     tree.start("--api-processes", "2")
     yield tree
     tree.stop()

@@ -26,6 +26,9 @@ LAPSE = """WITH lapsed AS (UPDATE inventory.reservations SET expires_at = now()
                 WHERE status = 'held' AND random() < .3 RETURNING 1)
            SELECT count(*) FROM lapsed"""
 
+TIME_IS_OVER = """UPDATE checkout.checkouts SET waits_until = now(), leased_until = now()
+                  WHERE state = 'waiting' RETURNING 1"""
+
 
 async def goods(staff: httpx.AsyncClient) -> list[str]:
     """Ten variants, scarce, spread over three locations."""
@@ -79,7 +82,7 @@ async def strike(shop: Tree) -> None:
         await asyncio.sleep(1)
         for pid in shop.pids("provider"):
             os.kill(pid, signal.SIGCONT)
-        await asyncio.to_thread(shop.kill, victim)
+        shop.kill(victim)
 
 
 async def fire(shop: Tree) -> Counter[int]:
@@ -106,8 +109,7 @@ def test_the_books_agree_after_a_fire(shop: Tree) -> None:
     assert set(answers) <= {201, 202, 402, 409}, answers
     assert answers[201] > BUYERS // 4, answers
     # Who left for 3-D Secure never came back: their time is over.
-    over = "UPDATE checkout.checkouts SET waits_until = now() WHERE state = 'waiting' RETURNING 1"
-    shop.database(over)
+    shop.database(TIME_IS_OVER)
     dsn = shop.database_url
     eventually(lambda: not broken(dsn, SETTLED, CAUGHT_UP), seconds=120)
     assert broken(dsn, ALWAYS, SETTLED, CAUGHT_UP) == {}

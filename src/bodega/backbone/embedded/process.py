@@ -154,16 +154,22 @@ def _works_in(entry: Path, folder: str, program: str) -> bool:
 def end_leftovers(folder: Path, *, program: str, grace_seconds: float = 5) -> None:
     """End servers that a killed parent left in `folder`; the caller holds the folder's lock."""
     for signal_number in (None, signal.SIGQUIT, signal.SIGKILL):
+        left = set(processes_in(folder, program=program))
         if signal_number is not None:
-            for pid in processes_in(folder, program=program):
+            for pid in left:
                 _signal(pid, signal_number)
-        deadline = time.monotonic() + grace_seconds
-        while any(processes_in(folder, program=program)):
-            if time.monotonic() > deadline:
-                break
-            time.sleep(_PATIENCE)
-        else:
+        if _gone(left, folder, program, time.monotonic() + grace_seconds):
             return
+
+
+def _gone(left: set[int], folder: Path, program: str, deadline: float) -> bool:
+    """Whether they all go before the deadline; only theirs of all processes are looked at."""
+    wanted = str(folder.resolve())
+    while left := {pid for pid in left if _works_in(Path(f"/proc/{pid}"), wanted, program)}:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_PATIENCE)
+    return not any(processes_in(folder, program=program))
 
 
 def _signal(pid: int, signal_number: signal.Signals) -> None:
