@@ -25,6 +25,8 @@ UNRECORDED = {
     "/api/v1/auth/refresh",
     "/api/v1/auth/revoke",
     "/api/v1/webhooks/{provider}",
+    "/api/v1/admin/users/erase",
+    "/api/v1/admin/users/reveal",
 }
 
 

@@ -34,7 +34,10 @@ def test_nonsense_is_refused(name: str, value: object) -> None:
 def test_production_refuses_development_secrets() -> None:
     with pytest.raises(ValidationError, match="BODEGA_SECRET_KEY"):
         Settings(_env_file=None, environment="prod")
-    Settings(_env_file=None, environment="prod", secret_key="a" * 32, internal_token="b" * 32)
+    own = {"secret_key": "a" * 32, "internal_token": "b" * 32}
+    with pytest.raises(ValidationError, match="BODEGA_LAKE_MASTER_KEY"):
+        Settings(_env_file=None, environment="prod", **own)
+    Settings(_env_file=None, environment="prod", lake_master_key="c" * 32, **own)
 
 
 def test_secrets_do_not_show() -> None:

@@ -33,7 +33,9 @@ async def test_cookies_are_kept_from_scripts_and_other_sites(
 
 
 async def test_in_production_cookies_need_https_and_this_host() -> None:
-    shop = shop_of(environment="prod", secret_key="s" * 40, internal_token="t" * 40)
+    shop = shop_of(
+        environment="prod", secret_key="s" * 40, internal_token="t" * 40, lake_master_key="m" * 40
+    )
     browser = Browser(shop, scheme="https")
     found = cookies(await browser.sign_in(CUSTOMER))
     assert "__Host-bodega_session" in found

@@ -17,10 +17,13 @@ from bodega.contracts.forecast import Forecasts
 from bodega.contracts.fraud import Fraud
 from bodega.contracts.freshness import Freshness
 from bodega.contracts.metrics import Metrics
+from bodega.contracts.personal import PersonalRecords
 from bodega.contracts.pricing import Pricing
 from bodega.contracts.recommend import Recommender
 from bodega.contracts.shipping import Shipping
 from bodega.kernel.clock import SystemClock
+
+_REVEAL_SECONDS = 30.0  # it reads all of bronze
 
 
 @dataclass(slots=True)
@@ -65,6 +68,7 @@ def _bind_serving(container: Container, settings: Settings, client: httpx.AsyncC
         (Fraud, settings.fraud_timeout_seconds),
         (Metrics, settings.metrics_timeout_seconds),
         (Freshness, settings.metrics_timeout_seconds),
+        (PersonalRecords, _REVEAL_SECONDS),
     ):
         answer = remote(protocol, settings.serving_url, token=token, timeout=timeout, client=client)
         container.bind(protocol, answer)

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from bodega.apps.modules import published
+from bodega.apps.modules import personal, published
 from bodega.apps.reading import keep_reading
 from bodega.apps.training import keep_training
 from bodega.backbone.settings import Settings, load_settings
@@ -39,7 +39,7 @@ class _WakingLandings(Landings):
 def run(settings: Settings, stop: threading.Event) -> None:
     """Feed bronze, and refresh gold unless Dagster does, until `stop` is set."""
     wake = threading.Event()
-    feed = bronze_feed(settings, published(), _WakingLandings(wake))
+    feed = bronze_feed(settings, published(), _WakingLandings(wake), personal())
     threads = [_thread("change-feed", lambda: feed.run(stop), stop)]
     if settings.orchestrator == "loop":
         threads.append(_thread("refresh-loop", lambda: _refresh(settings, wake, stop), stop))

@@ -15,11 +15,13 @@ from bodega.backbone.settings import Settings, load_settings
 from bodega.contracts.fraud import Fraud
 from bodega.contracts.freshness import Freshness
 from bodega.contracts.metrics import Metrics
+from bodega.contracts.personal import PersonalRecords
 from bodega.contracts.recommend import Recommender
 from bodega.data.lake.storage import LakeRoot
 from bodega.insight.freshness import PublishedFreshness
 from bodega.insight.gold import GoldReader
 from bodega.insight.metrics import GoldMetrics
+from bodega.insight.personal import LakePersonalRecords
 from bodega.kernel.clock import SystemClock
 from bodega.ml.answers import AnswerLog
 from bodega.ml.fraud import NAME as FRAUD
@@ -33,7 +35,7 @@ REFRESH_SECONDS = 1.0
 
 
 def build(settings: Settings) -> FastAPI:
-    """Four contracts over HTTP, closed to whoever lacks the internal token. It starts with an
+    """Contracts over HTTP, closed to whoever lacks the internal token. It starts with an
     empty lake and follows what pipelines publish and training promotes."""
     clock = SystemClock()
     lake = LakeRoot.of(settings)
@@ -47,6 +49,7 @@ def build(settings: Settings) -> FastAPI:
         Fraud: fraud,
         Metrics: GoldMetrics(GoldReader(lake)),
         Freshness: PublishedFreshness(lake, clock),
+        PersonalRecords: LakePersonalRecords(lake, settings),
     }
     token = settings.internal_token.get_secret_value()
     return create_app(

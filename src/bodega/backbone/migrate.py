@@ -14,6 +14,7 @@ from alembic.script import ScriptDirectory
 
 from bodega.backbone.db import sqlalchemy_url
 from bodega.backbone.schema import METADATA
+from bodega.backbone.vault.tables import METADATA as VAULT_METADATA
 
 _HERE = Path(__file__).parent
 _LOCK = 7_264_119
@@ -30,6 +31,7 @@ class Branch:
 
 
 BACKBONE = Branch("backbone", METADATA, _HERE / "migrations")
+VAULT = Branch("vault", VAULT_METADATA, _HERE / "vault" / "migrations")
 
 
 def upgrade(dsn: str, branches: Sequence[Branch], *, revision: str = "heads") -> list[str]:

@@ -53,9 +53,20 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonalData:
+    """Whose the personal columns of a table are: `user` names the column with the customer's id,
+    `mail` the one with the e-mail; whoever shares either is one person."""
+
+    columns: tuple[str, ...] = ()
+    user: str | None = None
+    mail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Module:
     """One bounded context. `published` lists, per table, the columns others may see in the lake
-    and their class; a column that is not listed, or is not public, never leaves the schema.
+    and their class; a column that is not listed, or is secret, never leaves the schema. Personal
+    ones leave it sealed under the key of the person whom `persons` tells; without that, they stay.
     `workflows` make the module's durable work visible to staff; `read_models` can be made anew from
     the event log."""
 
@@ -68,6 +79,7 @@ class Module:
     read_models: Sequence[ReadModel] = ()
     provides: Mapping[type, Callable[[Context], object]] = field(default_factory=dict)
     published: Mapping[str, Mapping[str, Classification]] = field(default_factory=dict)
+    persons: Mapping[str, PersonalData] = field(default_factory=dict)
     migrations: Path | None = None
 
 

@@ -197,6 +197,10 @@ class Settings(BaseSettings):
     lake_url: str | None = Field(
         None, description="root of the lake; empty: `lake/` in the data dir"
     )
+    lake_master_key: SecretStr = Field(
+        SecretStr(_DEV_SECRET),
+        description="wraps the keys of persons in the lake; keep it, made by `bodega up`",
+    )
     lake_s3_endpoint: str = Field("", description="http(s)://… of an S3 other than AWS's")
     lake_s3_region: str = Field("", description="its region; empty: AWS_REGION, else us-east-1")
     lake_s3_key_id: str = Field("", description="access key; empty: AWS's usual variables")
@@ -261,8 +265,12 @@ class Settings(BaseSettings):
         if self.environment == "prod" and _DEV_SECRET in (
             self.secret_key.get_secret_value(),
             self.internal_token.get_secret_value(),
+            self.lake_master_key.get_secret_value(),
         ):
-            raise ValueError("set BODEGA_SECRET_KEY and BODEGA_INTERNAL_TOKEN in production")
+            raise ValueError(
+                "set BODEGA_SECRET_KEY, BODEGA_INTERNAL_TOKEN and BODEGA_LAKE_MASTER_KEY "
+                "in production"
+            )
         return self
 
     @model_validator(mode="after")

@@ -63,6 +63,17 @@ class UserRegistered(Event):
         return self.user_id
 
 
+class UserErased(Event):
+    """The account says nothing about anybody any more, and the lake has forgotten the person."""
+
+    type: ClassVar[str] = "identity.user_erased"
+    user_id: UserId
+
+    @property
+    def key(self) -> UserId:
+        return self.user_id
+
+
 class UsersImported(Event):
     type: ClassVar[str] = "identity.import_completed"
     import_batch_id: ImportBatchId
@@ -108,6 +119,12 @@ class Identity(Protocol):
         """Newest first, for staff; with `q` those whose e-mail or name holds it."""
 
     async def user(self, user_id: UserId) -> UserView | None: ...
+
+    async def erase(self, *, person: str, actor: str) -> int:
+        """Forget whoever has this user id or e-mail: the account is emptied and closed, the keys
+        to what the lake holds of them are destroyed. Orders stay, as books must. How many keys
+        there were; again is no error. Raises `NotFound` for an unknown id, `Conflict` for the last
+        admin."""
 
     async def bulk_load(
         self,

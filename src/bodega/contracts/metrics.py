@@ -40,6 +40,34 @@ class LatestOrder(BaseModel):
     total: Money
 
 
+class MetricView(BaseModel):
+    """What a metric means. `formula` is SQL over `gold.<table>`; money is in minor units, shares
+    are in basis points; it can be told apart by each of `dimensions`."""
+
+    name: str
+    label: str
+    description: str
+    owner: str
+    unit: str
+    grain: str
+    table: str
+    formula: str
+    dimensions: list[str]
+
+
+class MetricRow(BaseModel):
+    """`value` is null where nothing can be said (a share of nothing)."""
+
+    dimensions: dict[str, str | None]
+    currency: str | None
+    value: int | None
+
+
+class MetricAnswer(BaseModel):
+    metric: MetricView
+    rows: list[MetricRow]
+
+
 class Metrics(Protocol):
     """Everything in `currency`, days in UTC; with no lake yet every answer is zero or empty."""
 
@@ -53,3 +81,19 @@ class Metrics(Protocol):
     ) -> list[TopProduct]: ...
 
     async def latest_orders(self, *, limit: int = 10) -> list[LatestOrder]: ...
+
+    async def definitions(self) -> list[MetricView]:
+        """Every metric, by name."""
+
+    async def ask(
+        self,
+        *,
+        name: str,
+        by: list[str],
+        since: date | None = None,
+        until: date | None = None,
+        currency: str | None = None,
+        limit: int = 1000,
+    ) -> MetricAnswer:
+        """A metric by dimensions, both days included. Raises `NotFound` for an unknown name,
+        `Invalid` for a dimension, or a time, that the metric does not know."""

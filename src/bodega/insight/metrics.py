@@ -4,15 +4,21 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from bodega.contracts.metrics import DailySales, LatestOrder, SalesFigures, TopProduct
+from bodega.contracts.metrics import (
+    DailySales,
+    LatestOrder,
+    MetricAnswer,
+    MetricRow,
+    MetricView,
+    SalesFigures,
+    TopProduct,
+)
 from bodega.insight.gold import GoldReader
+from bodega.insight.semantic.model import Metric, metric, metrics
+from bodega.insight.semantic.question import Question
 from bodega.kernel.money import Money
 
-_SALES = """
-select date, orders, units, gross_amount, returns_amount, net_amount
-from gold.mart_daily_sales
-where currency = ? and date between ? and ?
-"""
+_FIGURES = ("orders", "units_sold", "gross_sales", "returned_sales", "net_sales")
 _TOP_PRODUCTS = """
 select s.product_id, any_value(p.title) as title,
     cast(sum(s.units - s.returned_units) as bigint) as units,
@@ -40,15 +46,45 @@ class GoldMetrics:
         self._gold = gold
 
     async def sales_on(self, *, day: date, currency: str) -> SalesFigures:
-        rows = await self._gold.rows(_SALES, [currency, day, day])
+        rows = await self._sales(day, day, currency)
         return _figures(rows[0] if rows else None, currency)
 
     async def sales_by_day(self, *, until: date, days: int, currency: str) -> list[DailySales]:
         since = until - timedelta(days=days - 1)
-        rows = await self._gold.rows(_SALES, [currency, since, until])
-        by_day = {row["date"]: row for row in rows}
+        by_day = {row["day"]: row for row in await self._sales(since, until, currency)}
         wanted = [since + timedelta(days=n) for n in range(days)]
         return [DailySales(day=d, figures=_figures(by_day.get(d), currency)) for d in wanted]
+
+    async def _sales(self, since: date, until: date, currency: str) -> list[dict[str, Any]]:
+        asked = tuple(metric(name) for name in _FIGURES)
+        days = (until - since).days + 1
+        question = Question(asked, ("day",), since, until, currency, limit=days)
+        return await self._gold.rows(*question.sql())
+
+    async def definitions(self) -> list[MetricView]:
+        return [_view(declared) for _, declared in sorted(metrics().items())]
+
+    async def ask(
+        self,
+        *,
+        name: str,
+        by: list[str],
+        since: date | None = None,
+        until: date | None = None,
+        currency: str | None = None,
+        limit: int = 1000,
+    ) -> MetricAnswer:
+        asked = metric(name)
+        question = Question((asked,), tuple(by), since, until, currency, limit)
+        rows = [
+            MetricRow(
+                dimensions={key: None if row[key] is None else str(row[key]) for key in by},
+                currency=row["currency"],
+                value=row[name],
+            )
+            for row in await self._gold.rows(*question.sql())
+        ]
+        return MetricAnswer(metric=_view(asked), rows=rows)
 
     async def top_products(
         self, *, until: date, days: int, currency: str, limit: int = 10
@@ -80,16 +116,24 @@ class GoldMetrics:
         ]
 
 
+def _view(declared: Metric) -> MetricView:
+    told = declared.model_dump(include={"name", "label", "description", "owner", "unit", "grain"})
+    home = declared.home
+    return MetricView(
+        **told, table=home.table, formula=home.formula, dimensions=sorted(home.dimensions)
+    )
+
+
 def _figures(row: dict[str, Any] | None, currency: str) -> SalesFigures:
     found = row or {}
 
-    def money(column: str) -> Money:
-        return Money(amount=found.get(column, 0), currency=currency)
+    def money(name: str) -> Money:
+        return Money(amount=found.get(name, 0), currency=currency)
 
     return SalesFigures(
         orders=found.get("orders", 0),
-        units=found.get("units", 0),
-        gross=money("gross_amount"),
-        returned=money("returns_amount"),
-        net=money("net_amount"),
+        units=found.get("units_sold", 0),
+        gross=money("gross_sales"),
+        returned=money("returned_sales"),
+        net=money("net_sales"),
     )

@@ -142,6 +142,16 @@ def test_archiving_that_stops_half_way_doubles_nothing_and_goes_on(
     assert positions(root) == [1, 2, 3]
 
 
+def test_rows_that_come_into_an_archived_month_join_it_with_the_next_round(root: LakeRoot) -> None:
+    table, cold = new_table(root), root.beside(root.uri("archive"))
+    for n in (1, 2):
+        table.append(envelopes(n, 1, NOW - timedelta(days=200)), {"feed": n})
+        assert archive(root, TABLE, COLD_AFTER_90, cold, now=NOW) == ["2026-05"]
+        table.forget()
+    table.append(envelopes(3, 1, NOW - timedelta(days=200)), {"feed": 3})
+    assert positions(root) == [1, 2, 3]
+
+
 def test_a_round_tells_what_it_did_and_a_survey_how_tables_lie(root: LakeRoot) -> None:
     table = new_table(root)
     for n in range(3):

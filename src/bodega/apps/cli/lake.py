@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bodega.apps.cli import lake_care
+from bodega.apps.cli import lake_care, persons
 from bodega.apps.cli.lake_care import lake_root
 from bodega.apps.cli.tables import print_table
 
@@ -26,6 +26,7 @@ def register(app: typer.Typer) -> None:
     lake.command()(status)
     lake.command()(reconcile)
     lake_care.register(lake)
+    persons.register(lake)
     app.add_typer(lake, name="lake")
 
 

@@ -1,8 +1,9 @@
-"""`bodega lake history|diff|restore|care`: older versions, and the lake's upkeep."""
+"""`bodega lake history|diff|restore|care|subset|docs`: versions, upkeep, samples, documentation."""
 
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,7 +17,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="For scripts.")]
 
 
 def register(lake: typer.Typer) -> None:
-    for command in (history, diff, restore, care):
+    for command in (history, diff, restore, care, subset, docs):
         lake.command()(command)
 
 
@@ -108,6 +109,41 @@ def care(
         done = tidy(root, kept, settings.lake_archive_url, bronze_files=True)
         typer.echo(f"{done.dropped} files dropped; archived: {dict(done.archived) or 'nothing'}")
     _say([asdict(state) for state in survey(root, kept)], as_json=as_json)
+
+
+def subset(
+    to: Annotated[Path, typer.Option(help="A folder without a lake in it.")],
+    rows: Annotated[int, typer.Option(min=1, help="Orders.")] = 1000,
+) -> None:
+    """Copy some orders, with everything they lead to, into a small lake for development.
+
+    Always the same orders; personal values stay sealed, and the keys stay here.
+
+    Example: bodega lake subset --rows 500 --to ~/small/lake
+    """
+    from bodega.data.lake.storage import LakeRoot
+    from bodega.data.pipelines.subset import subset as sample
+
+    copied = sample(lake_root(), LakeRoot(to.expanduser().absolute()), rows=rows)
+    print_table(["bronze table", "changes"], list(copied.items()))
+    typer.echo(f"Build it: BODEGA_LAKE_URL={to} bodega lake build")
+
+
+def docs(
+    to: Annotated[Path, typer.Option(help="The page to write.")] = Path("lake.html"),
+) -> None:
+    """Write every model, column, test and use of the warehouse as one page of HTML.
+
+    Example: bodega lake docs --to public/lake.html
+    """
+    import tempfile
+
+    from bodega.data.pipelines.dbt import Transforms
+    from bodega.data.pipelines.warehouse import Warehouse
+
+    with tempfile.TemporaryDirectory() as scratch:
+        written = Transforms(Warehouse(Path(scratch))).docs(to.expanduser().absolute())
+    typer.echo(f"Written to {written}.")
 
 
 def _sets(root: "LakeRoot", limit: int) -> list[dict[str, object]]:

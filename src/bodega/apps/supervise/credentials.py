@@ -10,6 +10,7 @@ NAMES = (
     "secret_key",
     "internal_token",
     "payments_webhook_secret",
+    "lake_master_key",
 )
 
 

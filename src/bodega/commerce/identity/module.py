@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bodega.backbone.module import Module, public
+from bodega.backbone.module import Module, PersonalData, public
 from bodega.backbone.tables import SOURCE_COLUMNS, TIME_COLUMNS
 from bodega.commerce.identity.adapters.known import KnownTokens
 from bodega.commerce.identity.handlers import HANDLERS
@@ -23,5 +23,6 @@ MODULE = Module(
         "users": public("id", "role", "status", "country", *TIME_COLUMNS, *SOURCE_COLUMNS)
         | {"email": "personal", "name": "personal"},
     },
+    persons={"users": PersonalData(user="id", mail="email")},
     migrations=Path(__file__).parent / "migrations",
 )

@@ -15,12 +15,15 @@ from bodega.commerce.identity.adapters.known import KnownTokens
 from bodega.commerce.identity.errors import UserNotFound
 from bodega.commerce.identity.schemas import (
     Credentials,
+    EraseRequest,
     RefreshRequest,
     Registration,
+    RevealRequest,
     RevokeRequest,
     UserChange,
 )
 from bodega.contracts.identity import Identity, TokenPair, UserView
+from bodega.contracts.personal import PersonalRecords, Revealed
 from bodega.kernel.ids import UserId
 from bodega.kernel.page import Page
 
@@ -29,6 +32,7 @@ me = api_router("identity", "/me")
 staff = admin_router("identity", "/users")
 
 Users = Annotated[Identity, provided(Identity)]
+Records = Annotated[PersonalRecords, provided(PersonalRecords)]
 Known = Annotated[KnownTokens, provided(KnownTokens)]
 
 
@@ -91,6 +95,19 @@ async def change_user(
 ) -> UserView:
     """Change a role, or close an account; open sessions follow at once."""
     return await service.change_user(uow, known, user_id=user_id, change=change)
+
+
+@staff.post("/erase", status_code=status.HTTP_204_NO_CONTENT)
+async def erase(who: Admin, users: Users, asked: EraseRequest) -> None:
+    """Forget a customer for good: the account, and what the lake holds of them. Orders stay, as
+    books must. Asking again is harmless."""
+    await users.erase(person=asked.person, actor=who.label)
+
+
+@staff.post("/reveal")
+async def reveal(who: Admin, records: Records, asked: RevealRequest) -> Revealed:
+    """What the lake holds of a customer, in the clear. Who asked, and why, is kept."""
+    return await records.reveal(person=asked.person, actor=who.label, reason=asked.reason)
 
 
 ROUTERS: list[APIRouter] = [auth, me, staff]

@@ -47,3 +47,17 @@ class UserChange(BaseModel):
 
     role: Literal[Role.CUSTOMER, Role.STAFF, Role.ADMIN] | None = None
     status: Literal["active", "disabled"] | None = None
+
+
+class EraseRequest(BaseModel):
+    """A user id, or the e-mail of an account or a guest; in the body, so that no log has it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    person: str = Field(min_length=3, max_length=254)
+
+
+class RevealRequest(EraseRequest):
+    """The reason is kept beside the name of whoever asks."""
+
+    reason: str = Field(min_length=3, max_length=400)

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context
+from bodega.backbone.vault.erasure import erase as erase_keys
+from bodega.backbone.vault.keys import MasterKey, user_alias
 from bodega.commerce.identity import repository
 from bodega.commerce.identity.adapters.attempts import Attempts
 from bodega.commerce.identity.adapters.known import KnownTokens
@@ -35,6 +37,7 @@ from bodega.contracts.identity import (
     ImportedUser,
     SignedIn,
     TokenPair,
+    UserErased,
     UserRegistered,
     UsersImported,
     UserView,
@@ -127,6 +130,31 @@ async def set_password(
     return user
 
 
+async def _find_person(uow: UnitOfWork, person: str) -> UserView | None:
+    """By id or e-mail; None is a guest. Raises UserNotFound for an id, EmailMalformed."""
+    try:
+        user = await repository.find_user(uow.connection, UUID(person))
+    except ValueError:
+        account = await repository.find_account(uow.connection, normalise_email(person))
+        return account.user if account else None
+    if user is None:
+        raise UserNotFound
+    return user
+
+
+async def _empty_account(
+    uow: UnitOfWork, known: KnownTokens, user: UserView, *, now: datetime
+) -> None:
+    """Raises LastAdmin."""
+    if await repository.lock_admins(uow.connection) == [user.id]:
+        raise LastAdmin
+    await known.ask_again(await repository.live_tokens(uow.connection, user.id))
+    nobody = {"email": None, "name": None, "password_hash": None, "status": "disabled"}
+    await repository.update_user(uow.connection, user.id, nobody)
+    await repository.end_everything(uow.connection, user.id, now)
+    uow.emit(UserErased(user_id=user.id))
+
+
 async def purge_ended(uow: UnitOfWork, *, now: datetime) -> None:
     """Forget sessions and tokens that ended a week ago."""
     await repository.purge_ended(uow.connection, now - timedelta(days=7))
@@ -215,6 +243,18 @@ class IdentityService:
     async def user(self, user_id: UserId) -> UserView | None:
         async with self._database.reading() as connection:
             return await repository.find_user(connection, user_id)
+
+    async def erase(self, *, person: str, actor: str) -> int:
+        master = MasterKey.of(self._settings.lake_master_key.get_secret_value())
+        async with self._database.work(actor=actor) as uow:
+            user = await _find_person(uow, person)
+            aliases = [] if user is None else [user_alias(user.id)]
+            email = user.email if user else normalise_email(person)
+            if email:
+                aliases.append(master.mail_alias(email))
+            if user is not None:
+                await _empty_account(uow, self._known, user, now=self._clock.now())
+            return await erase_keys(uow.connection, aliases, now=self._clock.now())
 
     async def bulk_load(
         self,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bodega.backbone.module import Module, public
+from bodega.backbone.module import Module, PersonalData, public
 from bodega.backbone.tables import SOURCE_COLUMNS, TIME_COLUMNS
 from bodega.commerce.orders.handlers import HANDLERS
 from bodega.commerce.orders.jobs import JOBS
@@ -77,5 +77,6 @@ MODULE = Module(
         ),
         "return_lines": public("id", "return_id", "order_line_id", *_BOUGHT, *_AUDIT),
     },
+    persons={"orders": PersonalData(user="customer_id", mail="email")},
     migrations=Path(__file__).parent / "migrations",
 )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bodega.backbone.module import Module, public
+from bodega.backbone.module import Module, PersonalData, public
 from bodega.backbone.tables import TIME_COLUMNS
 from bodega.commerce.reviews.handlers import HANDLERS
 from bodega.commerce.reviews.jobs import JOBS
@@ -22,5 +22,6 @@ MODULE = Module(
         "reviews": public("id", "product_id", "customer_id", "rating", "status", *TIME_COLUMNS)
         | {"title": "personal", "body": "personal"},
     },
+    persons={"reviews": PersonalData(user="customer_id")},
     migrations=Path(__file__).parent / "migrations",
 )

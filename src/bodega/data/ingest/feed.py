@@ -5,8 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bodega.backbone.changes.feed import ChangeFeed, FlushPolicy
+from bodega.backbone.module import PersonalData
 from bodega.backbone.settings import Settings
+from bodega.backbone.vault.keys import MasterKey
+from bodega.backbone.vault.store import Vault
 from bodega.data.ingest.bronze import BronzeSink
+from bodega.data.ingest.seal import SealedSink
 from bodega.data.lake.policy import policies
 from bodega.data.lake.storage import LakeRoot
 
@@ -45,13 +49,19 @@ class Landings:
 
 
 def bronze_feed(
-    settings: Settings, published: Mapping[str, Sequence[str]], landings: Landings
+    settings: Settings,
+    published: Mapping[str, Sequence[str]],
+    landings: Landings,
+    personal: Mapping[str, PersonalData] | None = None,
 ) -> ChangeFeed:
-    """The change feed of this shop; `published` is {"schema.table": columns}. Call `run(stop)`."""
+    """The change feed of this shop; `published` is {"schema.table": columns}, and of those
+    `personal` are sealed. Call `run(stop)`."""
+    master = MasterKey.of(settings.lake_master_key.get_secret_value())
+    bronze = BronzeSink(LakeRoot.of(settings), policy=policies(settings)["bronze"])
     return ChangeFeed(
         settings.direct_dsn,
         published,
-        BronzeSink(LakeRoot.of(settings), policy=policies(settings)["bronze"]),
+        SealedSink(bronze, Vault(settings.dsn, master), personal or {}),
         policy=FlushPolicy(seconds=settings.lake_flush_seconds, rows=settings.lake_flush_rows),
         listener=landings.landed,
     )

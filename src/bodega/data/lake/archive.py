@@ -1,18 +1,27 @@
 """Months of bronze that nobody builds on day by day move to cold storage, and stay replayable.
 
-Files are copied first, then named in `bronze/_archived/<table>.json`, then taken out of the table.
-A month that the table still holds is read from the table: a crash between two steps doubles
-nothing and loses nothing, and the next round goes on.
+Files are copied first, then named in `bronze/_archived/<table>.json` with a number, then taken out
+of the table by a commit that records the number. A named file counts once that commit is there: a
+crash between two steps doubles nothing and loses nothing, and the next round goes on.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from deltalake import CommitProperties, Transaction
+from deltalake.exceptions import CommitFailedError
 
 from bodega.data.lake.paths import ARCHIVED, BRONZE
 from bodega.data.lake.policy import MONTH, LayerPolicy
 from bodega.data.lake.storage import LakeRoot
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+
+_APPLICATION = "bodega_archive:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +34,21 @@ class ColdFile:
     highest: int | None
 
 
-def cold_files(root: LakeRoot, table: str, hot_months: Sequence[str]) -> list[ColdFile]:
-    """The archived files of `table`, without months that it still holds itself."""
+def cold_files(root: LakeRoot, table: str, delta: "DeltaTable") -> list[ColdFile]:
+    """The archived files of `table`, as far as the table no longer holds their rows itself."""
     said = root.read_json(f"{ARCHIVED}/{table}.json") or {}
     return [
         ColdFile(month, file["uri"], file["rows"], file["highest"])
         for month, files in sorted(said.get("months", {}).items())
-        if month not in hot_months
-        for file in files
+        for file in _taken_out(files, delta, month)
     ]
+
+
+def _taken_out(
+    files: Sequence[dict[str, Any]], delta: "DeltaTable", month: str
+) -> list[dict[str, Any]]:
+    last = delta.transaction_version(_APPLICATION + month) or 0
+    return [file for file in files if file["round"] <= last]
 
 
 def archive(
@@ -44,26 +59,33 @@ def archive(
     *,
     now: datetime | None = None,
 ) -> list[str]:
-    """Move the months of a bronze table that are older than the policy says; which they were."""
+    """Move the months of a bronze table that are older than the policy says; which they were. A
+    month whose files somebody joins at that moment waits for the next round."""
     delta = root.delta(f"{BRONZE}/{table}")
     if not policy.archive_days or MONTH not in delta.metadata().partition_columns:
         return []
     limit = (now or datetime.now(UTC)) - timedelta(days=policy.archive_days)
     last = limit.strftime("%Y-%m")
     files = [file for file in _files(delta) if file["month"] < last]
-    months = sorted({file["month"] for file in files})
-    for month in months:
-        _copy(root, cold, table, month, [file for file in files if file["month"] == month])
-    if months:
-        take_out(delta, months)
-    return months
+    moved = []
+    for month in sorted({file["month"] for file in files}):
+        chosen = [file for file in files if file["month"] == month]
+        number = (delta.transaction_version(_APPLICATION + month) or 0) + 1
+        told = root.read_json(f"{ARCHIVED}/{table}.json") or {"months": {}}
+        kept = _taken_out(told["months"].get(month, []), delta, month)
+        copied = [_copied(root, cold, table, file, number) for file in chosen]
+        named = {"months": {**told["months"], month: [*kept, *copied]}}
+        root.write_json(f"{ARCHIVED}/{table}.json", named)
+        with suppress(CommitFailedError):
+            take_out(delta, month, number)
+            moved.append(month)
+    return moved
 
 
-def take_out(delta: Any, months: Sequence[str]) -> int:
-    """Months leave the table; appends of others meanwhile stand. How many months it were."""
-    listed = ", ".join(f"'{month}'" for month in months)
-    delta.delete(f"{MONTH} in ({listed})")
-    return len(months)
+def take_out(delta: "DeltaTable", month: str, number: int) -> None:
+    """A month leaves the table; appends of others meanwhile stand."""
+    taken = CommitProperties(app_transactions=[Transaction(_APPLICATION + month, number)])
+    delta.delete(f"{MONTH} = '{month}'", commit_properties=taken)
 
 
 def _files(delta: Any) -> list[dict[str, Any]]:
@@ -80,14 +102,11 @@ def _files(delta: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _copy(
-    root: LakeRoot, cold: LakeRoot, table: str, month: str, files: list[dict[str, Any]]
-) -> None:
-    place = f"{ARCHIVED}/{table}.json"
-    said = root.read_json(place) or {"months": {}}
-    copied = []
-    for file in files:
-        there = f"{table}/{month}/{file['path'].rsplit('/', 1)[-1]}"
-        root.copy_out(f"{BRONZE}/{table}/{file['path']}", cold, there)
-        copied.append({"uri": cold.uri(there), "rows": file["rows"], "highest": file["highest"]})
-    root.write_json(place, {"months": {**said["months"], month: copied}})
+def _copied(
+    root: LakeRoot, cold: LakeRoot, table: str, file: dict[str, Any], number: int
+) -> dict[str, Any]:
+    """What the archive says of a file, once it is there."""
+    there = f"{table}/{file['month']}/{file['path'].rsplit('/', 1)[-1]}"
+    root.copy_out(f"{BRONZE}/{table}/{file['path']}", cold, there)
+    told = {"rows": file["rows"], "highest": file["highest"], "round": number}
+    return {"uri": cold.uri(there), **told}

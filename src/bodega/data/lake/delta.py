@@ -1,16 +1,18 @@
 """Delta tables that are only ever appended to, by one writer, which also tidies them up."""
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
-from deltalake.exceptions import DeltaError
+from deltalake.exceptions import CommitFailedError, DeltaError
 
 from bodega.data.lake.errors import LakeUnavailable
 from bodega.data.lake.policy import BRONZE, MONTH, LayerPolicy
 
+_PAUSES = (0.05, 0.2, 0.5, 1.0)
 _WRITER = WriterProperties(compression="ZSTD")
 
 
@@ -131,7 +133,7 @@ def count_small(table: DeltaTable, policy: LayerPolicy) -> int:
 def tidy(table: DeltaTable, policy: LayerPolicy, *, keep: list[int] | None = None) -> int:
     """Join small files, then drop files that neither the last hours nor the versions `keep` need;
     how many were dropped. Appends of others meanwhile stand: they touch no file that is joined."""
-    table.optimize.compact(target_size=policy.target_bytes, writer_properties=_WRITER)
+    _joined(table, policy)
     table.create_checkpoint()
     table.cleanup_metadata()
     return len(
@@ -142,6 +144,20 @@ def tidy(table: DeltaTable, policy: LayerPolicy, *, keep: list[int] | None = Non
             keep_versions=keep,
         )
     )
+
+
+def _joined(table: DeltaTable, policy: LayerPolicy) -> None:
+    """Somebody may take out a month meanwhile: then look again."""
+    for pause in (*_PAUSES, None):
+        try:
+            table.optimize.compact(target_size=policy.target_bytes, writer_properties=_WRITER)
+        except CommitFailedError:
+            if pause is None:
+                raise
+            time.sleep(pause)
+            table.update_incremental()
+        else:
+            return
 
 
 def rearrange(table: DeltaTable, policy: LayerPolicy) -> None:

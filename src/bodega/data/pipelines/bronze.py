@@ -7,7 +7,6 @@ import duckdb
 
 from bodega.data.lake.archive import cold_files
 from bodega.data.lake.paths import BRONZE
-from bodega.data.lake.policy import MONTH
 from bodega.data.lake.storage import LakeRoot, Place, at
 
 TABLES = (
@@ -76,10 +75,10 @@ def _read(root: LakeRoot, name: str) -> BronzeTable:
     table = root.delta(path)
     added = table.get_add_actions(flatten=True)
     columns = {column: added.column(column).to_pylist() for column in added.schema.names}
-    hot, months = columns["path"], list(columns.get(f"partition.{MONTH}", ()))
+    hot = columns["path"]
     highest = columns.get("max._position", [None] * len(hot))
     files = [
-        *((file.uri, file.highest) for file in cold_files(root, name, months)),
+        *((file.uri, file.highest) for file in cold_files(root, name, table)),
         *((root.uri(f"{path}/{file}"), at) for file, at in zip(hot, highest, strict=True)),
     ]
     known = [position for _, position in files if position is not None]

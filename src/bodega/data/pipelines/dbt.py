@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -76,6 +77,17 @@ class Transforms:
         """Run the selected tests only; `test_type:unit` names the unit tests."""
         return self._run(["test", "--select", *select])
 
+    def docs(self, target: Path) -> Path:
+        """Write every model, column, test and use as one HTML page; where it is."""
+        scratch = self._warehouse.work / "dbt" / "docs"
+        self._invoke(
+            ["docs", "generate", "--static", "--empty-catalog", "--write-json"],
+            manifest=None,
+            scratch=scratch,
+        )
+        target.parent.mkdir(parents=True, exist_ok=True)
+        return Path(shutil.copy(scratch / "target" / "static_index.html", target))
+
     def manifest(self) -> Any:
         """The parsed project; parsed on first use."""
         if self._manifest is None:
@@ -95,17 +107,18 @@ class Transforms:
             for result in outcome.results
         ]
 
-    def _invoke(self, arguments: list[str], *, manifest: Any) -> Any:
+    def _invoke(self, arguments: list[str], *, manifest: Any, scratch: Path | None = None) -> Any:
         os.environ.update(self._warehouse.environment(), DO_NOT_TRACK="1")
         from dbt.cli.main import dbtRunner
 
-        scratch = self._warehouse.work / "dbt"
+        scratch = scratch or self._warehouse.work / "dbt"
+        writes = [] if "--write-json" in arguments else ["--no-write-json"]
         outcome = dbtRunner(manifest=manifest).invoke(
             [
                 *arguments,
                 *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
                 *("--target-path", str(scratch / "target"), "--log-path", str(scratch)),
-                *("--log-level-file", "none", "--no-write-json", "--quiet"),
+                *("--log-level-file", "none", "--quiet", *writes),
                 *("--no-send-anonymous-usage-stats", "--no-version-check", "--no-use-colors"),
             ]
         )

@@ -24,14 +24,24 @@ from bodega.data.pipelines.status import record
 from bodega.data.pipelines.warehouse import Warehouse
 
 GOLD = (
+    "dim_channels",
+    "dim_customer_versions",
     "dim_customers",
     "dim_dates",
+    "dim_locations",
+    "dim_product_versions",
     "dim_products",
     "fct_order_lines",
     "fct_orders",
     "fct_payments",
+    "fct_stock_movements",
+    "mart_cohorts",
+    "mart_customers",
     "mart_daily_sales",
+    "mart_inventory",
+    "mart_payments",
     "mart_product_sales",
+    "mart_sales_cube",
 )
 BRONZE = [dg.AssetSpec(["bronze", table], group_name="bronze") for table in TABLES]
 LINES = dg.AssetKey(["gold", "fct_order_lines"])

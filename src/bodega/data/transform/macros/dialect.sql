@@ -66,3 +66,37 @@
 {% macro duckdb__place(position, sequence) -%}
   struct_pack(p := cast({{ position }} as bigint), s := cast({{ sequence }} as bigint))
 {%- endmacro %}
+
+{#- Milliseconds since 1970 as an instant. -#}
+{% macro instant_of(ms) -%}
+  {{ return(adapter.dispatch('instant_of', 'bodega')(ms)) }}
+{%- endmacro %}
+
+{% macro default__instant_of(ms) -%} timestamp_millis({{ ms }}) {%- endmacro %}
+
+{% macro duckdb__instant_of(ms) -%} to_timestamp({{ ms }} / 1000.0) {%- endmacro %}
+
+{#- Whole days from one day to another. -#}
+{% macro days_between(earlier, later) -%}
+  {{ return(adapter.dispatch('days_between', 'bodega')(earlier, later)) }}
+{%- endmacro %}
+
+{% macro default__days_between(earlier, later) -%} datediff({{ later }}, {{ earlier }}) {%- endmacro %}
+
+{% macro duckdb__days_between(earlier, later) -%} date_diff('day', {{ earlier }}, {{ later }}) {%- endmacro %}
+
+{#- Whole calendar months from one day to another. -#}
+{% macro months_between(earlier, later) -%}
+  ((year({{ later }}) - year({{ earlier }})) * 12 + month({{ later }}) - month({{ earlier }}))
+{%- endmacro %}
+
+{#- Which of `columns` a row of grouping sets is a total over, as bits, the first the highest. -#}
+{% macro grouping_bits(columns) -%}
+  {{ return(adapter.dispatch('grouping_bits', 'bodega')(columns)) }}
+{%- endmacro %}
+
+{% macro default__grouping_bits(columns) -%}
+  ({% for name in columns %}grouping({{ name }}) * {{ 2 ** (columns | length - loop.index) }}{{ ' + ' if not loop.last }}{% endfor %})
+{%- endmacro %}
+
+{% macro duckdb__grouping_bits(columns) -%} grouping({{ columns | join(', ') }}) {%- endmacro %}

@@ -12,8 +12,17 @@
   {% endif %}
 {%- endmacro %}
 
-{#- A column is declared as `type` or `type required`. -#}
+{#- A column is declared as `type` or `type required`. A `token` is the part of a sealed personal
+    value that tells whether two are equal, and nothing else; the value itself stays in bronze. -#}
 {% macro column_type(declared) -%} {{ declared | replace(' required', '') }} {%- endmacro %}
+
+{% macro typed(expression, declared) -%}
+  {%- if column_type(declared) == 'token' -%}
+    case when {{ expression }} like 'p1.%' then split_part({{ expression }}, '.', 3) end
+  {%- else -%}
+    try_cast({{ expression }} as {{ column_type(declared) }})
+  {%- endif -%}
+{%- endmacro %}
 
 {#- One row per change of a key, typed; `_miscast` names the columns whose text is not of their type.
     A delete knows nothing but its key; everything else keeps its last value. -#}
@@ -21,10 +30,10 @@
   select
     key,
     {% for name, declared in columns.items() %}
-    try_cast(parsed.{{ name }} as {{ column_type(declared) }}) as {{ name }},
+    {{ typed('parsed.' ~ name, declared) }} as {{ name }},
     {% endfor %}
     nullif(concat_ws(', '
-      {% for name, declared in columns.items() if column_type(declared) != 'varchar' %}
+      {% for name, declared in columns.items() if column_type(declared) not in ('varchar', 'token') %}
       , case when parsed.{{ name }} is not null and try_cast(parsed.{{ name }} as {{ column_type(declared) }}) is null
              then '{{ name }}: not {{ column_type(declared) }}' end
       {% endfor %}

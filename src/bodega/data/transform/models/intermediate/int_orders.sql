@@ -42,6 +42,7 @@ select
   orders.checkout_id,
   orders.customer_id,
   orders.country,
+  orders.email as email_token,
   orders.status,
   orders.currency,
   orders.subtotal_amount,

@@ -1,13 +1,14 @@
 -- A customer who ordered before identity told of the account is inferred until it does.
 with known as (
-  select id as customer_id, role, status, country, false as is_inferred, source, occurred_at as joined_at, known_at
+  select id as customer_id, role, status, country, email_token, false as is_inferred, source, occurred_at as joined_at, known_at
   from {{ ref('silver_customers') }}
 ),
 
 buyers as (
-  select customer_id, country, source, occurred_at, known_at from {{ ref('fct_orders') }}
+  select customer_id, country, email_token, source, occurred_at, known_at from {{ ref('fct_orders') }}
   union all
-  select customer_id, country, source, occurred_at, known_at from {{ ref('fct_order_lines') }} where is_return
+  select customer_id, country, null as email_token, source, occurred_at, known_at
+  from {{ ref('fct_order_lines') }} where is_return
 ),
 
 inferred as (
@@ -16,6 +17,7 @@ inferred as (
     'customer' as role,
     'unknown' as status,
     max(country) as country,
+    max(email_token) as email_token,
     true as is_inferred,
     max(source) as source,
     min(occurred_at) as joined_at,

@@ -6,6 +6,7 @@ select
   checkout_id,
   customer_id,
   country,
+  email_token,
   status,
   line_count,
   units,

@@ -3,6 +3,7 @@ select
   role,
   status,
   country,
+  email as email_token,
   source,
   source_key,
   occurred_at,

@@ -4,6 +4,7 @@ select
   checkout_id,
   customer_id,
   country,
+  email as email_token,
   status,
   subtotal_amount,
   total_amount,

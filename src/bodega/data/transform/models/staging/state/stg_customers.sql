@@ -5,6 +5,7 @@
   'role': 'varchar required',
   'status': 'varchar required',
   'country': 'varchar',
+  'email': 'token',
   'source': 'varchar',
   'source_key': 'varchar',
   'occurred_at': 'timestamptz required',

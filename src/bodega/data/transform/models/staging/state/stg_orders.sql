@@ -6,6 +6,7 @@
   'checkout_id': 'varchar',
   'customer_id': 'varchar',
   'country': 'varchar',
+  'email': 'token',
   'status': 'varchar required',
   'subtotal_amount': 'bigint required',
   'total_amount': 'bigint required',

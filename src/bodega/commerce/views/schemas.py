@@ -1,0 +1,17 @@
+"""What staff ask of the read models."""
+
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class MetricQuery(BaseModel):
+    """`by` may be repeated; days are in UTC, both included."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    by: list[str] = []
+    since: date | None = None
+    until: date | None = None
+    currency: str | None = Field(None, pattern="^[A-Z]{3}$")
+    limit: int = Field(1000, ge=1, le=10_000)

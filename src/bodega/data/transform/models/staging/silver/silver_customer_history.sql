@@ -1,0 +1,28 @@
+with versions as (
+  select
+    id as customer_id,
+    role,
+    status,
+    country,
+    case
+      when row_number() over versions_of_key = 1 then known_at
+      else {{ instant_of('ts_ms') }}
+    end as valid_from,
+    _deleted,
+    key,
+    _position,
+    _sequence
+  from {{ ref('stg_customer_history') }}
+  window versions_of_key as (partition by key order by _position, _sequence)
+)
+
+select
+  customer_id,
+  role,
+  status,
+  country,
+  valid_from,
+  lead(valid_from) over (partition by key order by _position, _sequence) as valid_to,
+  lead(key) over (partition by key order by _position, _sequence) is null as is_current
+from versions
+qualify not _deleted

@@ -1,0 +1,55 @@
+"""What is sealed under a person's key opens with that key, as what it is, and with no other."""
+
+from uuid import UUID
+
+import pytest
+from cryptography.exceptions import InvalidTag
+
+from bodega.backbone.vault.errors import WrongMasterKey
+from bodega.backbone.vault.keys import MasterKey, PersonKey, new_key, sealed_by
+
+ADA = PersonKey(UUID(int=1), new_key())
+BOB = PersonKey(UUID(int=2), new_key())
+
+
+def token(sealed: str) -> str:
+    return sealed.split(".")[2]
+
+
+@pytest.mark.parametrize("value", ["ada@example.com", {"city": "Łódź", "line1": "1 High St"}, 7])
+def test_a_value_opens_with_its_key(value: object) -> None:
+    sealed = ADA.seal("email", value)
+    assert ADA.open("email", sealed) == value
+    assert "ada" not in sealed
+    assert sealed_by(sealed) == ADA.id
+    assert ADA.seal("email", value) == sealed
+
+
+def test_no_other_key_and_no_other_column_opens_it() -> None:
+    sealed = ADA.seal("email", "ada@example.com")
+    with pytest.raises(InvalidTag):
+        BOB.open("email", sealed)
+    with pytest.raises(InvalidTag):
+        ADA.open("name", sealed)
+
+
+def test_tokens_are_equal_for_the_same_mail_of_one_person_and_tell_nothing_of_another() -> None:
+    said = ADA.seal("email", "Ada@Example.com ")
+    assert token(said) == token(ADA.seal("email", "ada@example.com"))
+    assert token(said) != token(BOB.seal("email", "ada@example.com"))
+    assert token(said) != token(ADA.seal("email", "ada@example.org"))
+
+
+def test_what_is_not_sealed_is_nobodys() -> None:
+    assert sealed_by("ada@example.com") is None
+    assert sealed_by(None) is None
+
+
+def test_a_key_wrapped_by_one_master_key_is_not_opened_by_another() -> None:
+    one, other = MasterKey.of("one"), MasterKey.of("other")
+    wrapped = one.wrap(ADA.secret)
+    assert one.unwrap(wrapped) == ADA.secret
+    with pytest.raises(WrongMasterKey, match="BODEGA_LAKE_MASTER_KEY"):
+        other.unwrap(wrapped)
+    assert one.mail_alias("Ada@example.com") == one.mail_alias(" ada@EXAMPLE.com")
+    assert one.mail_alias("ada@example.com") != other.mail_alias("ada@example.com")

@@ -1,0 +1,166 @@
+"""Each metric is defined once, and says the same whichever table answers."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+pytest.importorskip("duckdb")
+
+import duckdb
+
+from bodega.apps import cli
+from bodega.data.lake.publish import GoldTable, publish
+from bodega.insight.gold import GoldReader
+from bodega.insight.metrics import GoldMetrics
+from bodega.insight.semantic.errors import DimensionUnknown, MetricUnknown
+from bodega.insight.semantic.model import Metric, Place, metric, metrics
+from bodega.insight.semantic.question import Question
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+LINES = """create table gold.fct_order_lines as select * from (values
+    ('a', false, 'product', 'cup', 3, 900, 'GBP', date '2026-03-01', '2026-03', 'GB',
+        null::varchar),
+    ('b', false, 'product', 'pot', 1, 100, 'GBP', date '2026-02-27', '2026-02', 'FR', null),
+    ('a', true, 'product', 'cup', -1, -300, 'GBP', date '2026-03-02', '2026-03', 'GB', null)
+) t(order_id, is_return, kind, product_id, quantity, total_amount, currency, order_date,
+    order_month, country, source)"""
+DAYS = """create table gold.mart_daily_sales as select * from (values
+    (date '2026-03-01', 'GBP', 1, 3, 0, 900, 0, 900),
+    (date '2026-02-27', 'GBP', 1, 1, 0, 100, 0, 100),
+    (date '2026-03-02', 'GBP', 0, 0, 1, 0, 300, -300)
+) t(date, currency, orders, units, returned_units, gross_amount, returns_amount, net_amount)"""
+OTHERS = """
+create table gold.fct_orders as select * from (values
+    ('a', 'paid', 1, 'GBP'), ('b', 'paid', 1, 'GBP'), ('c', 'cancelled', 1, 'GBP')
+) t(order_id, status, line_count, currency);
+create table gold.mart_sales_cube as select 'total' as level, 'GBP' as currency, 700 as net_amount;
+create table gold.mart_customers as select * from (values
+    ('u', 'GBP', 2, 900, 'loyal', '2026-01', 'GB', false),
+    ('v', 'GBP', 1, 100, 'new', '2026-02', 'FR', true)
+) t(buyer_key, currency, orders, net_amount, segment, cohort_month, country, is_guest);
+create table gold.mart_inventory as select 'stock:main' as location_key, 'cup' as product_id,
+    7 as on_hand, 2100 as value_amount, 'GBP' as currency;
+create table gold.fct_payments as select * from (values
+    (date '2026-03-01', 'stripe', 'captured', null, 'GBP'),
+    (date '2026-03-01', 'stripe', 'failed', 'card_declined', 'GBP')
+) t(payment_date, provider, status, failure_code, currency);
+create table gold.mart_payments as
+    select payment_date as date, provider, status, currency, count(*) as payments,
+        count(failure_code) as failures
+    from gold.fct_payments group by all;
+"""
+TABLES = ("fct_order_lines", "mart_daily_sales", "fct_orders", "mart_sales_cube", "mart_customers")
+TABLES += ("mart_inventory", "fct_payments", "mart_payments")
+
+
+@pytest.fixture
+def warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect() as con:
+        con.execute("create schema gold")
+        con.execute(LINES)
+        con.execute(DAYS)
+        con.execute(OTHERS)
+        yield con
+
+
+@pytest.fixture
+def lake(tmp_path: Path, warehouse: duckdb.DuckDBPyConnection) -> Path:
+    lake = tmp_path / "lake"
+    publish(warehouse, lake, [GoldTable(name) for name in TABLES], known_at=NOW, position=1)
+    return lake
+
+
+@pytest.fixture
+def numbers(lake: Path) -> GoldMetrics:
+    return GoldMetrics(GoldReader(lake))
+
+
+async def said(
+    numbers: GoldMetrics, name: str, *by: str, **asked: date
+) -> list[tuple[object, ...]]:
+    answer = await numbers.ask(name=name, by=list(by), **asked)  # type: ignore[arg-type]
+    return [(*row.dimensions.values(), row.currency, row.value) for row in answer.rows]
+
+
+async def test_a_metric_is_asked_by_name_and_dimensions(numbers: GoldMetrics) -> None:
+    assert await said(numbers, "net_sales") == [("GBP", 700)]
+    assert await said(numbers, "net_sales", "country") == [("FR", "GBP", 100), ("GB", "GBP", 600)]
+    assert await said(numbers, "net_sales", "day", since=date(2026, 3, 1)) == [
+        ("2026-03-01", "GBP", 900),
+        ("2026-03-02", "GBP", -300),
+    ]
+    assert await said(numbers, "average_order_value") == [("GBP", 500)]
+    assert await said(numbers, "return_rate") == [("GBP", 3000)]
+    assert await said(numbers, "repeat_rate", "guest") == [
+        ("False", "GBP", 10000),
+        ("True", "GBP", 0),
+    ]
+    assert await said(numbers, "payment_failure_rate") == [("GBP", 5000)]
+
+
+@pytest.mark.parametrize("name", sorted(metrics()))
+async def test_every_metric_answers_by_each_of_its_dimensions(
+    numbers: GoldMetrics, name: str
+) -> None:
+    for by in metric(name).home.dimensions:
+        assert await said(numbers, name, by)
+
+
+def test_the_smallest_table_that_knows_answers() -> None:
+    sales = metric("net_sales")
+    assert '"mart_daily_sales"' in Question((sales,), ("day",)).sql()[0]
+    assert '"fct_order_lines"' in Question((sales,), ("day", "country")).sql()[0]
+    assert '"fct_order_lines"' in Question((sales,), ("month",)).sql()[0]
+
+
+async def test_what_cannot_be_asked_is_refused(numbers: GoldMetrics) -> None:
+    with pytest.raises(MetricUnknown, match="bodega metrics list"):
+        await said(numbers, "nett_sales")
+    with pytest.raises(DimensionUnknown, match="country, day"):
+        await said(numbers, "net_sales", "1; drop table x")
+    with pytest.raises(DimensionUnknown, match="time"):
+        await said(numbers, "buyers", since=date(2026, 1, 1))
+    with pytest.raises(ValueError, match="one table"):
+        Question((metric("buyers"), metric("orders"))).sql()
+
+
+def test_a_rollup_that_knows_more_than_its_home_is_refused() -> None:
+    told = metric("orders").model_dump() | {
+        "rollups": [Place(table="t", formula="1", dimensions={"colour": "c"})]
+    }
+    with pytest.raises(ValueError, match="colour"):
+        Metric.model_validate(told)
+
+
+def bodega(*arguments: str) -> tuple[int, str]:
+    done = CliRunner().invoke(cli.app, ["metrics", *arguments], env={"COLUMNS": "200"})
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.exit_code, done.output
+
+
+def test_the_command_line_lists_shows_asks_and_checks(
+    lake: Path, monkeypatch: pytest.MonkeyPatch, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    monkeypatch.setenv("BODEGA_DATA_DIR", str(lake.parent))
+    monkeypatch.chdir(lake.parent)
+    assert {m["name"] for m in json.loads(bodega("list", "--json")[1])} == set(metrics())
+    assert "net_sales" in bodega("list")[1]
+    assert "sum(total_amount)" in bodega("show", "net_sales")[1]
+    asked = bodega("query", "orders", "--by", "month", "--json")[1]
+    assert [row["value"] for row in json.loads(asked)] == [1, 1]
+    assert "900" in bodega("query", "gross_sales", "--by", "day", "--since", "2026-03-01")[1]
+    code, told = bodega("check")
+    assert (code, "net_sales" in told) == (0, True)
+
+    warehouse.execute("update gold.mart_daily_sales set net_amount = 901 where net_amount = 900")
+    publish(warehouse, lake, [GoldTable(name) for name in TABLES], known_at=NOW, position=2)
+    code, told = bodega("check", "--json")
+    wrong = [one for one in json.loads(told) if one["wrong"]]
+    assert code == 1
+    assert [(one["metric"], one["against"]) for one in wrong] == [("net_sales", "mart_daily_sales")]
+    assert wrong[0]["wrong"] == {"GBP": [700, 701]}
