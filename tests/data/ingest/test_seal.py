@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,12 @@ from bodega.backbone.vault.keys import MasterKey
 from bodega.backbone.vault.store import Vault
 from bodega.data.ingest.bronze import BronzeSink
 from bodega.data.ingest.seal import SealedSink
+from bodega.data.lake.archive import archive
+from bodega.data.lake.policy import BRONZE
 from bodega.data.lake.reveal import reveal
 from bodega.data.lake.storage import LakeRoot
 from bodega.data.pipelines.warehouse import Warehouse
+from bodega.insight.personal import LakePersonalRecords
 from bodega.kernel.ids import new_id
 from tests.data.bronze import times
 from tests.data.conftest import Refresh
@@ -205,8 +209,10 @@ async def test_an_admin_erases_a_customer_through_the_api_and_what_is_copied_aga
     shop.order(1, email=email, customer_id=user)
     assert shop.reveal(user)
 
-    refused = await customer.post("/api/v1/admin/users/erase", json={"person": user})
-    assert refused.status_code == 403
+    asked = {"person": user, "reason": "curious"}
+    for door, body in (("erase", {"person": user}), ("reveal", asked)):
+        refused = await customer.post(f"/api/v1/admin/users/{door}", json=body)
+        assert refused.status_code == 403
     done = await admin.post("/api/v1/admin/users/erase", json={"person": email})
     assert done.status_code == 204, done.text
     again = await admin.post("/api/v1/admin/users/erase", json={"person": user})
@@ -226,6 +232,23 @@ async def test_an_admin_erases_a_customer_through_the_api_and_what_is_copied_aga
 
     unknown = await admin.post("/api/v1/admin/users/erase", json={"person": str(new_id())})
     assert unknown.status_code == 404
+
+
+async def test_the_serving_process_reveals_from_old_months_in_the_archive_too(
+    shop: Shop, settings: Settings
+) -> None:
+    user = str(new_id())
+    shop.order(1, email=EMAIL, customer_id=user)
+    table, policy = "shop__orders_orders", replace(BRONZE, archive_days=1)
+    later = datetime.now(UTC) + timedelta(days=70)
+    assert archive(shop.root, table, policy, shop.root.beside(shop.root.uri("cold")), now=later)
+    assert shop.rows("orders.orders") == []
+    records = LakePersonalRecords(shop.root, settings)
+    found = await records.reveal(person=user, actor="admin:1", reason="asked for")
+    assert [row.values["email"] for row in found.rows] == [EMAIL]
+    assert found.rows[0].values["shipping_address"]["line1"] == STREET
+    with pytest.raises(NobodyKnown):
+        await records.reveal(person="nobody@example.com", actor="admin:1", reason="asked for")
 
 
 async def _who(customer: httpx.AsyncClient) -> tuple[str, str]:

@@ -3,9 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+_PIPE_COLUMNS = 400
+
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Columns side by side, without a frame; None as nothing."""
+    """Columns side by side, without a frame; None as nothing. Into a pipe nothing is cut."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -13,4 +15,6 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
         table.add_row(*(Text("" if value is None else str(value)) for value in row))
-    Console(highlight=False, soft_wrap=True).print(table)
+    console = Console(highlight=False, soft_wrap=True)
+    wide = None if console.is_terminal else max(console.width, _PIPE_COLUMNS)
+    console.print(table, width=wide)
