@@ -24,6 +24,7 @@ DISPUTES_OPEN = Gauge("bodega_disputes_open", "Disputes that are not over")
 DISPUTES_DUE = Gauge("bodega_disputes_due", "Disputes whose evidence is due within three days")
 DATABASE_SECONDS = Counter("bodega_database_seconds_total", "Waiting for the database")
 DATABASE_CALLS = Counter("bodega_database_calls_total", "Statements and pipelines sent to it")
+DATABASE_COMMITS = Counter("bodega_database_commits_total", "Units of work that became durable")
 OUTSIDE_SECONDS = Histogram(
     "bodega_outside_seconds", "Calls to the services of others", ["service"]
 )
