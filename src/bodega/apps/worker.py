@@ -8,7 +8,8 @@ from bodega.apps.compose import Shop, compose
 from bodega.apps.modules import modules
 from bodega.apps.run import serve_metrics, stop_event
 from bodega.backbone import job_runs
-from bodega.backbone.events.consumers import Consumer, Consumers, Policy
+from bodega.backbone.events.consumers import Consumers
+from bodega.backbone.events.handling import Consumer, Policy
 from bodega.backbone.jobs import Durable, Sweeper
 from bodega.backbone.module import Context, Handler, Job
 from bodega.backbone.settings import Settings, load_settings

@@ -14,7 +14,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bodega.backbone.changes.slot import drop_slot
 from bodega.backbone.db import Database, UnitOfWork
-from bodega.backbone.events.consumers import Consumer, Consumers, Policy
+from bodega.backbone.events.consumers import Consumers
+from bodega.backbone.events.handling import Consumer, Policy
 from bodega.backbone.events.relay import SLOT, Relay
 from bodega.backbone.settings import Settings
 from bodega.kernel.events import Envelope, Event

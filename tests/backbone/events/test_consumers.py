@@ -5,7 +5,7 @@ from typing import Any
 
 from bodega.backbone.db import Database, UnitOfWork
 from bodega.backbone.events import parked
-from bodega.backbone.events.consumers import Consumer, Policy
+from bodega.backbone.events.handling import Consumer, Policy
 from bodega.backbone.events.log import ConsumerLag, consumer_lag
 from bodega.backbone.settings import Settings
 from bodega.backbone.telemetry.context import current_correlation_id

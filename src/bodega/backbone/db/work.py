@@ -86,26 +86,34 @@ class UnitOfWork:
         self._last.append((_RECORD_COMMAND, {"id": command_id, "result": recorded}))
         return value
 
-    @asynccontextmanager
-    async def nested(self, cause: Envelope) -> AsyncIterator["UnitOfWork"]:
-        """A part of this transaction that may fail alone (a savepoint), caused by an event."""
-        inner = UnitOfWork(
+    def part(self, cause: Envelope) -> "UnitOfWork":
+        """A part of this transaction that an event caused; `join` takes in what it emits."""
+        return UnitOfWork(
             self.connection,
             actor=self.actor,
             correlation_id=cause.correlation_id,
             causation_id=cause.event_id,
         )
+
+    def join(self, part: "UnitOfWork") -> None:
+        self._last += part._take_last()
+        self._after_commit += part._after_commit
+
+    @asynccontextmanager
+    async def nested(self, cause: Envelope) -> AsyncIterator["UnitOfWork"]:
+        """A part that may fail alone: a savepoint."""
         await self.flush()
+        part = self.part(cause)
         await self.connection.send((f"SAVEPOINT {_PART}", {}))
         try:
-            yield inner
-            await self.connection.send(*inner._take_last(), (f"RELEASE {_PART}", {}))
+            yield part
+            await self.connection.send(*part._take_last(), (f"RELEASE {_PART}", {}))
         except BaseException:
             self.connection.forget_waiting()
             if not self.connection.raw.closed:
                 await self.connection.send((f"ROLLBACK TO {_PART}", {}), (f"RELEASE {_PART}", {}))
             raise
-        self._after_commit += inner._after_commit
+        self.join(part)
 
     async def flush(self) -> None:
         """Write what was recorded and emitted so far."""

@@ -1,6 +1,5 @@
 """The event log: ordered, partitioned by key, read by consumers at their own pace."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,24 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bodega.kernel.events import Envelope
 
-_COLUMNS = (
+COLUMNS = (
     'l."offset", l.partition, l.event_id, l.type, l.version, l.key, l.occurred_at,'
     " l.correlation_id, l.causation_id, l.actor, l.payload"
 )
-_NEXT = text(
-    f"""
-    SELECT {_COLUMNS} FROM backbone.event_log l
-    WHERE l.partition = :partition AND l."offset" > :after AND l."offset" <= :until
-      AND l.type = ANY(:types)
-    ORDER BY l."offset" LIMIT :limit
-    """
-)
-_END = text(
-    """SELECT coalesce(max("offset"), 0) FROM backbone.event_log WHERE partition = :partition"""
-)
 _TAIL = text(
     f"""
-    SELECT {_COLUMNS} FROM backbone.event_log l
+    SELECT {COLUMNS} FROM backbone.event_log l
     WHERE l."offset" > :after AND (CAST(:type AS text) IS NULL OR l.type = :type)
     ORDER BY l."offset" LIMIT :limit
     """
@@ -34,7 +22,7 @@ _TAIL = text(
 _NEWEST = text(
     f"""
     SELECT * FROM (
-        SELECT {_COLUMNS} FROM backbone.event_log l
+        SELECT {COLUMNS} FROM backbone.event_log l
         WHERE CAST(:type AS text) IS NULL OR l.type = :type
         ORDER BY l."offset" DESC LIMIT :limit
     ) newest ORDER BY "offset"
@@ -87,22 +75,6 @@ def logged(row: Row[Any]) -> LoggedEvent:
         payload=row.payload,
     )
     return LoggedEvent(row.offset, row.partition, envelope)
-
-
-async def read_next(
-    connection: AsyncConnection, *, partition: int, after: int, types: Sequence[str], limit: int
-) -> tuple[list[LoggedEvent], int]:
-    """The next events of `types`, and the offset up to which the partition is then read."""
-    end = int((await connection.execute(_END, {"partition": partition})).scalar_one())
-    asked = {
-        "partition": partition,
-        "after": after,
-        "until": end,
-        "types": list(types),
-        "limit": limit,
-    }
-    events = [logged(row) for row in await connection.execute(_NEXT, asked)]
-    return events, (events[-1].offset if len(events) == limit else max(end, after))
 
 
 async def read_tail(

@@ -1,5 +1,6 @@
 """Parked events: those a handler failed on, and those of the same key that wait behind them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +19,7 @@ _ROW = """
 """
 _BLOCKED = text(
     """SELECT DISTINCT key FROM backbone.parked_events
-       WHERE consumer = :consumer AND partition = :partition"""
+       WHERE consumer = :consumer AND partition = ANY(:partitions)"""
 )
 _PARK = text(
     """
@@ -33,7 +34,7 @@ _HEADS = text(
     f"""
     SELECT * FROM (
         SELECT DISTINCT ON (h.key) h.* FROM ({_ROW}) h
-        WHERE h.consumer = :consumer AND h.partition = :partition ORDER BY h.key, h."offset"
+        WHERE h.consumer = :consumer AND h.partition = ANY(:partitions) ORDER BY h.key, h."offset"
     ) heads
     WHERE state = 'waiting' OR (state = 'retrying' AND next_attempt_at <= now())
     ORDER BY "offset"
@@ -101,8 +102,11 @@ def _parked(row: Row[Any]) -> ParkedEvent:
     )
 
 
-async def blocked_keys(connection: AsyncConnection, consumer: str, partition: int) -> set[UUID]:
-    rows = await connection.execute(_BLOCKED, {"consumer": consumer, "partition": partition})
+async def blocked_keys(
+    connection: AsyncConnection, consumer: str, partitions: Collection[int]
+) -> set[UUID]:
+    asked = {"consumer": consumer, "partitions": list(partitions)}
+    rows = await connection.execute(_BLOCKED, asked)
     return {row.key for row in rows}
 
 
@@ -134,10 +138,11 @@ def _new_row(consumer: str, event: LoggedEvent) -> dict[str, object]:
 
 
 async def due_heads(
-    connection: AsyncConnection, consumer: str, partition: int
+    connection: AsyncConnection, consumer: str, partitions: Collection[int]
 ) -> list[ParkedEvent]:
     """The first parked event of each key, where it may be tried now."""
-    rows = await connection.execute(_HEADS, {"consumer": consumer, "partition": partition})
+    asked = {"consumer": consumer, "partitions": list(partitions)}
+    rows = await connection.execute(_HEADS, asked)
     return [_parked(row) for row in rows]
 
 

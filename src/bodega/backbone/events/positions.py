@@ -1,10 +1,14 @@
 """How far each consumer has read each partition."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bodega.backbone.db import Connection
+from bodega.backbone.events.log import COLUMNS, LoggedEvent, logged
 
 _CREATE = text(
     """
@@ -59,16 +63,30 @@ _SKIP = text(
     """
 )
 _COUNT = text("SELECT max(partition) + 1 FROM backbone.consumer_positions")
-_LOCK = text(
-    """
-    SELECT "offset" FROM backbone.consumer_positions
-    WHERE consumer = :consumer AND partition = :partition FOR UPDATE SKIP LOCKED
+_HOLD = text(
+    f"""
+    WITH held AS (
+        SELECT partition, "offset" FROM backbone.consumer_positions
+        WHERE consumer = :consumer AND partition = ANY(:partitions) FOR UPDATE SKIP LOCKED
+    ),
+    ends AS (
+        SELECT h.partition, h."offset" AS position, greatest(h."offset", (
+            SELECT max(l."offset") FROM backbone.event_log l WHERE l.partition = h.partition
+        )) AS last FROM held h
+    )
+    SELECT e.partition AS held, e.last, l.* FROM ends e LEFT JOIN LATERAL (
+        SELECT {COLUMNS} FROM backbone.event_log l
+        WHERE l.partition = e.partition AND l."offset" > e.position AND l."offset" <= e.last
+          AND l.type = ANY(:types)
+        ORDER BY l."offset" LIMIT :limit
+    ) l ON true ORDER BY l."offset"
     """
 )
 _MOVE = text(
     """
-    UPDATE backbone.consumer_positions SET "offset" = :offset, updated_at = now()
-    WHERE consumer = :consumer AND partition = :partition
+    UPDATE backbone.consumer_positions p SET "offset" = r.reached, updated_at = now()
+    FROM unnest(CAST(:partitions AS smallint[]), CAST(:reached AS bigint[])) r(partition, reached)
+    WHERE p.consumer = :consumer AND p.partition = r.partition AND p."offset" < r.reached
     """
 )
 
@@ -78,9 +96,13 @@ Wanted = Mapping[str, Collection[str]]
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    consumer: str
-    partition: int
+class Held:
+    """Partitions whose position is ours until the transaction ends, their next events in log
+    order, and the offset up to which each partition is read with them."""
+
+    partitions: list[int]
+    events: list[LoggedEvent]
+    reached: dict[int, int]
 
 
 async def create_positions(
@@ -93,10 +115,13 @@ async def create_positions(
     return in_force
 
 
-async def due(connection: AsyncConnection, wanted: Wanted) -> list[Due]:
-    """Where there are events to handle, new ones or parked ones whose time has come."""
-    rows = await connection.execute(_DUE, _pairs(wanted))
-    return [Due(row.consumer, row.partition) for row in rows]
+async def due(connection: AsyncConnection, wanted: Wanted) -> dict[str, list[int]]:
+    """The partitions where a consumer has events to handle, new ones or parked ones whose time has
+    come."""
+    found: dict[str, list[int]] = {}
+    for row in await connection.execute(_DUE, _pairs(wanted)):
+        found.setdefault(row.consumer, []).append(row.partition)
+    return found
 
 
 async def skip_unwanted(connection: AsyncConnection, wanted: Wanted, partitions: int) -> None:
@@ -109,15 +134,35 @@ def _pairs(wanted: Wanted) -> dict[str, object]:
     return {"consumers": [pair[0] for pair in pairs], "types": [pair[1] for pair in pairs]}
 
 
-async def lock_position(connection: AsyncConnection, consumer: str, partition: int) -> int | None:
-    """The position, held until the transaction ends; None while another process holds it."""
-    asked = {"consumer": consumer, "partition": partition}
-    offset = (await connection.execute(_LOCK, asked)).scalar_one_or_none()
-    return None if offset is None else int(offset)
+async def hold(
+    connection: AsyncConnection,
+    consumer: str,
+    partitions: Collection[int],
+    *,
+    types: Sequence[str],
+    limit: int,
+) -> Held:
+    """Those of the partitions that no other process holds, each with at most `limit` events."""
+    asked = {
+        "consumer": consumer,
+        "partitions": list(partitions),
+        "types": list(types),
+        "limit": limit,
+    }
+    held = Held([], [], {})
+    taken: Counter[int] = Counter()
+    for row in await connection.execute(_HOLD, asked):
+        held.reached.setdefault(row.held, row.last)
+        if row.offset is None:
+            continue
+        held.events.append(logged(row))
+        taken[row.held] += 1
+        if taken[row.held] == limit:
+            held.reached[row.held] = row.offset
+    held.partitions.extend(held.reached)
+    return held
 
 
-async def move_position(
-    connection: AsyncConnection, consumer: str, partition: int, offset: int
-) -> None:
-    moved = {"consumer": consumer, "partition": partition, "offset": offset}
-    await connection.execute(_MOVE, moved)
+def move_positions(connection: Connection, consumer: str, reached: Mapping[int, int]) -> None:
+    moved = {"partitions": list(reached), "reached": list(reached.values()), "consumer": consumer}
+    connection.later(_MOVE, moved)
