@@ -20,6 +20,7 @@ from bodega.commerce.payments.adapters.double_faults import Fault, Faults
 from bodega.commerce.payments.adapters.double_pages import challenge
 from bodega.commerce.payments.adapters.double_store import Object
 from bodega.commerce.payments.adapters.paypal_double import PayPalDouble
+from bodega.commerce.payments.adapters.stripe_webhooks import SUBSCRIBED
 
 FILE = "provider.sqlite3"
 PAYPAL_FILE = "paypal.sqlite3"
@@ -31,7 +32,7 @@ def build(path: Path, *, webhook_secret: str = "", webhook_url: str | None = Non
     double = StripeDouble(path)
     courier = Courier(double, secret=webhook_secret)
     if webhook_url:
-        courier.travel(url=webhook_url)
+        courier.travel(url=webhook_url, enabled_events=list(SUBSCRIBED))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -103,7 +104,9 @@ def _webhooks(app: FastAPI, courier: Courier) -> None:
         return courier.mode()
 
     @app.post("/_double/webhooks")
-    async def travel(wanted: Annotated[dict[str, str | float | None], Body()]) -> Object:
+    async def travel(
+        wanted: Annotated[dict[str, str | float | list[str] | None], Body()],
+    ) -> Object:
         return courier.travel(**wanted)
 
 

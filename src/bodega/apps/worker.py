@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Collection
 from functools import partial
 
+import uvloop
+
 from bodega.apps.compose import Shop, compose
 from bodega.apps.modules import modules
 from bodega.apps.run import serve_metrics, stop_event
@@ -99,4 +101,4 @@ if __name__ == "__main__":
     settings = load_settings()
     configure_logs(settings)
     serve_metrics(settings)
-    asyncio.run(main(settings))
+    uvloop.run(main(settings))

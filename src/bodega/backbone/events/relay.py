@@ -33,6 +33,7 @@ SLOT = "bodega_events"
 BATCH = 500
 LOOK_SECONDS = 10.0
 _READ_SECONDS = 0.5
+_GATHER_SECONDS = 0.05  # between two transactions: events that come close together share one
 _COLUMNS = tuple(Envelope.model_fields)
 _TYPES = (
     *("uuid", "text", "smallint", "uuid", "timestamptz"),
@@ -125,9 +126,10 @@ class Relay:
     ) -> None:
         pending: list[Record] = []
         open_rows: list[Record] = []
-        looked_at = 0.0
+        looked_at = logged_at = 0.0
         while not stop.is_set():
-            message = stream.read(0.0 if pending else _READ_SECONDS)
+            rest = logged_at + _GATHER_SECONDS - time.monotonic() if pending else _READ_SECONDS
+            message = stream.read(max(0.0, rest))
             if isinstance(message, Insert):
                 open_rows.append(_ordered(message))
             elif isinstance(message, Commit):
@@ -135,7 +137,7 @@ class Relay:
                 open_rows = []
             if pending and (message is None or len(pending) >= BATCH):
                 self._log_events(connection, pending)
-                pending = []
+                pending, logged_at = [], time.monotonic()
             if not open_rows and not pending and stream.reached > stream.confirmed:
                 stream.confirm(stream.reached)
             if message is None and time.monotonic() - looked_at > self._look_seconds:

@@ -5,26 +5,42 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, delete, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Row, delete, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bodega.backbone.db import Connection
 from bodega.commerce.cart.domain import Basket, Limits, Line
-from bodega.commerce.cart.tables import carts, lines
+from bodega.commerce.cart.tables import carts
 from bodega.contracts.cart import CartAbandoned
 from bodega.kernel.ids import CartId, UserId
 from bodega.kernel.money import Money
 
-_CART = select(carts).where(carts.c.id == bindparam("cart_id"))
-_LOCKED = _CART.with_for_update()
-_LINES = select(lines).where(lines.c.cart_id == bindparam("cart_id")).order_by(lines.c.position)
-_NEW_LINE = insert(lines)
-_PUT_LINE = _NEW_LINE.on_conflict_do_update(
-    index_elements=["cart_id", "variant_id"],
-    set_={
-        name: _NEW_LINE.excluded[name]
-        for name in ("quantity", "saved", "seen_amount", "seen_currency")
-    },
+_CART = text("SELECT * FROM cart.carts WHERE id = :cart_id")
+_LOCKED = text("SELECT * FROM cart.carts WHERE id = :cart_id FOR UPDATE")
+_LINES = text("SELECT * FROM cart.lines WHERE cart_id = :cart_id ORDER BY position")
+_OPEN = text(
+    """INSERT INTO cart.carts (id, customer_id, status, created_at, updated_at)
+       VALUES (:id, :customer, 'open', :now, :now)
+       ON CONFLICT (customer_id) WHERE status = 'open' AND customer_id IS NOT NULL
+       DO UPDATE SET updated_at = :now, abandoned_at = NULL RETURNING id"""
+)
+_DROP_LINES = text(
+    "DELETE FROM cart.lines WHERE cart_id = :cart_id AND variant_id = ANY(:variants)"
+)
+_PUT_LINE = text(
+    """INSERT INTO cart.lines (cart_id, variant_id, quantity, saved, seen_amount, seen_currency)
+       VALUES (:cart_id, :variant_id, :quantity, :saved, :seen_amount, :seen_currency)
+       ON CONFLICT (cart_id, variant_id) DO UPDATE SET quantity = excluded.quantity,
+           saved = excluded.saved, seen_amount = excluded.seen_amount,
+           seen_currency = excluded.seen_currency"""
+)
+_TOUCHED = "version = version + 1, updated_at = :now, abandoned_at = NULL"
+_SAVE = text(
+    f"""UPDATE cart.carts SET {_TOUCHED}, note = :note, coupons = :coupons,
+            customer_id = :customer WHERE id = :id"""  # noqa: S608
+)
+_CLOSE = text(
+    f"UPDATE cart.carts SET {_TOUCHED}, status = :status, next_cart_id = :next WHERE id = :id"  # noqa: S608
 )
 _IDLE = text(
     """WITH idle AS (
@@ -74,14 +90,8 @@ async def open_cart(
     connection: AsyncConnection, *, fresh_id: UUID, customer_id: UserId | None, now: datetime
 ) -> CartId:
     """A new cart; for a customer who has an open one, that one."""
-    stamps = {"created_at": now, "updated_at": now}
-    statement = insert(carts).values(id=fresh_id, customer_id=customer_id, status="open", **stamps)
-    statement = statement.on_conflict_do_update(
-        index_elements=["customer_id"],
-        index_where=text("status = 'open' AND customer_id IS NOT NULL"),
-        set_={"updated_at": now, "abandoned_at": None},
-    )
-    return CartId((await connection.execute(statement.returning(carts.c.id))).scalar_one())
+    asked = {"id": fresh_id, "customer": customer_id, "now": now}
+    return CartId((await connection.execute(_OPEN, asked)).scalar_one())
 
 
 async def delete_expired(
@@ -92,28 +102,31 @@ async def delete_expired(
     await connection.execute(delete(carts).where(mine, carts.c.updated_at <= before))
 
 
-async def save(
-    connection: AsyncConnection, before: Basket, after: Basket, *, now: datetime
-) -> Basket:
+def save(connection: Connection, before: Basket, after: Basket, *, now: datetime) -> Basket:
     """Write what differs, as the next version; `after` with that version."""
     was = {line.variant_id: line for line in before.lines}
     here = {line.variant_id for line in after.lines}
     gone = [key for key in was if key not in here]
     if gone:
-        where = (lines.c.cart_id == after.id) & lines.c.variant_id.in_(gone)
-        await connection.execute(delete(lines).where(where))
-    fresh = [line for line in after.lines if was.get(line.variant_id) != line]
-    if fresh:
-        await put_lines(connection, after.id, fresh)
-    values = {"note": after.note, "coupons": list(after.coupons), "customer_id": after.customer_id}
-    await _touch(connection, after.id, now=now, **values)
+        connection.later(_DROP_LINES, {"cart_id": after.id, "variants": gone})
+    put_lines(
+        connection, after.id, [line for line in after.lines if was.get(line.variant_id) != line]
+    )
+    saved = {
+        "id": after.id,
+        "now": now,
+        "note": after.note,
+        "coupons": list(after.coupons),
+        "customer": after.customer_id,
+    }
+    connection.later(_SAVE, saved)
     return after._replace(version=before.version + 1)
 
 
-async def put_lines(connection: AsyncConnection, cart_id: CartId, fresh: Sequence[Line]) -> None:
+def put_lines(connection: Connection, cart_id: CartId, fresh: Sequence[Line]) -> None:
     """Add lines at the end, or change those that are there in their place."""
-    rows = [
-        {
+    for line in fresh:
+        row = {
             "cart_id": cart_id,
             "variant_id": line.variant_id,
             "quantity": line.quantity,
@@ -121,29 +134,20 @@ async def put_lines(connection: AsyncConnection, cart_id: CartId, fresh: Sequenc
             "seen_amount": line.seen.amount if line.seen else None,
             "seen_currency": line.seen.currency if line.seen else None,
         }
-        for line in fresh
-    ]
-    await connection.execute(_PUT_LINE, rows)
+        connection.later(_PUT_LINE, row)
 
 
-async def close(
-    connection: AsyncConnection,
+def close(
+    connection: Connection,
     cart_id: CartId,
     *,
     status: str,
     next_cart_id: CartId | None,
     now: datetime,
 ) -> None:
-    await _touch(connection, cart_id, now=now, status=status, next_cart_id=next_cart_id)
-
-
-async def _touch(
-    connection: AsyncConnection, cart_id: CartId, *, now: datetime, **values: Any
-) -> None:
     """The next version; whoever left it is back."""
-    statement = update(carts).where(carts.c.id == cart_id)
-    moved = {"version": carts.c.version + 1, "updated_at": now, "abandoned_at": None}
-    await connection.execute(statement.values(**moved, **values))
+    closed = {"id": cart_id, "now": now, "status": status, "next": next_cart_id}
+    connection.later(_CLOSE, closed)
 
 
 async def mark_abandoned(

@@ -27,6 +27,14 @@ _SELECT = """
             ) ORDER BY v.id) FROM catalog.variants v WHERE v.product_id = p.id) AS variants
     FROM catalog.products p
 """
+_SELLABLE = """
+    SELECT v.id, v.product_id, p.slug, v.sku, p.title, v.price_amount, v.price_currency,
+           v.weight_grams, v.min_quantity, v.max_quantity, v.quantity_step, p.category,
+           p.tax_class, v.status = 'active' AND p.status = 'active' AS active
+    FROM catalog.variants v JOIN catalog.products p ON p.id = v.product_id
+"""
+_OF_VARIANTS = text(f"{_SELLABLE} WHERE v.id = ANY(:which)")
+_OF_SKUS = text(f"{_SELLABLE} WHERE v.sku = ANY(:which)")
 # Only the conditions asked for enter the statement: each shape keeps its own index and plan.
 _CONDITIONS = {
     "slug": "p.slug = :slug",
@@ -87,36 +95,16 @@ async def find_products(
 async def find_sellable(
     connection: AsyncConnection, variant_ids: Iterable[VariantId]
 ) -> list[SellableVariant]:
-    return await _sellable(connection, variants.c.id.in_(list(variant_ids)))
+    return await _sellable(connection, _OF_VARIANTS, variant_ids)
 
 
 async def find_by_sku(connection: AsyncConnection, skus: Iterable[str]) -> list[SellableVariant]:
-    return await _sellable(connection, variants.c.sku.in_(list(skus)))
+    return await _sellable(connection, _OF_SKUS, skus)
 
 
 async def _sellable(
-    connection: AsyncConnection, which: ColumnElement[bool]
+    connection: AsyncConnection, query: TextClause, which: Iterable[object]
 ) -> list[SellableVariant]:
-    query = (
-        select(
-            variants.c.id,
-            variants.c.product_id,
-            products.c.slug,
-            variants.c.sku,
-            products.c.title,
-            variants.c.price_amount,
-            variants.c.price_currency,
-            variants.c.weight_grams,
-            variants.c.min_quantity,
-            variants.c.max_quantity,
-            variants.c.quantity_step,
-            products.c.category,
-            products.c.tax_class,
-            ((variants.c.status == "active") & (products.c.status == "active")).label("active"),
-        )
-        .join_from(variants, products)
-        .where(which)
-    )
     return [
         SellableVariant(
             id=row.id,
@@ -133,7 +121,7 @@ async def _sellable(
             max_quantity=row.max_quantity,
             quantity_step=row.quantity_step,
         )
-        for row in await connection.execute(query)
+        for row in await connection.execute(query, {"which": list(which)})
     ]
 
 

@@ -5,13 +5,18 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bodega.backbone.db import Connection
 from bodega.commerce.notifications.tables import alerts, messages
 from bodega.contracts.notifications import NotificationView
 from bodega.kernel.ids import OrderId
+
+_QUEUE = text(
+    """INSERT INTO notifications.messages (id, order_id, template, status)
+       VALUES (:id, :order_id, :template, 'queued') ON CONFLICT DO NOTHING"""
+)
 
 
 class Due(NamedTuple):
@@ -22,12 +27,10 @@ class Due(NamedTuple):
     attempts: int
 
 
-async def queue(
-    connection: AsyncConnection, *, fresh_id: UUID, order_id: OrderId, template: str
-) -> None:
+def queue(connection: Connection, *, fresh_id: UUID, order_id: OrderId, template: str) -> None:
     """One message an order and template, however often it is asked for."""
-    row = {"id": fresh_id, "order_id": order_id, "template": template, "status": "queued"}
-    await connection.execute(insert(messages).values(**row).on_conflict_do_nothing())
+    row = {"id": fresh_id, "order_id": order_id, "template": template}
+    connection.later(_QUEUE, row)
 
 
 async def lock_due(connection: AsyncConnection, now: datetime) -> Due | None:

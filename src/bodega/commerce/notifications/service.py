@@ -32,7 +32,7 @@ IN_ONE_MAIL = 100
 
 async def queue_confirmation(uow: UnitOfWork, *, order_id: OrderId) -> None:
     """One order confirmation, however often the event comes."""
-    await repository.queue(
+    repository.queue(
         uow.connection, fresh_id=new_id(), order_id=order_id, template=ORDER_CONFIRMATION
     )
 

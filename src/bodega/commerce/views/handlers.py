@@ -43,17 +43,17 @@ async def orders(
 ) -> None:
     """An order as it stands, and what happened to it. A refund may be told of before its order."""
     if isinstance(event, PaymentRefunded):
-        await repository.add_event(
+        repository.add_event(
             uow.connection, envelope, checkout_id=event.checkout_id, amount=event.amount
         )
         return
     if isinstance(event, OrderPlaced):
-        await repository.add_order(uow.connection, event, at=envelope.occurred_at)
+        repository.add_order(uow.connection, event, at=envelope.occurred_at)
     if isinstance(event, OrderEdited):
-        await repository.set_total(uow.connection, event.order_id, event.total)
+        repository.set_total(uow.connection, event.order_id, event.total)
     if type(event) in _STATUS:
-        await repository.set_status(uow.connection, event.order_id, _STATUS[type(event)])
-    await repository.add_event(
+        repository.set_status(uow.connection, event.order_id, _STATUS[type(event)])
+    repository.add_event(
         uow.connection,
         envelope,
         order_id=event.order_id,
@@ -84,11 +84,11 @@ async def customers(
 ) -> None:
     """What each customer has bought."""
     if isinstance(event, OrderCancelled):
-        await repository.take_back(uow.connection, event.order_id)
+        repository.take_back(uow.connection, event.order_id)
     elif isinstance(event, OrderEdited):
-        await repository.set_bought(uow.connection, event.order_id, event.total)
+        repository.set_bought(uow.connection, event.order_id, event.total)
     elif event.customer_id is not None:
-        await repository.add_bought(uow.connection, event, at=envelope.occurred_at)
+        repository.add_bought(uow.connection, event, at=envelope.occurred_at)
 
 
 async def stock(
@@ -101,11 +101,11 @@ async def stock(
     if isinstance(event, StockImported):
         await service.see_imported_stock(context, uow)
     elif isinstance(event, StockPromised):
-        await repository.move_stock(
+        repository.move_stock(
             uow.connection, event.variant_id, at=envelope.occurred_at, sold=event.quantity
         )
     else:
-        await repository.move_stock(
+        repository.move_stock(
             uow.connection,
             event.variant_id,
             at=envelope.occurred_at,

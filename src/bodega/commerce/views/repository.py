@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bodega.backbone.db import Connection
 from bodega.contracts.orders import OrderPlaced
 from bodega.contracts.views import (
     CustomerSpending,
@@ -98,12 +99,12 @@ _STOCK = text(
 )
 
 
-async def add_order(connection: AsyncConnection, event: OrderPlaced, *, at: datetime) -> None:
-    await connection.execute(_PLACED, _order(event, at))
+def add_order(connection: Connection, event: OrderPlaced, *, at: datetime) -> None:
+    connection.later(_PLACED, _order(event, at))
 
 
-async def add_bought(connection: AsyncConnection, event: OrderPlaced, *, at: datetime) -> None:
-    await connection.execute(_BOUGHT, _order(event, at))
+def add_bought(connection: Connection, event: OrderPlaced, *, at: datetime) -> None:
+    connection.later(_BOUGHT, _order(event, at))
 
 
 def _order(event: OrderPlaced, at: datetime) -> dict[str, object]:
@@ -119,26 +120,26 @@ def _order(event: OrderPlaced, at: datetime) -> dict[str, object]:
     }
 
 
-async def set_status(connection: AsyncConnection, order_id: OrderId, status: str) -> None:
-    await connection.execute(_STATUS, {"order": order_id, "status": status})
+def set_status(connection: Connection, order_id: OrderId, status: str) -> None:
+    connection.later(_STATUS, {"order": order_id, "status": status})
 
 
-async def set_total(connection: AsyncConnection, order_id: OrderId, total: Money) -> None:
-    await connection.execute(_TOTAL, {"order": order_id, "amount": total.amount})
+def set_total(connection: Connection, order_id: OrderId, total: Money) -> None:
+    connection.later(_TOTAL, {"order": order_id, "amount": total.amount})
 
 
-async def set_bought(connection: AsyncConnection, order_id: OrderId, total: Money) -> None:
+def set_bought(connection: Connection, order_id: OrderId, total: Money) -> None:
     """An edited order counts for what it now comes to."""
-    await connection.execute(_REBOUGHT, {"order": order_id, "amount": total.amount})
+    connection.later(_REBOUGHT, {"order": order_id, "amount": total.amount})
 
 
-async def take_back(connection: AsyncConnection, order_id: OrderId) -> None:
+def take_back(connection: Connection, order_id: OrderId) -> None:
     """A cancelled order counts for no money; cancelled once however often it is told."""
-    await connection.execute(_UNBOUGHT, {"order": order_id})
+    connection.later(_UNBOUGHT, {"order": order_id})
 
 
-async def add_event(
-    connection: AsyncConnection,
+def add_event(
+    connection: Connection,
     envelope: Envelope,
     *,
     order_id: UUID | None = None,
@@ -157,7 +158,7 @@ async def add_event(
         "currency": amount.currency if amount else None,
         "detail": detail,
     }
-    await connection.execute(_EVENT, entry)
+    connection.later(_EVENT, entry)
 
 
 async def find_history(connection: AsyncConnection, order_id: OrderId) -> OrderHistory | None:
@@ -215,8 +216,8 @@ def _spending(row: Any) -> CustomerSpending:
     )
 
 
-async def move_stock(
-    connection: AsyncConnection,
+def move_stock(
+    connection: Connection,
     variant_id: VariantId,
     *,
     at: datetime,
@@ -230,7 +231,7 @@ async def move_stock(
         "received_at": at if received > 0 else None,
         "sold_at": at if sold > 0 else None,
     }
-    await connection.execute(_MOVED, moved)
+    connection.later(_MOVED, moved)
 
 
 async def see_stock(connection: AsyncConnection, variant_ids: Sequence[VariantId]) -> None:

@@ -90,7 +90,7 @@ async def claim(
         return await open_cart(uow, shelves, customer_id=customer_id)
     # Opening locks the customer's own cart, so that two sign-ins at once wait for each other.
     own = await _opened(uow, shelves, customer_id)
-    await repository.close(
+    repository.close(
         uow.connection, own.id, status="merged", next_cart_id=cart_id, now=shelves.now()
     )
     both = merged(guests, own, max_units=shelves.limits.max_units)
@@ -101,7 +101,7 @@ async def claim(
 async def _saved(uow: UnitOfWork, shelves: Shelves, before: Basket, after: Basket) -> Basket:
     """The basket as it now stands, its life begun anew."""
     now = shelves.now()
-    saved = await repository.save(uow.connection, before, after, now=now)
+    saved = repository.save(uow.connection, before, after, now=now)
     return saved._replace(expires_at=now + shelves.limits.life(saved.customer_id))
 
 

@@ -30,7 +30,7 @@ async def close_ordered(
     rest = left_over(basket, _units(order.lines))
     if basket.id != cart_id:  # merged meanwhile: only what was ordered goes
         after = basket._replace(lines=rest)
-        await repository.save(uow.connection, basket, after, now=shelves.now())
+        repository.save(uow.connection, basket, after, now=shelves.now())
     else:
         await _close(uow, shelves, basket, rest)
 
@@ -58,12 +58,12 @@ def _units(lines: list[OrderLine]) -> Mapping[UUID, int]:
 async def _close(uow: UnitOfWork, shelves: Shelves, basket: Basket, rest: list[Line]) -> None:
     now = shelves.now()
     fresh = CartId(new_id()) if rest else None
-    await repository.close(uow.connection, basket.id, status="ordered", next_cart_id=fresh, now=now)
+    repository.close(uow.connection, basket.id, status="ordered", next_cart_id=fresh, now=now)
     if fresh is not None:
         await repository.open_cart(
             uow.connection, fresh_id=fresh, customer_id=basket.customer_id, now=now
         )
-        await repository.put_lines(uow.connection, fresh, rest)
+        repository.put_lines(uow.connection, fresh, rest)
 
 
 async def abandon_idle(context: Context) -> int:

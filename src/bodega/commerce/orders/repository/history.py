@@ -2,16 +2,23 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bodega.backbone.db import Connection
 from bodega.commerce.orders.tables import history
 from bodega.contracts.orders import OrderChange, OrderStatus
 from bodega.kernel.ids import OrderId, new_id
 
+_ADD = text(
+    """INSERT INTO orders.history
+           (id, order_id, kind, status_before, status_after, actor, reason, reference)
+       VALUES (:id, :order_id, :kind, :status_before, :status_after, :actor, :reason, :reference)"""
+)
 
-async def add_entry(
-    connection: AsyncConnection,
+
+def add_entry(
+    connection: Connection,
     order_id: OrderId,
     kind: str,
     *,
@@ -31,7 +38,7 @@ async def add_entry(
         "reason": reason,
         "reference": reference,
     }
-    await connection.execute(history.insert().values(row))
+    connection.later(_ADD, row)
 
 
 async def find_entries(connection: AsyncConnection, order_id: OrderId) -> list[OrderChange]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bodega.backbone.db import Connection
 from bodega.commerce.orders.domain.lines import discount_total, tax_total
 from bodega.commerce.orders.repository.numbers import FIRST_ORDER
 from bodega.contracts.orders import OrderLine, OrderStatus, OrderView, PlacedOrder, PlaceOrder
@@ -214,8 +215,8 @@ async def add_progress(
     await connection.execute(_PROGRESS, asked)
 
 
-async def set_status(connection: AsyncConnection, order_id: OrderId, status: OrderStatus) -> None:
-    await connection.execute(_STATUS, {"id": order_id, "status": status})
+def set_status(connection: Connection, order_id: OrderId, status: OrderStatus) -> None:
+    connection.later(_STATUS, {"id": order_id, "status": status})
 
 
 async def has_bought(

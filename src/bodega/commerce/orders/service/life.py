@@ -76,8 +76,8 @@ async def move(
     if after != before:
         if not may_become(before, after):
             raise ValueError(f"an order never goes from {before} to {after}")
-        await orders.set_status(uow.connection, order_id, after)
-    await history.add_entry(
+        orders.set_status(uow.connection, order_id, after)
+    history.add_entry(
         uow.connection,
         order_id,
         kind or after,

@@ -52,7 +52,8 @@ class Bench:
             "type": kind,
         }
         mode = self.store.mode(WEBHOOKS)
-        for _ in range(int(mode.get("copies", 1)) if mode.get("url") else 0):
+        wanted = mode.get("url") and subscribed(mode, kind)
+        for _ in range(int(mode.get("copies", 1)) if wanted else 0):
             event["pending_webhooks"] = 1
             late = float(mode.get("delay_seconds", 0))
             late += random.uniform(0, float(mode.get("spread_seconds", 0)))
@@ -124,3 +125,9 @@ class Bench:
         }
         self.put(transaction)
         return str(transaction["id"])
+
+
+def subscribed(mode: Object, kind: str) -> bool:
+    """As for Stripe's endpoints: `*` is everything."""
+    enabled = mode.get("enabled_events") or ["*"]
+    return "*" in enabled or kind in enabled

@@ -59,6 +59,7 @@ _REFUND: dict[str, RefundStatus] = {
     "requires_action": "pending",
     "succeeded": "succeeded",
 }
+_DISPUTES = ("created", "updated", "closed", "funds_withdrawn", "funds_reinstated")
 _DISPUTE: dict[str, DisputeStatus] = {
     "warning_needs_response": "needs_response",
     "needs_response": "needs_response",
@@ -67,6 +68,13 @@ _DISPUTE: dict[str, DisputeStatus] = {
     "won": "won",
     "lost": "lost",
 }
+# What the endpoint is to be sent; anything else tells us nothing new and costs a commit each.
+SUBSCRIBED = (
+    *_STANDING,
+    "charge.refunded",
+    *_ONE_REFUND,
+    *(f"charge.dispute.{happened}" for happened in _DISPUTES),
+)
 
 
 class StripeWebhooks:

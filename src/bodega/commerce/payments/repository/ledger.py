@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bodega.backbone.db import Connection
 from bodega.commerce.payments.domain.ledger import Booked, Lines, Sale
 from bodega.contracts.books import AccountBalance, LedgerEntry, LedgerKind, LedgerLine
 from bodega.kernel.ids import CheckoutId, OrderId, PaymentId, new_id
@@ -108,8 +109,8 @@ async def post(
     return (await connection.execute(_POST, asked)).first() is not None
 
 
-async def keep_sale(
-    connection: AsyncConnection,
+def keep_sale(
+    connection: Connection,
     *,
     checkout_id: CheckoutId,
     order_id: OrderId,
@@ -125,7 +126,7 @@ async def keep_sale(
         "tax": sale.tax,
         "cancelled": sale.cancelled,
     }
-    await connection.execute(_SALE, asked)
+    connection.later(_SALE, asked)
 
 
 async def lock_sale(

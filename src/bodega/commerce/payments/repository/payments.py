@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, insert, select, text, update
+from sqlalchemy import Row, TextClause, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bodega.backbone.db import Connection
 from bodega.commerce.payments.adapters.port import CaptureMethod
-from bodega.commerce.payments.tables import payments, refunds, transitions
+from bodega.commerce.payments.tables import transitions
 from bodega.contracts.payments import PaymentRecord, PaymentStatus, PaymentTransition, PaymentView
 from bodega.kernel.ids import CheckoutId, PaymentId, new_id
 from bodega.kernel.money import Money
@@ -25,13 +27,31 @@ _OPEN = text(
 )
 
 
-_REFUNDED = (
-    select(func.sum(refunds.c.amount_amount))
-    .where(refunds.c.payment_id == payments.c.id, refunds.c.status == "succeeded")
-    .correlate(payments)
-    .scalar_subquery()
-    .label("refunded")
+_WITH_REFUNDED = """*, (SELECT sum(r.amount_amount) FROM payments.refunds r
+    WHERE r.payment_id = payments.id AND r.status = 'succeeded') AS refunded"""
+_ROWS = f"SELECT {_WITH_REFUNDED} FROM payments.payments"  # noqa: S608
+_LOCK = " FOR UPDATE OF payments"
+_OF_CHECKOUT = text(f"{_ROWS} WHERE checkout_id = :checkout")
+_OF_CHECKOUT_LOCKED = text(f"{_ROWS} WHERE checkout_id = :checkout{_LOCK}")
+_BY_ID = text(f"{_ROWS} WHERE id = :id")
+_BY_ID_LOCKED = text(f"{_ROWS} WHERE id = :id{_LOCK}")
+_MATCHING = text(
+    f"""{_ROWS} WHERE provider = :provider
+          AND (id = CAST(:id AS uuid) OR provider_reference = CAST(:reference AS text)) LIMIT 1"""
 )
+_TRANSITION = text(
+    """INSERT INTO payments.transitions (id, payment_id, refund_id, before, after, note)
+       VALUES (:id, :payment_id, :refund_id, :before, :after, :note)"""
+)
+
+
+@cache
+def _changing(names: tuple[str, ...]) -> TextClause:
+    changes = "".join(f", {name} = :{name}" for name in names)
+    return text(
+        f"""UPDATE payments.payments SET status = :after, known_at = now(){changes}
+            WHERE id = :id RETURNING {_WITH_REFUNDED}"""  # noqa: S608 - names of our own columns
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +111,8 @@ def _money(amount: int | None, row: Row[Any]) -> Money | None:
     return None if amount is None else Money(amount=int(amount), currency=row.amount_currency)
 
 
-def _rows() -> Select[Any]:
-    return select(payments, _REFUNDED)
-
-
 async def open_payment(
-    connection: AsyncConnection,
+    connection: Connection,
     *,
     checkout_id: CheckoutId,
     amount: Money,
@@ -120,25 +136,23 @@ async def open_payment(
     }
     opened = (await connection.execute(_OPEN, asked)).first()
     if opened is not None:
-        await record_transition(connection, opened.id, before=None, after="authorising")
+        record_transition(connection, opened.id, before=None, after="authorising")
     return opened is not None
 
 
 async def find_payment(
     connection: AsyncConnection, checkout_id: CheckoutId, *, lock: bool = False
 ) -> Payment | None:
-    query = _rows().where(payments.c.checkout_id == checkout_id)
-    locked = query.with_for_update(of=payments)
-    row = (await connection.execute(locked if lock else query)).first()
+    query = _OF_CHECKOUT_LOCKED if lock else _OF_CHECKOUT
+    row = (await connection.execute(query, {"checkout": checkout_id})).first()
     return _payment(row) if row else None
 
 
 async def find_by_id(
     connection: AsyncConnection, payment_id: PaymentId, *, lock: bool = False
 ) -> Payment | None:
-    query = _rows().where(payments.c.id == payment_id)
-    locked = query.with_for_update(of=payments)
-    row = (await connection.execute(locked if lock else query)).first()
+    query = _BY_ID_LOCKED if lock else _BY_ID
+    row = (await connection.execute(query, {"id": payment_id})).first()
     return _payment(row) if row else None
 
 
@@ -150,15 +164,13 @@ async def find_matching(
     reference: str | None,
 ) -> Payment | None:
     """By our own id when the provider was told it, else by the provider's."""
-    known = payments.c.provider_reference == reference
-    match = known if payment_id is None else (payments.c.id == payment_id) | known
-    query = _rows().where(payments.c.provider == provider, match).limit(1)
-    row = (await connection.execute(query)).first()
+    asked = {"id": payment_id, "provider": provider, "reference": reference}
+    row = (await connection.execute(_MATCHING, asked)).first()
     return _payment(row) if row else None
 
 
 async def change_payment(
-    connection: AsyncConnection,
+    connection: Connection,
     payment: Payment,
     *,
     after: PaymentStatus,
@@ -166,19 +178,13 @@ async def change_payment(
     note: str | None = None,
 ) -> Payment:
     """Write a transition of a locked row, and its record; the row as it is now."""
-    statement = (
-        update(payments)
-        .where(payments.c.id == payment.id)
-        .values(status=after, known_at=func.now(), **changes)
-        .returning(payments, _REFUNDED)
-    )
-    row = (await connection.execute(statement)).one()
-    await record_transition(connection, payment.id, before=payment.status, after=after, note=note)
-    return _payment(row)
+    record_transition(connection, payment.id, before=payment.status, after=after, note=note)
+    asked = {**changes, "id": payment.id, "after": after}
+    return _payment((await connection.execute(_changing(tuple(changes)), asked)).one())
 
 
-async def record_transition(
-    connection: AsyncConnection,
+def record_transition(
+    connection: Connection,
     payment_id: UUID,
     *,
     before: str | None,
@@ -194,11 +200,11 @@ async def record_transition(
         "after": after,
         "note": note,
     }
-    await connection.execute(insert(transitions).values(values))
+    connection.later(_TRANSITION, values)
 
 
 async def find_record(connection: AsyncConnection, payment_id: PaymentId) -> PaymentRecord | None:
-    row = (await connection.execute(_rows().where(payments.c.id == payment_id))).first()
+    row = (await connection.execute(_BY_ID, {"id": payment_id})).first()
     if row is None:
         return None
     steps = select(transitions).where(transitions.c.payment_id == payment_id)

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bodega.backbone.db import Connection
 from bodega.commerce.payments.repository.payments import record_transition
 from bodega.commerce.payments.tables import payments, refunds
 from bodega.contracts.payments import RefundStatus, RefundView
@@ -78,7 +79,7 @@ def _refund(row: Row[Any]) -> Refund:
 
 
 async def open_refund(
-    connection: AsyncConnection, *, payment_id: PaymentId, command_id: CommandId, wanted: Wanted
+    connection: Connection, *, payment_id: PaymentId, command_id: CommandId, wanted: Wanted
 ) -> Refund:
     values = {
         "id": new_id(),
@@ -94,7 +95,7 @@ async def open_refund(
     }
     row = (await connection.execute(insert(refunds).values(values).returning(refunds))).one()
     opened = _refund(row)
-    await record_transition(
+    record_transition(
         connection,
         payment_id,
         before=None,
@@ -139,7 +140,7 @@ async def given_back(connection: AsyncConnection, payment_id: PaymentId) -> int:
 
 
 async def change_refund(
-    connection: AsyncConnection,
+    connection: Connection,
     refund: Refund,
     *,
     after: RefundStatus,
@@ -162,7 +163,7 @@ async def change_refund(
     )
     row = (await connection.execute(statement)).one()
     if after != refund.status:
-        await record_transition(
+        record_transition(
             connection,
             refund.payment_id,
             before=refund.status,

@@ -72,7 +72,7 @@ async def book_sale(
     else:
         tax = sum(line.tax.amount for line in order.lines if line.tax is not None)
         sale = Sale(order.total.amount, tax, gone)
-    await repository.keep_sale(
+    repository.keep_sale(
         uow.connection,
         checkout_id=checkout_id,
         order_id=order.id,
@@ -86,7 +86,7 @@ async def book_charge(
     uow: UnitOfWork, *, charge_id: CheckoutId, order_id: OrderId, charge: Money, tax: Money
 ) -> None:
     """What an edit made dearer is a sale of its own, paid under its own name."""
-    await repository.keep_sale(
+    repository.keep_sale(
         uow.connection,
         checkout_id=charge_id,
         order_id=order_id,
