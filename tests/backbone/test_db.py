@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
@@ -15,7 +16,13 @@ from bodega.contracts.catalog import ProductChanged
 from bodega.kernel.ids import ProductId
 
 COUNT = text("SELECT count(*) FROM backbone.commands")
+CLAIM = text("INSERT INTO backbone.commands (command_id, name) VALUES (:id, :name)")
 OUTBOX = text("SELECT type, correlation_id, actor, causation_id FROM backbone.outbox ORDER BY id")
+
+
+def calls() -> float:
+    """Round trips of this process so far."""
+    return REGISTRY.get_sample_value("bodega_database_calls_total") or 0
 
 
 async def test_the_same_command_at_the_same_time_works_once(database: Database) -> None:
@@ -178,3 +185,59 @@ async def test_the_same_command_twice_in_one_unit_of_work(database: Database) ->
     async with database.work() as uow:
         first = await uow.once(command, "test.ask", int, answer)
         assert await uow.once(command, "test.ask", int, answer) == first == 7
+
+
+async def test_a_write_whose_answer_nobody_needs_travels_with_the_next_statement(
+    database: Database,
+) -> None:
+    async with database.work() as uow:
+        asked = calls()
+        uow.connection.later(CLAIM, {"id": uuid4(), "name": "test.first"})
+        uow.connection.later(CLAIM, {"id": uuid4(), "name": "test.second"})
+        assert (await uow.connection.execute(COUNT)).scalar_one() == 2
+        assert calls() - asked == 1
+        uow.connection.later(CLAIM, {"id": uuid4(), "name": "test.third"})
+    async with database.reading() as connection:
+        assert (await connection.execute(COUNT)).scalar_one() == 3
+
+
+async def test_its_failure_is_that_of_the_unit_of_work(database: Database) -> None:
+    command, told = {"id": uuid4(), "name": "test.twice"}, list[str]()
+
+    async def twice() -> None:
+        async with database.work() as uow:
+            uow.after_commit(lambda: told.append("durable"))
+            uow.connection.later(CLAIM, command)
+            uow.connection.later(CLAIM, command)
+
+    with pytest.raises(IntegrityError):
+        await twice()
+    async with database.reading() as connection:
+        assert (await connection.execute(COUNT)).scalar_one() == 0
+    assert told == []
+
+
+async def test_what_waits_is_forgotten_when_the_block_fails(database: Database) -> None:
+    for _ in range(2 * database.settings.database_pool):
+        with suppress(ZeroDivisionError):
+            async with database.work() as uow:
+                uow.connection.later(CLAIM, {"id": uuid4(), "name": "test.never"})
+                raise ZeroDivisionError
+    async with database.work() as uow:
+        assert (await uow.connection.execute(COUNT)).scalar_one() == 0
+
+
+async def test_a_connection_is_clean_when_it_comes_back(database: Database) -> None:
+    """After a failed statement, a cancelled one, and one left open."""
+    with suppress(DBAPIError):
+        async with database.work() as uow:
+            await uow.connection.execute(text("SELECT 1 / 0"))
+    with suppress(TimeoutError):
+        async with asyncio.timeout(0.05), database.work() as uow:
+            await uow.connection.execute(text("SELECT pg_sleep(5)"))
+    async with database.reading() as connection:
+        await connection.execute(text("BEGIN"))
+    for _ in range(database.settings.database_pool + 1):
+        async with database.work() as uow, database.reading() as connection:
+            assert (await uow.connection.execute(text("SELECT 1"))).scalar_one() == 1
+            assert (await connection.execute(text("SELECT 1"))).scalar_one() == 1

@@ -53,6 +53,8 @@ def migrated_settings(folder: Path) -> Iterator[Settings]:
             valkey_url=valkey.url,
             public_cache_seconds=0,
             inventory_cache_seconds=0,
+            pricing_cache_seconds=0,
+            shipping_cache_seconds=0,
             payments_timeout_seconds=5,
         )
 

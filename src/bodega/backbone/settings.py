@@ -140,6 +140,9 @@ class Settings(BaseSettings):
         None, description="an outside engine that answers for prices and taxes; empty: ours"
     )
     pricing_token: SecretStr = Field(SecretStr(""), description="what that engine is shown")
+    pricing_cache_seconds: float = Field(
+        1.0, ge=0, description="how old tax rates in a quote may be; 0 asks for them each time"
+    )
     pricing_timeout_seconds: Seconds = Field(2.0, description="then prices cannot be asked: 503")
     forecast_url: str | None = Field(
         None, description="who forecasts demand for reorder points; empty: a moving average"
@@ -150,6 +153,9 @@ class Settings(BaseSettings):
         None, description="an outside engine that answers for ways to send; empty: ours"
     )
     shipping_token: SecretStr = Field(SecretStr(""), description="what that engine is shown")
+    shipping_cache_seconds: float = Field(
+        1.0, ge=0, description="how old zones and shipping rates may be; 0 asks for them each time"
+    )
     shipping_timeout_seconds: Seconds = Field(2.0, description="then nothing can be sent: 503")
     inventory_hold_minutes: Count = Field(15, description="life of a reservation")
     inventory_cache_seconds: float = Field(

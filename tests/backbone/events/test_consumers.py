@@ -1,7 +1,10 @@
 """A consumer handles every event once in effect, in order per key, and parks what it cannot."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
+
+from prometheus_client import REGISTRY
 
 from bodega.backbone.db import Database, UnitOfWork
 from bodega.backbone.events import parked
@@ -31,6 +34,10 @@ from tests.backbone.events.probe import (
 async def lag(database: Database) -> list[ConsumerLag]:
     async with database.reading() as connection:
         return await consumer_lag(connection)
+
+
+def commits() -> float:
+    return REGISTRY.get_sample_value("bodega_database_commits_total") or 0
 
 
 async def log_notes(database: Database, settings: Settings, count: int, keys: list[Any]) -> None:
@@ -242,3 +249,30 @@ async def test_a_sale_wakes_its_consumers_within_moments(
     stop.set()
     async with asyncio.timeout(5):
         await running
+
+
+async def test_a_batch_of_events_is_one_transaction_and_no_savepoint(
+    database: Database, probed: Settings
+) -> None:
+    keys = await topics(database, 9)
+    await log_notes(database, probed, 60, keys)
+    group = consumers(database, effect("probe.a"), policy=replace(FAST, batch=1000))
+    await group.create_positions()
+    before = commits()
+    await group.drain()
+    assert seen(probed, "probe.a") == made(probed)
+    # Creating positions and passing over what is unwanted are a transaction each.
+    assert commits() - before == 3
+    # A savepoint is a transaction of its own to the rows it writes.
+    assert rows(probed, "SELECT count(DISTINCT xmin::text) FROM probe.effects") == [(1,)]
+
+
+async def test_one_failure_spoils_nothing_for_the_rest_of_its_batch(
+    database: Database, probed: Settings
+) -> None:
+    keys = await topics(database, 6)
+    await log_notes(database, probed, 30, keys)
+    bad = effect("probe.a", fails=lambda event: event.topic == keys[2] and event.n == 3)
+    await consumers(database, bad).drain()
+    expected = made(probed)
+    assert seen(probed, "probe.a") == {**expected, keys[2]: [1, 2]}

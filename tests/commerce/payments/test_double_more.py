@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request
 from bodega.commerce.payments.adapters.double import StripeDouble
 from bodega.commerce.payments.adapters.double_courier import Courier
 from bodega.commerce.payments.adapters.double_requests import Answer
+from bodega.commerce.payments.adapters.stripe_webhooks import SUBSCRIBED
 
 KEY = "Bearer sk_test_x"
 SECRET = "whsec_test"
@@ -148,6 +149,13 @@ async def test_webhooks_come_late_and_twice_on_request(
     bank.now += 91
     assert await delivered(bank) == 6
     assert len({event["id"] for event in inbox}) == 3
+
+
+async def test_only_what_is_subscribed_to_is_sent(bank: Bank, inbox: list[dict[str, Any]]) -> None:
+    bank.courier.travel(url="http://shop.test/hook", enabled_events=list(SUBSCRIBED))
+    bank.post("payment_intents", payment_method="pm_card_visa", **HOLD)
+    assert await delivered(bank) == 1
+    assert [event["type"] for event in inbox] == ["payment_intent.amount_capturable_updated"]
 
 
 async def test_a_refused_webhook_is_tried_again_later(

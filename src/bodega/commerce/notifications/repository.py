@@ -6,6 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select, text, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bodega.backbone.db import Connection
@@ -16,6 +17,16 @@ from bodega.kernel.ids import OrderId
 _QUEUE = text(
     """INSERT INTO notifications.messages (id, order_id, template, status)
        VALUES (:id, :order_id, :template, 'queued') ON CONFLICT DO NOTHING"""
+)
+
+_DUE = text(
+    """SELECT id, order_id, attempts FROM notifications.messages
+       WHERE status = 'queued' AND due_at <= :now ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED"""
+)
+_NOTE = text(
+    """UPDATE notifications.messages SET status = :status, attempts = :attempts,
+           failure = :failure, sent_at = :sent_at, due_at = coalesce(:due_at, due_at)
+       WHERE id = :id"""
 )
 
 
@@ -35,35 +46,28 @@ def queue(connection: Connection, *, fresh_id: UUID, order_id: OrderId, template
 
 async def lock_due(connection: AsyncConnection, now: datetime) -> Due | None:
     """The message that waits longest and that no other worker holds."""
-    query = (
-        select(messages)
-        .where(messages.c.status == "queued", messages.c.due_at <= now)
-        .order_by(messages.c.due_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    row = (await connection.execute(query)).first()
+    row = (await connection.execute(_DUE, {"now": now})).first()
     return Due(row.id, row.order_id, row.attempts) if row else None
 
 
-async def mark_sent(connection: AsyncConnection, due: Due, now: datetime) -> None:
-    values = {"status": "sent", "sent_at": now, "attempts": due.attempts + 1, "failure": None}
-    await connection.execute(update(messages).where(messages.c.id == due.id).values(**values))
+def mark_sent(connection: Connection, due: Due, now: datetime) -> None:
+    _note(connection, due, status="sent", sent_at=now, attempts=due.attempts + 1)
 
 
-async def mark_failed(connection: AsyncConnection, due: Due, failure: str) -> None:
+def mark_failed(connection: Connection, due: Due, failure: str) -> None:
     """For good."""
-    values = {"status": "failed", "attempts": due.attempts + 1, "failure": failure}
-    await connection.execute(update(messages).where(messages.c.id == due.id).values(**values))
+    _note(connection, due, status="failed", attempts=due.attempts + 1, failure=failure)
 
 
-async def postpone(
-    connection: AsyncConnection, due: Due, *, until: datetime, failure: str | None
-) -> None:
+def postpone(connection: Connection, due: Due, *, until: datetime, failure: str | None) -> None:
     """`failure` says what went wrong with this attempt; None when none was made."""
     attempts = due.attempts + (failure is not None)
-    values = {"due_at": until, "attempts": attempts, "failure": failure}
-    await connection.execute(update(messages).where(messages.c.id == due.id).values(**values))
+    _note(connection, due, status="queued", attempts=attempts, failure=failure, due_at=until)
+
+
+def _note(connection: Connection, due: Due, **changes: object) -> None:
+    unsaid = {"sent_at": None, "failure": None, "due_at": None}
+    connection.later(_NOTE, {**unsaid, **changes, "id": due.id})
 
 
 async def of_order(connection: AsyncConnection, order_id: OrderId) -> list[NotificationView]:

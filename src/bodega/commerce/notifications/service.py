@@ -50,9 +50,9 @@ async def send_next(
     order = await orders.order(due.order_id)
     judged = verdict(order)
     if judged == "wait":
-        await repository.postpone(uow.connection, due, until=now + UNPAID_WAIT, failure=None)
+        repository.postpone(uow.connection, due, until=now + UNPAID_WAIT, failure=None)
     elif judged == "drop" or order is None:
-        await repository.mark_failed(uow.connection, due, "nothing_to_send")
+        repository.mark_failed(uow.connection, due, "nothing_to_send")
     else:
         write = partial(
             order_confirmation,
@@ -71,21 +71,21 @@ async def _send(
     try:
         await mailer.send(write())
     except ValueError:
-        await repository.mark_failed(uow.connection, due, "address_unusable")
+        repository.mark_failed(uow.connection, due, "address_unusable")
     except MailUndelivered as error:
         await _try_later(uow, due, error.detail, now)
     else:
-        await repository.mark_sent(uow.connection, due, now)
+        repository.mark_sent(uow.connection, due, now)
 
 
 async def _try_later(uow: UnitOfWork, due: Due, failure: str, now: datetime) -> None:
     attempts = due.attempts + 1
     log.warning("mail_undelivered", message_id=str(due.id), attempts=attempts, error=failure)
     if attempts >= MAX_ATTEMPTS:
-        await repository.mark_failed(uow.connection, due, failure[:80])
+        repository.mark_failed(uow.connection, due, failure[:80])
         return
     until = now + backoff(attempts)
-    await repository.postpone(uow.connection, due, until=until, failure=failure[:80])
+    repository.postpone(uow.connection, due, until=until, failure=failure[:80])
 
 
 async def queue_alert(uow: UnitOfWork, *, kind: str, key: str, line: str) -> None:

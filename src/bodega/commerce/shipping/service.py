@@ -7,6 +7,7 @@ from uuid import UUID
 
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.desk import Desk
+from bodega.backbone.kept import Kept
 from bodega.backbone.module import Context
 from bodega.commerce.shipping import repository
 from bodega.commerce.shipping.domain import (
@@ -179,11 +180,15 @@ class ShippingService:
     def __init__(self, context: Context) -> None:
         self._database = context.database
         self._currency = context.settings.currency
+        self._kept = Kept[None, list[Zone]](context.settings.shipping_cache_seconds)
 
     async def options(self, parcel: Parcel) -> list[ShippingOption]:
+        return options(await self._kept.get(None, self._zones), parcel)
+
+    async def _zones(self) -> list[Zone]:
         async with self._database.reading() as connection:
             found, _ = await read_zones(connection, currency=self._currency)
-        return options(found, parcel)
+        return found
 
     async def option(self, method_id: ShippingMethodId, parcel: Parcel) -> ShippingOption | None:
         offered = await self.options(parcel)

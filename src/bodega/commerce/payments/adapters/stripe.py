@@ -74,7 +74,7 @@ class StripeProvider:
         try:
             call = self._intents.capture_async(
                 reference,
-                {"amount_to_capture": to_stripe(amount), "expand": _CARD},
+                {"amount_to_capture": to_stripe(amount)},
                 {"idempotency_key": f"capture-{payment_id}"},
             )
             return reading.payment(await asked(call))

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bodega.backbone.db import Connection
 from bodega.commerce.payments.domain.webhooks import Notice
 from bodega.kernel.ids import new_id
 
@@ -104,9 +105,9 @@ async def next_group(connection: AsyncConnection, now: datetime) -> Group | None
     return Group(row.provider, row.object_group) if row else None
 
 
-async def lock_pending(connection: AsyncConnection, group: Group) -> Sequence[Pending]:
+async def lock_pending(connection: Connection, group: Group) -> Sequence[Pending]:
     """Oldest first; whoever else handles the group waits until this transaction ends."""
-    await connection.execute(_LOCK_GROUP, {"name": f"{group.provider}:{group.name}"})
+    connection.later(_LOCK_GROUP, {"name": f"{group.provider}:{group.name}"})
     rows = await connection.execute(_PENDING, group.asked())
     return [Pending(row.id, row.body, row.attempts) for row in rows]
 
@@ -119,10 +120,8 @@ async def newest_handled(
     return {row.subject: (row.stated_at, row.rank) for row in rows}
 
 
-async def mark(
-    connection: AsyncConnection, webhook: Pending, status: WebhookStatus, now: datetime
-) -> None:
-    await connection.execute(_MARK, {"id": webhook.id, "status": status, "now": now})
+def mark(connection: Connection, webhook: Pending, status: WebhookStatus, now: datetime) -> None:
+    connection.later(_MARK, {"id": webhook.id, "status": status, "now": now})
 
 
 async def postpone(

@@ -107,7 +107,7 @@ async def _handle_group(
                 if status is None:
                     await _postpone(uow, group, current, now, "the payment is in flight")
                     break
-                await webhooks.mark(uow.connection, current, status, now)
+                webhooks.mark(uow.connection, current, status, now)
                 newest[notice.subject] = max(stated, newest.get(notice.subject, stated))
                 handled += 1
     except Exception as error:

@@ -8,7 +8,7 @@ from bodega.backbone.module import Context
 from bodega.commerce.pricing.domain.quotes import check, quote
 from bodega.commerce.pricing.repository import redemptions
 from bodega.commerce.pricing.repository.offers import find_offers, lock_promotions
-from bodega.commerce.pricing.service.taxes import read_taxes
+from bodega.commerce.pricing.service.taxes import StatedTaxes, read_taxes
 from bodega.contracts.pricing import Basket, CouponRedeemed, Quote
 from bodega.kernel.clock import Clock
 from bodega.kernel.ids import CheckoutId, CommandId, PromotionId
@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 
 async def read_quote(
-    connection: "AsyncConnection", basket: Basket, *, home: str, now: datetime
+    connection: "AsyncConnection",
+    basket: Basket,
+    *,
+    kept: StatedTaxes,
+    home: str,
+    now: datetime,
 ) -> Quote:
     """Raises BasketMalformed."""
     check(basket)
@@ -27,7 +32,12 @@ async def read_quote(
         connection, codes=basket.coupons, customer_id=basket.customer_id, now=now
     )
     taxes = await read_taxes(
-        connection, home=home, country=basket.country or home, region=basket.region, now=now
+        connection,
+        kept=kept,
+        home=home,
+        country=basket.country or home,
+        region=basket.region,
+        now=now,
     )
     return quote(basket, found.offers, found.refused, taxes)
 
@@ -36,16 +46,17 @@ async def redeem(
     uow: UnitOfWork,
     *,
     clock: Clock,
+    kept: StatedTaxes,
     home: str,
     checkout_id: CheckoutId,
     basket: Basket,
     expected: Money | None,
 ) -> bool:
     """Asked again under the locks of what has limits, the basket must come to the same."""
-    before = await read_quote(uow.connection, basket, home=home, now=clock.now())
+    before = await read_quote(uow.connection, basket, kept=kept, home=home, now=clock.now())
     await lock_promotions(uow.connection, _limited(before))
     now = clock.now()
-    held = await read_quote(uow.connection, basket, home=home, now=now)
+    held = await read_quote(uow.connection, basket, kept=kept, home=home, now=now)
     unlocked = set(_limited(held)) - set(_limited(before))
     if unlocked or not _as_promised(before, held, expected):
         return False
@@ -80,10 +91,13 @@ class PricingService:
         self._database = context.database
         self._clock = context.clock
         self._home = context.settings.country
+        self._kept = StatedTaxes(context.settings.pricing_cache_seconds)
 
     async def quote(self, basket: Basket) -> Quote:
         async with self._database.reading() as connection:
-            return await read_quote(connection, basket, home=self._home, now=self._clock.now())
+            return await read_quote(
+                connection, basket, kept=self._kept, home=self._home, now=self._clock.now()
+            )
 
     async def redeem(
         self,
@@ -101,6 +115,7 @@ class PricingService:
                 lambda: redeem(
                     uow,
                     clock=self._clock,
+                    kept=self._kept,
                     home=self._home,
                     checkout_id=checkout_id,
                     basket=basket,

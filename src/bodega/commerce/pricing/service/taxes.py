@@ -6,6 +6,7 @@ from uuid import UUID
 
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.desk import Desk
+from bodega.backbone.kept import Kept
 from bodega.commerce.pricing.adapters.standard_taxes import shipped_countries, standard
 from bodega.commerce.pricing.domain import taxes as rules
 from bodega.commerce.pricing.domain.taxes import TaxCountry, Taxes, TaxRate
@@ -25,16 +26,20 @@ from bodega.kernel.ids import new_id
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+StatedTaxes = Kept[str, tuple[list[TaxRate], TaxCountry | None]]
+"""The shop's own rates of a country, and how it treats the country."""
+
 
 async def read_taxes(
     connection: "AsyncConnection",
     *,
+    kept: StatedTaxes,
     home: str,
     country: str,
     region: str | None,
     now: datetime,
 ) -> Taxes:
-    own, stated = await repository.find_taxes(connection, country)
+    own, stated = await kept.get(country, lambda: repository.find_taxes(connection, country))
     shipped = standard(country)
     return rules.taxes(
         [*shipped.rates, *own],
