@@ -97,7 +97,9 @@ def remote(
             raise _failure(protocol, name, answer)
         return operation.result.validate_json(answer.content)
 
-    methods = {name: _method(name, op, call) for name, op in _operations(protocol).items()}
+    methods = {
+        name: _method(name, op, call) for name, op in _operations(cast("Any", protocol)).items()
+    }
     return cast("T", type(f"Remote{protocol.__name__}", (), methods)())
 
 

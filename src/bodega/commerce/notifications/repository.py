@@ -129,6 +129,6 @@ async def postpone_alert(
     connection: AsyncConnection, alert: DueAlert, *, until: datetime | None, failure: str
 ) -> None:
     """Without an instant to try it again it has failed for good."""
-    values = {"attempts": alert.attempts + 1, "failure": failure}
-    values |= {"status": "failed"} if until is None else {"due_at": until}
+    values: dict[str, object] = {"attempts": alert.attempts + 1, "failure": failure}
+    values["status" if until is None else "due_at"] = "failed" if until is None else until
     await connection.execute(update(alerts).where(alerts.c.id == alert.id).values(**values))
