@@ -15,6 +15,7 @@ from bodega.contracts.identity import Identity
 from bodega.contracts.inventory import Inventory
 from bodega.contracts.metrics import Metrics
 from bodega.contracts.orders import Orders
+from bodega.contracts.payment_methods import PaymentMethods
 from bodega.contracts.recommend import Recommender
 from bodega.contracts.reviews import Reviews
 from bodega.contracts.search import Search
@@ -24,6 +25,7 @@ from bodega.web.console.routes import instant
 from bodega.web.errors import install_pages
 from bodega.web.routes import ROUTERS
 from tests.web.fake_serving import FakeFreshness, FakeLag, FakeMetrics, FakeRecommender
+from tests.web.fake_vault import FakePaymentMethods
 from tests.web.fakes import (
     NOW,
     FakeCarts,
@@ -78,6 +80,7 @@ class FakeShop:
         self.carts = FakeCarts(self.catalog, self.inventory)
         self.metrics = FakeMetrics(self.catalog)
         self.checkouts = FakeCheckouts(self.carts, self.orders, self.inventory)
+        self.methods = FakePaymentMethods()
         for index, item in enumerate(self.catalog.items):
             for variant in item.variants:
                 self.inventory.levels[variant.id] = (20, 3, 0, 50)[index % 4] if index else 20
@@ -101,6 +104,7 @@ class FakeShop:
             (Search, self.search),
             (Carts, self.carts),
             (Checkouts, self.checkouts),
+            (PaymentMethods, self.methods),
             (Recommender, self.recommender),
             (Metrics, self.metrics),
             (Freshness, self.freshness),

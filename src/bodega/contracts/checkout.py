@@ -19,8 +19,12 @@ Email = Annotated[
     ),
 ]
 # A letter behind the prefix: digits alone would be a card number, which must never reach us.
+# `paypal:` asks PayPal, which knows its buyer.
 PaymentToken = Annotated[
-    str, StringConstraints(max_length=210, pattern=r"^[a-z]+_[A-Za-z0-9_]*[A-Za-z][A-Za-z0-9_]*$")
+    str,
+    StringConstraints(
+        max_length=210, pattern=r"^(paypal:|[a-z]+_[A-Za-z0-9_]*[A-Za-z][A-Za-z0-9_]*)$"
+    ),
 ]
 ReturnUrl = Annotated[str, StringConstraints(pattern=r"^https?://[^\s<>\"]+$", max_length=2000)]
 
@@ -29,7 +33,9 @@ class CheckoutRequest(BaseModel):
     """What a buyer submits. `payment_token` is the provider's token for a card; card numbers never
     reach us. `email` and the addresses are personal data. Without `shipping_method_id` the cheapest
     way is taken; with `expected_total` the checkout is refused when the cart has come to another
-    sum (`total_changed`). `return_url` is where the buyer comes back to from 3-D Secure."""
+    sum (`total_changed`). `return_url` is where the buyer comes back to from 3-D Secure.
+    `payment_source` says whether the token is of a card typed in just now, or of one the customer
+    has saved; `save_payment_method` that the customer agrees to its being kept for next time."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -41,6 +47,8 @@ class CheckoutRequest(BaseModel):
     shipping_method_id: ShippingMethodId | None = None
     expected_total: Money | None = None
     return_url: ReturnUrl | None = None
+    payment_source: Literal["new", "saved"] = "new"
+    save_payment_method: bool = False
 
 
 class CheckoutView(BaseModel):
@@ -138,8 +146,9 @@ class Checkouts(Protocol):
         customer_id: UserId | None,
     ) -> CheckoutView:
         """Run the saga for the cart; the same `checkout_id` again answers the same outcome.
-        Raises `NotFound` for an unknown cart, `Rejected` for an empty one, `Conflict` when the cart
-        is already being checked out or ordered."""
+        Raises `NotFound` for an unknown cart or somebody else's saved card, `Rejected` for an empty
+        one or a guest's card to be saved, `Conflict` when the cart is already being checked out or
+        ordered."""
 
     async def proceed(self, checkout_id: CheckoutId) -> CheckoutView | None:
         """Go on with a checkout that waits for its buyer, who is back; None when unknown."""

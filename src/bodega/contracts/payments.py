@@ -163,10 +163,13 @@ class Payments(Protocol):
         customer_id: UserId | None = None,
         return_url: str | None = None,
         capture_method: Literal["manual", "automatic"] = "manual",
+        save_method: bool = False,
+        off_session: bool = False,
     ) -> PaymentView:
         """Authorised (captured, when `automatic`), declined, or `requires_action`. The token's
         prefix names the provider. Without a `return_url` nobody can act: a payment that would need
-        it is declined."""
+        it is declined. `save_method`: the customer has agreed that the provider keeps the card;
+        `off_session`: the customer is away, so a card that asks for them is declined."""
 
     async def confirm(self, *, checkout_id: CheckoutId) -> PaymentView:
         """Ask the provider how a payment that required an action stands; any other as it is."""

@@ -45,6 +45,8 @@ FLASHES = {
     "accepted": "Accepted: the money is taken.",
     "refused": "Refused: the order is cancelled and nothing was charged.",
     "saved-now": "Your changes are kept.",
+    "card-saved": "Your card is kept for next time.",
+    "card-removed": "The card is forgotten.",
     "promotion-made": "The promotion is made.",
     "order-edited": "The order is changed and the difference settled.",
     "return-opened": "The return is open: approve it when the goods may come.",

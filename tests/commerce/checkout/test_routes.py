@@ -229,3 +229,59 @@ async def test_a_buyer_comes_back_to_a_web_address_only(
 ) -> None:
     answer = await buy(client, body(cart, return_url=address))
     assert (answer.status_code, answer.json()["code"]) == (422, "malformed")
+
+
+async def own_cart(ada: httpx.AsyncClient, context: Context, mug: VariantId) -> CartId:
+    me = UserId(UUID((await ada.get("/api/v1/me")).json()["id"]))
+    return await filled_cart(context, mug, customer_id=me)
+
+
+METHODS = "/api/v1/payment-methods"
+
+
+async def test_a_customer_keeps_a_card_at_checkout_and_pays_with_it(
+    doors: Doors, context: Context, mug: VariantId
+) -> None:
+    ada = await doors.customer()
+    kept = await buy(ada, body(await own_cart(ada, context, mug), save_payment_method=True))
+    assert kept.status_code == 201, kept.text
+    [card] = (await ada.get(METHODS)).json()["items"]
+    chosen = {"payment_token": card["token"], "payment_source": "saved"}
+    paid = await buy(ada, body(await own_cart(ada, context, mug), **chosen))
+    assert paid.status_code == 201, paid.text
+    assert (await ada.get(METHODS)).json()["items"] == [card]
+
+
+async def test_somebody_elses_card_is_not_there(
+    doors: Doors, client: httpx.AsyncClient, context: Context, mug: VariantId, cart: CartId
+) -> None:
+    """Neither chosen as saved nor slipped in as a new one; a removed one is gone as well."""
+    ada, eve = await doors.customer(), await doors.customer()
+    await buy(ada, body(await own_cart(ada, context, mug), save_payment_method=True))
+    [card] = (await ada.get(METHODS)).json()["items"]
+    stolen = {"payment_token": card["token"], "payment_source": "saved"}
+    basket = await own_cart(eve, context, mug)
+    for who, where in ((eve, basket), (client, cart)):
+        refused = await buy(who, body(where, **stolen))
+        assert (refused.status_code, refused.json()["code"]) == (404, "payment_method_not_found")
+    slipped = await buy(eve, body(basket, payment_token=card["token"]))
+    assert (slipped.status_code, slipped.json()["code"]) == (402, "payment_declined")
+    assert (await ada.delete(f"{METHODS}/{card['token']}")).status_code == 204
+    gone = await buy(ada, body(await own_cart(ada, context, mug), **stolen))
+    assert gone.status_code == 404
+
+
+async def test_a_guest_keeps_no_card(client: httpx.AsyncClient, cart: CartId) -> None:
+    refused = await buy(client, body(cart, save_payment_method=True))
+    assert (refused.status_code, refused.json()["code"]) == (400, "sign_in_to_save")
+
+
+@pytest.mark.parametrize(
+    ("token", "status"), [("paypal:", 402), ("paypal:4242424242424242", 422), ("paypal", 422)]
+)
+async def test_a_token_may_name_paypal_and_nothing_else_without_a_card(
+    client: httpx.AsyncClient, cart: CartId, token: str, status: int
+) -> None:
+    """Not set up here, PayPal declines nobody: 503 is what the provider's port says then."""
+    answer = await buy(client, body(cart, payment_token=token))
+    assert answer.status_code in (status, 202 if status == 402 else status), answer.text

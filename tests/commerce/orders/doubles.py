@@ -217,6 +217,7 @@ class MemoryPayments:
         payment_token: str,
         customer_id: UserId | None = None,
         return_url: str | None = None,
+        off_session: bool = False,
     ) -> PaymentView:
         self.weather.before("authorise")
         if checkout_id not in self.paid:

@@ -108,3 +108,87 @@ async def test_the_same_key_saves_once_and_takes_no_other_card(ada: httpx.AsyncC
 
 async def test_guests_keep_no_cards(doors: Doors) -> None:
     assert (await doors.guest().get(URL)).status_code == 401
+
+
+AMOUNT = Money(amount=900, currency="GBP")
+RETURN = "http://shop.test/return"
+
+
+async def user_id(client: httpx.AsyncClient) -> UserId:
+    return UserId((await client.get("/api/v1/me")).json()["id"])
+
+
+async def test_a_card_is_kept_by_paying_with_it(ada: httpx.AsyncClient, context: Context) -> None:
+    payments, me = context.container.get(Payments), await user_id(ada)
+    paid = await payments.authorise(
+        checkout_id=CheckoutId(new_id()), amount=AMOUNT, payment_token="pm_card_visa",
+        customer_id=me, save_method=True,
+    )  # fmt: skip
+    assert paid.status == "authorised"
+    [card] = (await ada.get(URL)).json()["items"]
+    assert card["last4"] == "4242"
+    again = await payments.authorise(
+        checkout_id=CheckoutId(new_id()), amount=AMOUNT, payment_token=card["token"], customer_id=me
+    )
+    assert again.status == "authorised"
+    assert len((await ada.get(URL)).json()["items"]) == 1
+
+
+async def test_a_declined_card_is_not_kept_nor_one_nobody_agreed_to(
+    ada: httpx.AsyncClient, context: Context
+) -> None:
+    payments, me = context.container.get(Payments), await user_id(ada)
+    for token, save in (("pm_card_chargeDeclined", True), ("pm_card_visa", False)):
+        await payments.authorise(
+            checkout_id=CheckoutId(new_id()), amount=AMOUNT, payment_token=token,
+            customer_id=me, save_method=save,
+        )  # fmt: skip
+    assert (await ada.get(URL)).json() == {"items": []}
+
+
+async def acted(url: str | None) -> None:
+    assert url is not None
+    async with httpx.AsyncClient() as bank:
+        await bank.post(url, data={"outcome": "authorise"})
+
+
+@pytest.mark.parametrize(
+    ("token", "away"),
+    [("pm_card_authenticationRequiredOnSetup", "authorised"),
+     ("pm_card_authenticationRequired", "declined")],
+)  # fmt: skip
+async def test_a_kept_card_asks_its_holder_where_its_bank_says_so(
+    ada: httpx.AsyncClient, context: Context, token: str, away: str
+) -> None:
+    """3-D Secure when it is kept; then: at the till it asks again, while the buyer is away it pays
+    if the bank agreed to that, and is declined if it asks always."""
+    payments, me = context.container.get(Payments), await user_id(ada)
+    first = CheckoutId(new_id())
+    waiting = await payments.authorise(
+        checkout_id=first, amount=AMOUNT, payment_token=token, customer_id=me,
+        save_method=True, return_url=RETURN,
+    )  # fmt: skip
+    assert waiting.status == "requires_action"
+    assert (await ada.get(URL)).json() == {"items": []}
+    await acted(waiting.action_url)
+    assert (await payments.confirm(checkout_id=first)).status == "authorised"
+    [card] = (await ada.get(URL)).json()["items"]
+    at_till = await payments.authorise(
+        checkout_id=CheckoutId(new_id()), amount=AMOUNT, payment_token=card["token"],
+        customer_id=me, return_url=RETURN,
+    )  # fmt: skip
+    assert at_till.status == "requires_action"
+    gone = await payments.authorise(
+        checkout_id=CheckoutId(new_id()), amount=AMOUNT, payment_token=card["token"],
+        customer_id=me, off_session=True,
+    )  # fmt: skip
+    assert gone.status == away
+    assert gone.failure_code == (None if away == "authorised" else "authentication_required")
+
+
+async def test_a_guests_card_is_not_kept(context: Context, provider: RunningProvider) -> None:
+    paid = await context.container.get(Payments).authorise(
+        checkout_id=CheckoutId(new_id()), amount=AMOUNT, payment_token="pm_card_visa",
+        save_method=True,
+    )  # fmt: skip
+    assert paid.status == "authorised"

@@ -2,8 +2,8 @@
 
 BodegaError
 ├── PaymentDeclined  402
-├── NotFound ── CheckoutNotFound, CartNotFound
-├── Rejected ── CartEmpty, CheckoutKeyReused
+├── NotFound ── CheckoutNotFound, CartNotFound, MethodNotFound
+├── Rejected ── CartEmpty, CheckoutKeyReused, SignInToSave
 └── Conflict
     ├── before it begins ── CartInCheckout, CartOrdered, CartNotReady, VariantUnavailable,
     │                       NoShipping, ShippingMethodUnavailable, TotalChanged
@@ -29,6 +29,16 @@ class CheckoutNotFound(NotFound):
 class CartNotFound(NotFound):
     code = "cart_not_found"
     title = "There is no such cart"
+
+
+class MethodNotFound(NotFound):
+    code = "payment_method_not_found"
+    title = "You keep no such payment method: choose another one"
+
+
+class SignInToSave(Rejected):
+    code = "sign_in_to_save"
+    title = "Sign in first: a card is kept for a customer"
 
 
 class CartEmpty(Rejected):

@@ -45,6 +45,7 @@ checkouts = Table(
     Column("billing_address", JSONB),
     Column("payment_token", Text),
     Column("return_url", Text),
+    Column("save_method", Boolean, nullable=False, server_default=text("false")),
     Column("note", Text),
     Column("lines", JSONB, nullable=False),
     Column("basket", JSONB),

@@ -41,6 +41,8 @@ payments = Table(
     Column("return_url", Text),
     Column("capture_method", String(10), nullable=False, server_default="manual"),
     Column("capture_amount", BigInteger),
+    Column("save_method", Boolean, nullable=False, server_default=text("false")),
+    Column("off_session", Boolean, nullable=False, server_default=text("false")),
     Column("action_url", Text),
     Column("card_brand", String(20)),
     Column("card_last4", String(4)),

@@ -23,6 +23,7 @@ from bodega.web.storefront.till import (
     order_of,
     quote_for,
     region_missing,
+    saved_of,
     show_form,
 )
 
@@ -36,7 +37,8 @@ async def show_checkout(request: Request, who: Visitor, till: AtTill) -> Respons
         return redirect(request, "/cart")
     assert cart is not None
     entered = await known_of(request, who, till)
-    return show_form(request, cart, await quote_for(till, who, cart, entered), entered)
+    quote = await quote_for(till, who, cart, entered)
+    return show_form(request, cart, quote, entered, saved=await saved_of(till, who))
 
 
 @router.post("/checkout")
@@ -50,10 +52,11 @@ async def submit_checkout(request: Request, who: Visitor, form: Posted, till: At
     cart = await cart_of(request, who, till.carts)
     if cart is None or not cart.lines:
         return redirect(request, "/cart")
-    entered = entered_in(form)
+    entered, saved = entered_in(form), await saved_of(till, who)
     if form.text("intent") == "quote":
         quote = await quote_for(till, who, cart, entered)
-        return show_form(request, cart, quote, entered, command_id=form.uuid(COMMAND_FIELD))
+        command_id = form.uuid(COMMAND_FIELD)
+        return show_form(request, cart, quote, entered, command_id=command_id, saved=saved)
     missing = region_missing(entered)
     try:
         asked = order_of(request, cart, entered, form, checkout_id)
@@ -64,7 +67,7 @@ async def submit_checkout(request: Request, who: Visitor, form: Posted, till: At
         return redirect(request, next_address(outcome))
     again = form.uuid(COMMAND_FIELD) if outcome.unsure else None
     quote = await quote_for(till, who, cart, entered)
-    return show_form(request, cart, quote, entered, outcome, command_id=again)
+    return show_form(request, cart, quote, entered, outcome, command_id=again, saved=saved)
 
 
 def _ready(cart: CartView | None) -> bool:

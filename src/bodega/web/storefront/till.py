@@ -1,5 +1,6 @@
 """The checkout's form: what stands in it, what it is checked against, and the order it asks for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from bodega.contracts.cart import CartQuote, Carts, CartView
 from bodega.contracts.checkout import CheckoutRequest, Checkouts
 from bodega.contracts.identity import Identity
 from bodega.contracts.orders import Orders
+from bodega.contracts.payment_methods import PaymentMethods, SavedMethod
 from bodega.kernel.errors import BodegaError
 from bodega.kernel.ids import CheckoutId, ShippingMethodId, UserId, new_id
 from bodega.kernel.page import PageRequest
@@ -42,7 +44,10 @@ FIELDS = (
     *BILLING,
     "shipping_method_id",
     "payment_token",
+    "save_payment_method",
 )
+SAVED = "saved:"
+"""Stands before the token of a card that the customer keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,7 @@ class Till:
     checkouts: Annotated[Checkouts, provided(Checkouts)]
     orders: Annotated[Orders, provided(Orders)]
     identity: Annotated[Identity, provided(Identity)]
+    methods: Annotated[PaymentMethods, provided(PaymentMethods)]
 
 
 AtTill = Annotated[Till, Depends(Till)]
@@ -143,7 +149,9 @@ def order_of(
         "email": entered["email"],
         "shipping_address": {name: entered[name] for name in ADDRESS}
         | {"region": region_of(entered)},
-        "payment_token": entered["payment_token"],
+        "payment_token": entered["payment_token"].removeprefix(SAVED),
+        "payment_source": "saved" if entered["payment_token"].startswith(SAVED) else "new",
+        "save_payment_method": bool(entered["save_payment_method"]),
         "return_url": f"{request.base_url}checkout/{checkout_id}/return",
     }
     if entered["billing_differs"]:
@@ -167,6 +175,7 @@ def show_form(
     refusal: Refusal | None = None,
     *,
     command_id: UUID | None = None,
+    saved: Sequence[SavedMethod] = (),
 ) -> Response:
     """After a refusal a fresh `command_id` makes the next try a new checkout; the old one, when
     nobody knows how the last try ended."""
@@ -185,7 +194,20 @@ def show_form(
         countries=countries(settings.locale),
         regions=regions(entered["country"]),
         test_cards=TEST_CARDS if takes_test_cards(settings) else (),
+        saved_cards=saved,
+        paypal=bool(settings.paypal_client_id),
     )
+
+
+async def saved_of(till: Till, who: Principal) -> list[SavedMethod]:
+    """The customer's cards; none for a guest, or while the provider does not answer."""
+    customer_id = customer_id_of(who)
+    if customer_id is None:
+        return []
+    try:
+        return await till.methods.methods(customer_id)
+    except BodegaError:
+        return []
 
 
 def takes_test_cards(settings: Settings) -> bool:

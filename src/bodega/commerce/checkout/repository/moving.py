@@ -17,12 +17,12 @@ _INSERT = text(
     """INSERT INTO checkout.checkouts (id, cart_id, customer_id, state, fingerprint, email,
            shipping_address, billing_address, payment_token, return_url, note, lines, basket,
            shipping_method_id, shipping_method, coupons, total_amount, total_currency,
-           fraud_decision, fraud_score, fraud_reasons, fraud_model, leased_until)
+           fraud_decision, fraud_score, fraud_reasons, fraud_model, leased_until, save_method)
        VALUES (:id, :cart, :customer, 'running', :fingerprint, :email,
            CAST(:address AS jsonb), CAST(:billing AS jsonb), :token, :return_url, :note,
            CAST(:lines AS jsonb), CAST(:basket AS jsonb), :method_id, :method,
            CAST(:coupons AS jsonb), :amount, :currency, :decision, :score,
-           CAST(:reasons AS jsonb), :model, :until)
+           CAST(:reasons AS jsonb), :model, :until, :save_method)
        ON CONFLICT DO NOTHING RETURNING *"""
 )
 _RESTED = "waiting_for = NULL, action_url = NULL, waits_until = NULL, trouble = NULL"
@@ -78,6 +78,7 @@ async def insert_saga(
         "billing": billing.model_dump_json() if billing else None,
         "token": request.payment_token,
         "return_url": request.return_url,
+        "save_method": request.save_payment_method and request.payment_source == "new",
         "until": leased_until,
         **_offered(offer),
         "decision": fraud.decision,

@@ -45,6 +45,7 @@ class Saga:
     billing_address: Address | None
     token: str | None
     return_url: str | None
+    save_method: bool
     offer: Offer
     fraud: FraudScore
     waiting_for: WaitingFor | None
@@ -97,6 +98,7 @@ def _saga(row: Row[Any]) -> Saga:
         billing_address=_address(row.billing_address),
         token=row.payment_token,
         return_url=row.return_url,
+        save_method=row.save_method,
         offer=_offer(row),
         fraud=_score(row),
         waiting_for=row.waiting_for,

@@ -15,6 +15,7 @@ from bodega.commerce.checkout.errors import (
 )
 from bodega.commerce.checkout.repository import Saga
 from bodega.commerce.checkout.service.offering import offer_for
+from bodega.commerce.checkout.service.paying import check_method
 from bodega.commerce.checkout.service.saga import SagaRunner
 from bodega.commerce.checkout.service.screening import screen
 from bodega.commerce.checkout.service.starting import busy, fingerprint
@@ -138,6 +139,7 @@ class CheckoutService:
         self, checkout_id: CheckoutId, request: CheckoutRequest, customer_id: UserId | None
     ) -> Saga | None:
         """The saga, begun over what the cart shows at this moment; None when it cannot be."""
+        await check_method(self._context, request, customer_id)
         offer = await offer_for(self._context, request, customer_id)
         score = await screen(
             self._context,

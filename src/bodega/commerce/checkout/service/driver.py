@@ -124,6 +124,7 @@ class Driver:
             payment_token=saga.token or "",
             customer_id=saga.customer_id,
             return_url=saga.return_url,
+            save_method=saga.save_method,
         )
         if payment.status == "requires_action":
             await self.hold_on()

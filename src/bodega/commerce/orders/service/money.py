@@ -91,13 +91,15 @@ async def charge(
     amount: Money,
     customer_id: UserId | None,
 ) -> None:
-    """Take a further payment, filed under `charge_id`. Raises PaymentDeclined, PaymentNotTaken."""
+    """Take a further payment, filed under `charge_id`; the buyer is not there to confirm it.
+    Raises PaymentDeclined, PaymentNotTaken."""
     payments = context.container.get(Payments)
     payment = await payments.authorise(
         checkout_id=charge_id,
         amount=amount,
         payment_token=operation.payment_token or "",
         customer_id=customer_id,
+        off_session=True,
     )
     if payment.status not in ("authorised", "capturing", "captured"):
         raise PaymentDeclined(f"The provider says: {payment.failure_code or payment.status}")

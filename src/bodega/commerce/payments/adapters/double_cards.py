@@ -13,7 +13,8 @@ class Decline:
 @dataclass(frozen=True, slots=True)
 class Card:
     """A test card: what its bank says, whether it asks its holder first (3-D Secure), what Radar
-    thinks of it, and what becomes of its charges."""
+    thinks of it, and what becomes of its charges. `set_up`: once saved it asks nobody who is
+    away."""
 
     brand: str
     last4: str
@@ -22,6 +23,7 @@ class Card:
     risk: tuple[str, int] = ("normal", 20)
     dispute: str | None = None
     refund: str = "succeeded"
+    set_up: bool = False
 
 
 _DECLINED = "Your card was declined."
@@ -51,6 +53,7 @@ CARDS: dict[str, Card] = {
     "pm_card_amex": Card("amex", "8431"),
     "pm_card_discover": Card("discover", "9424"),
     "pm_card_authenticationRequired": Card("visa", "3184", challenge=True),
+    "pm_card_authenticationRequiredOnSetup": Card("visa", "3155", challenge=True, set_up=True),
     "pm_card_threeDSecure2Required": Card("visa", "3220", challenge=True),
     "pm_card_threeDSecureRequired": Card("visa", "3063", challenge=True),
     "pm_card_threeDSecureOptional": Card("visa", "3055"),

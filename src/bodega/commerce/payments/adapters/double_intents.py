@@ -3,9 +3,9 @@
 from typing import Any
 
 from bodega.commerce.payments.adapters.double_bench import Bench
-from bodega.commerce.payments.adapters.double_cards import ASKS, Card, Decline
+from bodega.commerce.payments.adapters.double_cards import ASKS, CARDS, Card, Decline
 from bodega.commerce.payments.adapters.double_disputes import open_dispute
-from bodega.commerce.payments.adapters.double_methods import card_of
+from bodega.commerce.payments.adapters.double_methods import attach, card_of
 from bodega.commerce.payments.adapters.double_requests import (
     Answer,
     Params,
@@ -144,6 +144,7 @@ def _new(bench: Bench, params: Params, amount: int, currency: str) -> Object:
         "payment_method": method,
         "payment_method_types": ["card"],
         "processing": None,
+        "setup_future_usage": params.get("setup_future_usage"),
         "status": "requires_confirmation" if method else "requires_payment_method",
     }
 
@@ -152,14 +153,21 @@ def _confirmed(bench: Bench, intent: Object, card: Card | None, params: Params) 
     if card is None:
         raise missing("payment_method")
     intent["payment_method"] = params["payment_method"]
-    if card.challenge:
-        if params.get("error_on_requires_action") == "true":
+    if card.challenge and not _agreed_before(bench, intent, card, params):
+        away = params.get("off_session") == "true"
+        if away or params.get("error_on_requires_action") == "true":
             raise Refusal(402, final=True, **_decline(bench, intent, card, ASKS))
         return _challenge(bench, intent, params)
     if card.decline is not None:
         raise Refusal(402, final=True, **_decline(bench, intent, card, card.decline))
     _succeed(bench, intent, card)
     return bench.shown(intent, params)
+
+
+def _agreed_before(bench: Bench, intent: Object, card: Card, params: Params) -> bool:
+    """A card whose holder proved who they are when it was saved asks nobody who is away."""
+    kept = bench.store.get("payment_method", intent["payment_method"])
+    return card.set_up and kept is not None and params.get("off_session") == "true"
 
 
 def _challenge(bench: Bench, intent: Object, params: Params) -> Answer:
@@ -179,6 +187,8 @@ def next_action(bench: Bench, subject: Object, params: Params) -> Object:
 
 
 def _succeed(bench: Bench, intent: Object, card: Card) -> None:
+    if intent["setup_future_usage"] and intent["customer"] and intent["payment_method"] in CARDS:
+        intent["payment_method"] = attach(bench, intent["customer"], card)["id"]
     manual = intent["capture_method"] == "manual"
     charge = _charge(bench, intent, card, None)
     intent |= {

@@ -130,6 +130,13 @@ def _page(bench: Bench, setup: Object, params: Params) -> Object:
 
 
 def _keep(bench: Bench, setup: Object, card: Card) -> None:
+    method = attach(bench, setup["customer"], card)
+    setup |= {"status": "succeeded", "payment_method": method["id"], "last_setup_error": None}
+    bench.put(setup)
+    bench.emit("setup_intent.succeeded", setup)
+
+
+def attach(bench: Bench, customer: str | None, card: Card) -> Object:
     """The token becomes a method of its own, kept for the customer."""
     method: Object = {
         "id": new_object_id("pm"),
@@ -143,15 +150,14 @@ def _keep(bench: Bench, setup: Object, card: Card) -> None:
             "funding": "credit",
         },
         "created": bench.now(),
-        "customer": setup["customer"],
+        "customer": customer,
         "livemode": False,
         "metadata": {},
         "type": "card",
     }
-    setup |= {"status": "succeeded", "payment_method": method["id"], "last_setup_error": None}
-    bench.put(method, setup)
+    bench.put(method)
     bench.emit("payment_method.attached", method)
-    bench.emit("setup_intent.succeeded", setup)
+    return method
 
 
 def _refused(bench: Bench, setup: Object, code: str) -> Object:

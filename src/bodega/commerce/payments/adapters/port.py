@@ -25,7 +25,8 @@ CaptureMethod = Literal["manual", "automatic"]
 @dataclass(frozen=True, slots=True)
 class Authorisation:
     """What is asked for. `customer` is the provider's own id of the buyer; without a `return_url`
-    nobody can act, so a payment that needs an action is declined."""
+    nobody can act, so a payment that needs an action is declined. `save` keeps the card for that
+    customer; `off_session` says that the buyer is away and agreed to it before."""
 
     payment_id: UUID
     amount: Money
@@ -33,6 +34,8 @@ class Authorisation:
     customer: str | None = None
     return_url: str | None = None
     capture: CaptureMethod = "manual"
+    save: bool = False
+    off_session: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,6 +217,10 @@ def _intent(wanted: Authorisation) -> Any:
     }
     if wanted.customer:
         asking["customer"] = wanted.customer
+    if wanted.customer and wanted.save:
+        asking["setup_future_usage"] = "off_session"
+    if wanted.off_session:
+        return asking | {"payment_method_types": ["card"], "off_session": True}
     if wanted.return_url:
         return asking | {"payment_method_types": ["card"], "return_url": wanted.return_url}
     methods = {"enabled": True, "allow_redirects": "never"}

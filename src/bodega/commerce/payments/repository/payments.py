@@ -20,9 +20,9 @@ from bodega.kernel.money import Money
 _OPEN = text(
     """INSERT INTO payments.payments
            (id, checkout_id, amount_amount, amount_currency, status, provider, payment_token,
-            provider_customer, return_url, capture_method)
+            provider_customer, return_url, capture_method, save_method, off_session)
        VALUES (:id, :checkout, :amount, :currency, 'authorising', :provider, :token,
-               :customer, :return_url, :capture_method)
+               :customer, :return_url, :capture_method, :save_method, :off_session)
        ON CONFLICT (checkout_id) DO NOTHING RETURNING id"""
 )
 
@@ -73,6 +73,8 @@ class Payment:
     action_url: str | None
     failure_code: str | None
     started_at: datetime
+    save_method: bool = False
+    off_session: bool = False
 
     def view(self) -> PaymentView:
         return PaymentView(
@@ -104,6 +106,8 @@ def _payment(row: Row[Any]) -> Payment:
         action_url=row.action_url,
         failure_code=row.failure_code,
         started_at=row.occurred_at,
+        save_method=row.save_method,
+        off_session=row.off_session,
     )
 
 
@@ -121,6 +125,8 @@ async def open_payment(
     customer: str | None = None,
     return_url: str | None = None,
     capture_method: CaptureMethod = "manual",
+    save_method: bool = False,
+    off_session: bool = False,
 ) -> bool:
     """False when the checkout has a payment already."""
     asked = {
@@ -133,6 +139,8 @@ async def open_payment(
         "customer": customer,
         "return_url": return_url,
         "capture_method": capture_method,
+        "save_method": save_method,
+        "off_session": off_session,
     }
     opened = (await connection.execute(_OPEN, asked)).first()
     if opened is not None:

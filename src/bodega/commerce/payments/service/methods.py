@@ -2,7 +2,7 @@
 
 from bodega.backbone.module import Context
 from bodega.commerce.payments.adapters.stripe_vault import StripeVault
-from bodega.commerce.payments.repository import customers
+from bodega.commerce.payments.service.customers import known_customer, opened_customer
 from bodega.contracts.payment_methods import MethodSetup, SavedMethod
 from bodega.kernel.ids import CommandId, UserId
 
@@ -45,15 +45,7 @@ class PaymentMethodsService:
         return await self._vault.remove(customer=known, token=token) if known else False
 
     async def _known(self, customer_id: UserId) -> str | None:
-        async with self._database.reading() as connection:
-            return await customers.reference_of(connection, customer_id, self._vault.name)
+        return await known_customer(self._database, self._vault, customer_id)
 
     async def _opened(self, customer_id: UserId) -> str:
-        """The provider's name for the customer; asked twice at once, it is the same one."""
-        known = await self._known(customer_id)
-        if known is not None:
-            return known
-        reference = await self._vault.open_customer(customer_id)
-        async with self._database.work() as uow:
-            await customers.remember(uow.connection, customer_id, self._vault.name, reference)
-        return await self._known(customer_id) or reference
+        return await opened_customer(self._database, self._vault, customer_id)

@@ -11,6 +11,7 @@ from bodega.commerce.payments.adapters.port import (
     Risk,
 )
 from bodega.commerce.payments.adapters.providers import Providers
+from bodega.commerce.payments.adapters.stripe_vault import StripeVault
 from bodega.commerce.payments.domain import (
     AMOUNT_MISMATCH,
     CANCELLED,
@@ -29,6 +30,7 @@ from bodega.commerce.payments.repository import customers
 from bodega.commerce.payments.repository import payments as repository
 from bodega.commerce.payments.repository.payments import Payment
 from bodega.commerce.payments.service import ledger
+from bodega.commerce.payments.service.customers import opened_customer
 from bodega.commerce.payments.service.refunds import RefundDesk
 from bodega.contracts.payments import (
     PaymentCaptured,
@@ -192,8 +194,10 @@ class PaymentsService:
         self._database = context.database
         self._providers = Providers(context.settings)
         self._desk = RefundDesk(context, self._providers)
+        self._vault = StripeVault(context.settings)
 
     async def aclose(self) -> None:
+        await self._vault.aclose()
         await self._providers.aclose()
 
     async def payment(self, checkout_id: CheckoutId) -> PaymentView | None:
@@ -214,8 +218,13 @@ class PaymentsService:
         customer_id: UserId | None = None,
         return_url: str | None = None,
         capture_method: CaptureMethod = "manual",
+        save_method: bool = False,
+        off_session: bool = False,
     ) -> PaymentView:
         provider = self._providers.chosen(amount, payment_token).name
+        keeps = save_method and customer_id is not None and provider == self._vault.name
+        if keeps and customer_id is not None:
+            await opened_customer(self._database, self._vault, customer_id)
         async with self._database.work() as uow:
             fresh = await repository.open_payment(
                 uow.connection,
@@ -228,6 +237,8 @@ class PaymentsService:
                 else None,
                 return_url=return_url,
                 capture_method=capture_method,
+                save_method=keeps,
+                off_session=off_session,
             )
             payment = await _locked(uow, checkout_id)
         if payment.amount != amount:
@@ -344,4 +355,6 @@ def _asked(payment: Payment) -> Authorisation:
         customer=payment.customer,
         return_url=payment.return_url,
         capture=payment.capture_method,
+        save=payment.save_method,
+        off_session=payment.off_session,
     )
