@@ -82,6 +82,14 @@ class Cache:
             return 0
         return cast("int", counted)
 
+    async def seconds_left(self, key: str) -> int:
+        """Until `key` goes; 0 when it is not there, stays for good, or in an outage."""
+        try:
+            return max(0, int(await self.client.ttl(key)))
+        except (RedisError, OSError) as error:
+            log.warning("cache_read_failed", error=type(error).__name__)
+            return 0
+
     async def ping(self) -> None:
         """Raises when the server does not answer."""
         await self.client.ping()

@@ -184,6 +184,12 @@ class Settings(BaseSettings):
     cart_max_total: int = Field(
         0, ge=0, description="most a cart may come to for checkout, in minor units; 0: anything"
     )
+    cart_coupon_tries: Count = Field(
+        10, description="wrong coupon codes for one cart in a quarter of an hour"
+    )
+    cart_client_coupon_tries: Count = Field(
+        40, description="wrong coupon codes from one address in a quarter of an hour"
+    )
     cart_guest_days: Count = Field(30, description="life of a guest's cart that nobody touches")
     cart_customer_days: Count = Field(
         180, description="life of a customer's cart that nobody touches"

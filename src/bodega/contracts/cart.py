@@ -9,6 +9,7 @@ from bodega.kernel.address import CountryCode
 from bodega.kernel.events import Event
 from bodega.kernel.ids import (
     CartId,
+    CheckoutId,
     CommandId,
     ProductId,
     ShippingMethodId,
@@ -113,7 +114,9 @@ class CartView(BaseModel):
     """A cart with today's prices; `version` is its ETag. `total` is the goods' price before
     promotions, shipping and added tax; `quote` is the whole, with shipping estimated for the shop's
     country, and None for an empty cart or while prices cannot be asked. A cart with `problems`
-    cannot be checked out. `next_cart_id` is where an ordered or merged cart's remains went."""
+    cannot be checked out. `next_cart_id` is where an ordered or merged cart's remains went;
+    `checkout_id` is the checkout that is under way: what comes into the cart now stays for the next
+    order."""
 
     id: CartId
     customer_id: UserId | None
@@ -128,6 +131,7 @@ class CartView(BaseModel):
     coupons: list[str] = []
     quote: CartQuote | None = None
     problems: list[CartProblem] = []
+    checkout_id: CheckoutId | None = None
     expires_at: datetime | None = None
     next_cart_id: CartId | None = None
 
@@ -211,7 +215,7 @@ class Carts(Protocol):
         self, cart_id: CartId, *, customer_id: UserId | None, quoted: bool = True
     ) -> CartView | None:
         """The cart, priced now; None when unknown, expired or somebody else's. Without a quote it
-        asks neither promotions nor shipping."""
+        asks neither promotions, shipping nor checkout."""
 
     async def quote(
         self,
@@ -249,10 +253,12 @@ class Carts(Protocol):
         customer_id: UserId | None,
         change: CartChange,
         version: int | None = None,
+        client: str | None = None,
     ) -> CartView:
-        """One change. With `version`, `Stale` when the cart has another one by now. Raises
-        `NotFound`, `Rejected` for an unknown or inactive variant, a quantity or coupon that cannot
-        be, `Conflict` once ordered."""
+        """One change. With `version`, `Stale` when the cart has another one by now. `client` is the
+        address it comes from, by which wrong codes are counted. Raises `NotFound`, `Rejected` for
+        an unknown or inactive variant, a quantity or coupon that cannot be, `Conflict` once
+        ordered, `TooMany` after too many wrong codes."""
 
     async def claim(
         self, *, command_id: CommandId, cart_id: CartId, customer_id: UserId

@@ -72,6 +72,15 @@ class CheckoutView(BaseModel):
     failure_detail: str | None = None
 
 
+class CartCheckout(BaseModel):
+    """What became of a cart at checkout. With an `order_id` the order is placed, and the cart is
+    not the buyer's to change any more."""
+
+    id: CheckoutId
+    state: CheckoutState
+    order_id: OrderId | None = None
+
+
 class HeldCheckout(BaseModel):
     """A checkout in the review queue: its order is placed, its money authorised and not taken.
     Without a decision it is refused at `waits_until`. `reasons` are the fraud model's."""
@@ -162,3 +171,6 @@ class Checkouts(Protocol):
         """The review queue, the longest waiting first."""
 
     async def checkout(self, checkout_id: CheckoutId) -> CheckoutView | None: ...
+
+    async def of_cart(self, cart_id: CartId) -> CartCheckout | None:
+        """The checkout of the cart that is under way or went through."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from bodega.backbone.module import Context
@@ -13,7 +14,7 @@ from bodega.contracts.cart import Carts, CartView, SetNote
 from bodega.contracts.checkout import CheckoutCompleted, Checkouts, CheckoutView
 from bodega.contracts.orders import Orders
 from bodega.kernel.errors import Conflict
-from bodega.kernel.ids import CheckoutId, CommandId, UserId
+from bodega.kernel.ids import CartId, CheckoutId, CommandId, UserId, VariantId
 from tests.commerce.people import react
 from tests.kit.goods import filled_cart, purchase, stocked
 from tests.kit.provider import RunningProvider, running_provider
@@ -51,35 +52,97 @@ async def bought(context: Context, cart: CartView) -> CheckoutView:
     return done
 
 
-async def shown(context: Context, cart_id: object) -> CartView:
+async def shown(context: Context, cart_id: CartId) -> CartView:
     found = await context.container.get(Carts).cart(cart_id, customer_id=MARIA)
     assert found is not None
     return found
 
 
-async def test_what_comes_in_before_the_cart_closes_is_in_the_next_one(context: Context) -> None:
-    carts = context.container.get(Carts)
-    ordered, late = await stocked(context, 9), await stocked(context, 9)
-    cart = await shown(context, await filled_cart(context, ordered, quantity=2, customer_id=MARIA))
-    done = await bought(context, cart)
-    await carts.set_line(
+async def added(context: Context, cart_id: CartId) -> VariantId:
+    late = await stocked(context, 9)
+    await context.container.get(Carts).set_line(
         command_id=command(),
-        cart_id=cart.id,
+        cart_id=cart_id,
         customer_id=MARIA,
         variant_id=late,
         quantity=1,
         add=True,
     )
-    assert done.order_id is not None
-    event = CheckoutCompleted(checkout_id=done.id, cart_id=cart.id, order_id=done.order_id)
-    await react(context, HANDLERS, event)
+    return late
+
+
+async def test_what_comes_in_while_the_order_is_placed_is_in_the_next_cart(
+    context: Context,
+) -> None:
+    carts, tills = context.container.get(Carts), context.container.get(Checkouts)
+    cart_id = await filled_cart(context, await stocked(context, 9), quantity=2, customer_id=MARIA)
+    waiting = await tills.submit(
+        checkout_id=CheckoutId(uuid4()),
+        request=purchase(
+            cart_id,
+            token="pm_card_authenticationRequired",
+            return_url="http://shop.test/return",
+        ),
+        customer_id=MARIA,
+    )
+    assert waiting.state == "waiting", waiting
+    under_way = await shown(context, cart_id)
+    assert (under_way.status, under_way.checkout_id) == ("open", waiting.id)
+    late = await added(context, cart_id)
+    assert waiting.action_url is not None
+    async with httpx.AsyncClient() as bank:
+        await bank.post(waiting.action_url, data={"outcome": "authorise"})
+    done = await tills.proceed(waiting.id)
+    assert done is not None
+    assert done.state == "completed", done
+    closed = await shown(context, cart_id)
+    assert (closed.status, closed.checkout_id) == ("ordered", None)
     fresh = await carts.open(command_id=command(), customer_id=MARIA)
     assert {line.variant_id: line.quantity for line in fresh.lines} == {late: 1}
-    assert (await shown(context, cart.id)).next_cart_id == fresh.id
+    assert closed.next_cart_id == fresh.id
     again = await bought(context, fresh)
     order = await context.container.get(Orders).by_checkout(again.id)
     assert order is not None
     assert [line.variant_id for line in order.lines if line.kind == "product"] == [late]
+
+
+@pytest.mark.parametrize("first", ["look", "change", "open", "claim"])
+async def test_an_ordered_cart_is_closed_before_anybody_heard_of_the_order(
+    context: Context, first: str
+) -> None:
+    """The event is on its way: whoever comes first finds the cart closed all the same."""
+    carts = context.container.get(Carts)
+    cart_id = await filled_cart(context, await stocked(context, 9), customer_id=MARIA)
+    done = await bought(context, await shown(context, cart_id))
+    if first == "change":
+        with pytest.raises(Conflict) as refused:
+            await added(context, cart_id)
+        assert refused.value.code == "cart_closed"
+    elif first == "open":
+        assert (await carts.open(command_id=command(), customer_id=MARIA)).id != cart_id
+    elif first == "claim":
+        own = await carts.claim(command_id=command(), cart_id=cart_id, customer_id=MARIA)
+        assert own.id != cart_id
+    assert (await shown(context, cart_id)).status == "ordered"
+    assert done.order_id is not None
+    event = CheckoutCompleted(checkout_id=done.id, cart_id=cart_id, order_id=done.order_id)
+    fresh = await carts.open(command_id=command(), customer_id=MARIA)
+    await react(context, HANDLERS, event)
+    assert (await carts.open(command_id=command(), customer_id=MARIA)).id == fresh.id
+    assert fresh.lines == []
+
+
+async def test_a_cart_whose_checkout_failed_stays_open(context: Context) -> None:
+    cart_id = await filled_cart(context, await stocked(context, 9), customer_id=MARIA)
+    failed = await context.container.get(Checkouts).submit(
+        checkout_id=CheckoutId(uuid4()),
+        request=purchase(cart_id, token="pm_card_chargeDeclined"),
+        customer_id=MARIA,
+    )
+    assert failed.state == "failed", failed
+    cart = await shown(context, cart_id)
+    assert (cart.status, cart.checkout_id) == ("open", None)
+    await added(context, cart_id)
 
 
 async def test_the_quote_of_the_cart_is_what_the_order_comes_to(context: Context) -> None:

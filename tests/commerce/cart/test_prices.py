@@ -218,3 +218,34 @@ async def test_a_variant_is_sold_in_its_own_quantities(
         assert (answer.status_code, answer.json()["code"]) == (400, code)
     shown = (await client.put(line, json={"quantity": 12})).json()["lines"][0]
     assert (shown["min_quantity"], shown["quantity_step"], shown["max_quantity"]) == (6, 6, 24)
+
+
+async def wrong_codes(client: httpx.AsyncClient, root: str, *, tries: int) -> list[int]:
+    return [
+        (await client.put(f"{root}/coupons/WRONG{number}")).status_code for number in range(tries)
+    ]
+
+
+async def new_root(client: httpx.AsyncClient) -> str:
+    return f"{CARTS}/{(await client.post(CARTS, headers=fresh_key())).json()['id']}"
+
+
+async def test_nobody_walks_through_all_codes(client: httpx.AsyncClient) -> None:
+    """By cart, and by address over however many carts."""
+    root = await new_root(client)
+    assert await wrong_codes(client, root, tries=11) == [400] * 10 + [429]
+    refused = await client.put(f"{root}/coupons/WRONG")
+    assert refused.json()["code"] == "too_many_coupon_tries"
+    assert 0 < int(refused.headers["retry-after"]) <= 900
+    assert refused.json()["retry_after"] == int(refused.headers["retry-after"])
+    answers = [await wrong_codes(client, await new_root(client), tries=10) for _ in range(4)]
+    assert [answer[-1] for answer in answers] == [400, 400, 400, 429]
+
+
+async def test_right_codes_are_not_counted(
+    client: httpx.AsyncClient, clerk: Headers, root: str
+) -> None:
+    await promotion(client, clerk, "SPRING10")
+    for _ in range(12):
+        assert (await client.put(f"{root}/coupons/SPRING10")).status_code == 200
+    assert await wrong_codes(client, root, tries=11) == [400] * 10 + [429]

@@ -55,7 +55,7 @@ async def _known(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, BodegaError)
     headers = {"WWW-Authenticate": "Bearer"} if error.status == 401 else None
     if error.status in (429, 503):
-        headers = {"Retry-After": "1"}
+        headers = {"Retry-After": str(error.extra.get("retry_after", 1))}
     return problem(
         error.status,
         error.code,

@@ -2,6 +2,7 @@
 
 BodegaError
 ├── IfMatchMissing  428
+├── TooMany ── CouponTriesExceeded
 ├── Rejected ─ NotForSale, TooManyUnits, WrongQuantity, TooManyLines, CartFull, CurrencyMixed,
 │              CouponRefused, TooManyCoupons
 ├── NotFound ─ CartNotFound, LineNotFound
@@ -9,7 +10,7 @@ BodegaError
 └── Stale ──── CartMoved
 """
 
-from bodega.kernel.errors import BodegaError, Conflict, NotFound, Rejected, Stale
+from bodega.kernel.errors import BodegaError, Conflict, NotFound, Rejected, Stale, TooMany
 
 
 class IfMatchMissing(BodegaError):
@@ -55,6 +56,15 @@ class CurrencyMixed(Rejected):
 class CouponRefused(Rejected):
     code = "coupon_refused"
     title = "This code cannot be used: check how it is spelled"
+
+
+class CouponTriesExceeded(TooMany):
+    code = "too_many_coupon_tries"
+    title = "Too many wrong codes: wait, then try again"
+
+    def __init__(self, *, retry_after: int) -> None:
+        minutes = max(1, -(-retry_after // 60))
+        super().__init__(f"Wait {minutes} minutes, then try again", retry_after=retry_after)
 
 
 class TooManyCoupons(Rejected):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Response, status
+from fastapi import APIRouter, Depends, Header, Query, Request, Response, status
 
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.http.deps import Anyone, SignedIn, Work, provided
@@ -52,6 +52,7 @@ class Hands:
     goods: Shelves
     response: Response
     if_match: str | None
+    client: str | None
 
     async def make(self, who: Principal, change: CartChange) -> CartView:
         view = await service.change(
@@ -61,14 +62,22 @@ class Hands:
             customer_id=_customer(who),
             change=change,
             guard=Guard(self.if_match, required=True),
+            client=self.client,
         )
         return _tagged(self.response, view)
 
 
 async def _hands(
-    cart_id: CartId, uow: Work, goods: Goods, response: Response, if_match: IfMatch = None
+    *,
+    request: Request,
+    cart_id: CartId,
+    uow: Work,
+    goods: Goods,
+    response: Response,
+    if_match: IfMatch = None,
 ) -> Hands:
-    return Hands(cart_id, uow, goods, response, if_match)
+    client = request.client.host if request.client else None
+    return Hands(cart_id, uow, goods, response, if_match, client)
 
 
 OnCart = Annotated[Hands, Depends(_hands, scope="function")]

@@ -23,7 +23,7 @@ from bodega.contracts.cart import (
     SetLine,
     SetNote,
 )
-from bodega.kernel.errors import BodegaError, Conflict, NotFound, Rejected, Stale
+from bodega.kernel.errors import BodegaError, Conflict, NotFound, Rejected, Stale, TooMany
 from bodega.kernel.ids import VariantId
 from bodega.kernel.principal import Principal
 from bodega.web.access import Visitor
@@ -122,10 +122,11 @@ async def _changed(
             customer_id=customer_id_of(who),
             change=change,
             version=form.number("version"),
+            client=request.client.host if request.client else None,
         )
     except FormMangled:
         raise
-    except (Rejected, Conflict, NotFound, Stale) as error:
+    except (Rejected, Conflict, NotFound, Stale, TooMany) as error:
         return await _page(request, who, carts, refused=error, typed=form.text("code"))
     response = redirect(request, "/cart", flash=flash)
     keep_cart(request, response, cart)

@@ -7,6 +7,7 @@ from bodega.commerce.cart.errors import CartNotFound
 from bodega.commerce.cart.service.changes import change as change_cart
 from bodega.commerce.cart.service.changes import claim as claim_cart
 from bodega.commerce.cart.service.changes import open_cart
+from bodega.commerce.cart.service.endings import catch_up
 from bodega.commerce.cart.service.shelves import Destination, Shelves
 from bodega.contracts.cart import CartChange, CartQuote, CartView, SetLine
 from bodega.kernel.ids import CartId, CommandId, ShippingMethodId, UserId, VariantId
@@ -25,8 +26,16 @@ class CartService:
         basket = await self._found(cart_id, customer_id)
         if basket is None:
             return None
+        fate = None
+        if quoted and basket.status == "open" and basket.lines:
+            fate = await catch_up(self._shelves, cart_id)
+            if fate is not None and fate.order_id is not None:
+                basket = await self._found(cart_id, customer_id)
+                assert basket is not None
         shown = self._shelves.view if quoted else self._shelves.unquoted
-        return await shown(basket)
+        view = await shown(basket)
+        under_way = fate is not None and fate.order_id is None
+        return view.model_copy(update={"checkout_id": fate.id}) if fate and under_way else view
 
     async def quote(
         self,
@@ -80,6 +89,7 @@ class CartService:
         customer_id: UserId | None,
         change: CartChange,
         version: int | None = None,
+        client: str | None = None,
     ) -> CartView:
         guard = Guard(etag(version) if version is not None else None)
         async with self._database.work() as uow:
@@ -94,6 +104,7 @@ class CartService:
                     customer_id=customer_id,
                     change=change,
                     guard=guard,
+                    client=client,
                 ),
             )
 

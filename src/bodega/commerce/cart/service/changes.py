@@ -14,6 +14,7 @@ from bodega.commerce.cart.domain import (
     merged,
     overwrites,
 )
+from bodega.commerce.cart.service.endings import catch_up, close_ordered
 from bodega.commerce.cart.service.shelves import Shelves, coupon_code
 from bodega.contracts.cart import (
     Acknowledge,
@@ -31,7 +32,8 @@ _OVERWRITE = Guard()
 
 
 async def open_cart(uow: UnitOfWork, shelves: Shelves, *, customer_id: UserId | None) -> CartView:
-    """A new cart, or the customer's open one; one that has expired is forgotten."""
+    """A new cart, or the customer's open one; one that has expired is forgotten, and one that was
+    ordered makes room for the next."""
     basket = await _opened(uow, shelves, customer_id)
     return await shelves.view(basket)
 
@@ -44,7 +46,12 @@ async def _opened(uow: UnitOfWork, shelves: Shelves, customer_id: UserId | None)
     cart_id = await repository.open_cart(
         uow.connection, fresh_id=new_id(), customer_id=customer_id, now=now
     )
-    return await lock(uow, shelves, cart_id=cart_id, customer_id=customer_id)
+    basket = await lock(uow, shelves, cart_id=cart_id, customer_id=customer_id)
+    fate = await shelves.checkout_of(cart_id) if basket.lines else None
+    if fate is None or fate.order_id is None:
+        return basket
+    await close_ordered(shelves.context, uow, cart_id=cart_id, order_id=fate.order_id)
+    return await _opened(uow, shelves, customer_id)
 
 
 async def change(
@@ -55,11 +62,16 @@ async def change(
     customer_id: UserId | None,
     change: CartChange,
     guard: Guard = _OVERWRITE,
+    client: str | None = None,
 ) -> CartView:
-    """One change to an open cart. Raises CartNotFound, CartClosed, CartMoved, IfMatchMissing, and
-    what `changed` raises."""
+    """One change to an open cart. Raises CartNotFound, CartClosed, CartMoved, IfMatchMissing,
+    CouponTriesExceeded, and what `changed` raises."""
+    await catch_up(shelves, cart_id)
     before = await lock(uow, shelves, cart_id=cart_id, customer_id=customer_id)
     check_open(before)
+    attempt = None
+    if isinstance(change, AddCoupon):
+        attempt = await shelves.count_try(cart_id, client)
     if isinstance(change, AddCoupon | DropCoupon):
         change = change.model_copy(update={"code": coupon_code(change.code)})
     check_guard(before, guard, overwrites=overwrites(before, change))
@@ -67,6 +79,8 @@ async def change(
     after = changed(before, change, known, shelves.limits)
     if isinstance(change, AddCoupon):
         await shelves.check_coupon(before, known, change.code)
+    if attempt is not None:
+        await attempt.right()
     if after != before or isinstance(change, Acknowledge):
         after = await _saved(uow, shelves, before, after)
     return await shelves.view(after, known)
@@ -85,6 +99,7 @@ async def claim(
 ) -> CartView:
     """Give a guest's cart to a customer; what the customer's open cart held moves into it. A cart
     that is closed stays as it is, and the customer's open one is answered."""
+    await catch_up(shelves, cart_id)
     guests = await lock(uow, shelves, cart_id=cart_id, customer_id=customer_id)
     if guests.customer_id is not None or guests.status != "open":
         return await open_cart(uow, shelves, customer_id=customer_id)

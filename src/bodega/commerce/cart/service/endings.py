@@ -9,6 +9,7 @@ from bodega.backbone.module import Context
 from bodega.commerce.cart import repository
 from bodega.commerce.cart.domain import Basket, Line, left_over
 from bodega.commerce.cart.service.shelves import Shelves
+from bodega.contracts.checkout import CartCheckout
 from bodega.contracts.orders import OrderLine, Orders
 from bodega.kernel.ids import CartId, OrderId, new_id
 
@@ -33,6 +34,16 @@ async def close_ordered(
         repository.save(uow.connection, basket, after, now=shelves.now())
     else:
         await _close(uow, shelves, basket, rest)
+
+
+async def catch_up(shelves: Shelves, cart_id: CartId) -> CartCheckout | None:
+    """The cart's checkout, if it has one; where that has placed its order, the cart is closed from
+    now on: the event that says so may still be on its way."""
+    fate = await shelves.checkout_of(cart_id)
+    if fate is not None and fate.order_id is not None:
+        async with shelves.context.database.work(actor="system") as uow:
+            await close_ordered(shelves.context, uow, cart_id=cart_id, order_id=fate.order_id)
+    return fate
 
 
 async def _followed(uow: UnitOfWork, shelves: Shelves, cart_id: CartId) -> Basket | None:

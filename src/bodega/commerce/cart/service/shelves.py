@@ -8,17 +8,19 @@ from pydantic import TypeAdapter, ValidationError
 
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
+from bodega.commerce.cart.adapters.tries import CouponTry, count_try
 from bodega.commerce.cart.domain import Basket, Limits, countable, priced, quoted
 from bodega.commerce.cart.errors import CouponRefused
 from bodega.contracts.cart import CartQuote, CartView
 from bodega.contracts.catalog import Catalog, SellableVariant
+from bodega.contracts.checkout import CartCheckout, Checkouts
 from bodega.contracts.inventory import Inventory
 from bodega.contracts.pricing import Basket as Priceable
 from bodega.contracts.pricing import BasketLine, Pricing
 from bodega.contracts.shipping import Parcel, Shipping, ShippingOption
 from bodega.kernel.coupons import CouponCode
 from bodega.kernel.errors import Unavailable
-from bodega.kernel.ids import ShippingMethodId, UserId, VariantId
+from bodega.kernel.ids import CartId, ShippingMethodId, UserId, VariantId
 from bodega.kernel.money import Money
 from bodega.kernel.regions import region_of
 
@@ -66,6 +68,7 @@ class Shelves:
     """Asks the other modules about a basket; every question may be asked inside a unit of work."""
 
     def __init__(self, context: Context) -> None:
+        self.context = context
         self._container = context.container
         self._clock = context.clock
         self._currency = context.settings.currency
@@ -74,6 +77,12 @@ class Shelves:
 
     def now(self) -> datetime:
         return self._clock.now()
+
+    async def checkout_of(self, cart_id: CartId) -> CartCheckout | None:
+        """None while nobody checks the cart out."""
+        if Checkouts not in self._container:
+            return None
+        return await self._container.get(Checkouts).of_cart(cart_id)
 
     async def known(self, variant_ids: Iterable[VariantId]) -> Known:
         wanted = list(variant_ids)
@@ -118,6 +127,11 @@ class Shelves:
         refusal = next((item.refusal for item in found.coupons if item.code == code), None)
         if refusal in _HOPELESS:
             raise CouponRefused(_HOPELESS[refusal], refusal=refusal)
+
+    async def count_try(self, cart_id: CartId, client: str | None) -> CouponTry:
+        """Raises CouponTriesExceeded."""
+        context = self.context
+        return await count_try(context.cache, context.settings, cart_id=cart_id, client=client)
 
     async def unquoted(self, basket: Basket, known: Known | None = None) -> CartView:
         """The cart with today's prices and stock."""

@@ -1,6 +1,7 @@
 """Every query of checkout."""
 
 from bodega.commerce.checkout.repository.asking import (
+    fate_of_cart,
     find_of_cart,
     find_saga,
     find_workflow,
@@ -33,6 +34,7 @@ __all__ = [
     "complete",
     "decide",
     "fail",
+    "fate_of_cart",
     "find_of_cart",
     "find_saga",
     "find_workflow",

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bodega.backbone.workflows import Workflow
 from bodega.commerce.checkout.repository.rows import Saga, held, saga
-from bodega.contracts.checkout import HeldCheckout
+from bodega.contracts.checkout import CartCheckout, HeldCheckout
 from bodega.kernel.ids import CartId, CheckoutId
 from bodega.kernel.money import Money
 
@@ -17,6 +17,10 @@ KIND = "checkout"
 
 _FIND = text("SELECT * FROM checkout.checkouts WHERE id = :id")
 _OF_CART = text("SELECT * FROM checkout.checkouts WHERE cart_id = :cart AND state <> 'failed'")
+_FATE = text(
+    """SELECT id, state, order_id FROM checkout.checkouts
+       WHERE cart_id = :cart AND state <> 'failed'"""
+)
 _HELD = text(
     """SELECT * FROM checkout.checkouts
        WHERE state = 'waiting' AND waiting_for = 'review'
@@ -38,6 +42,15 @@ async def find_saga(connection: AsyncConnection, checkout_id: CheckoutId) -> Sag
 async def find_of_cart(connection: AsyncConnection, cart_id: CartId) -> Saga | None:
     """The checkout of the cart that is under way or went through."""
     return saga((await connection.execute(_OF_CART, {"cart": cart_id})).first())
+
+
+async def fate_of_cart(connection: AsyncConnection, cart_id: CartId) -> CartCheckout | None:
+    """The same in short; an order that is being undone again is none."""
+    row = (await connection.execute(_FATE, {"cart": cart_id})).first()
+    if row is None:
+        return None
+    order_id = row.order_id if row.state in ("completed", "waiting") else None
+    return CartCheckout(id=row.id, state=row.state, order_id=order_id)
 
 
 async def held_sagas(

@@ -20,12 +20,13 @@ from bodega.commerce.checkout.service.saga import SagaRunner
 from bodega.commerce.checkout.service.screening import screen
 from bodega.commerce.checkout.service.starting import busy, fingerprint
 from bodega.contracts.checkout import (
+    CartCheckout,
     CheckoutRequest,
     CheckoutReviewed,
     CheckoutView,
     HeldCheckout,
 )
-from bodega.kernel.ids import CheckoutId, UserId
+from bodega.kernel.ids import CartId, CheckoutId, UserId
 from bodega.kernel.page import Page, PageRequest, encode_cursor
 
 log = get_logger(__name__)
@@ -47,6 +48,10 @@ class CheckoutService:
     async def checkout(self, checkout_id: CheckoutId) -> CheckoutView | None:
         saga = await self._runner.find(checkout_id)
         return saga.view() if saga else None
+
+    async def of_cart(self, cart_id: CartId) -> CartCheckout | None:
+        async with self._database.reading() as connection:
+            return await repository.fate_of_cart(connection, cart_id)
 
     async def submit(
         self,

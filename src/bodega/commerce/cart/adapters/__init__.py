@@ -1,0 +1,1 @@
+"""What the cart counts outside of its tables."""
