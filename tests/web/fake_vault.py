@@ -17,7 +17,7 @@ class FakePaymentMethods:
         self.away = False
 
     def keep(self, customer_id: UserId, last4: str = "4242") -> SavedMethod:
-        token = f"pm_kept{len(self.kept.get(customer_id, []))}of{str(customer_id)[:8]}x"
+        token = f"pm_kept{len(self.kept.get(customer_id, []))}of{customer_id.hex}"
         method = SavedMethod(token=token, brand="visa", last4=last4, exp_month=8, exp_year=2034)
         self.kept.setdefault(customer_id, []).append(method)
         return method

@@ -3,7 +3,7 @@
 BodegaError
 ├── PaymentDeclined  402
 ├── NotFound ── CheckoutNotFound, CartNotFound, MethodNotFound
-├── Rejected ── CartEmpty, CheckoutKeyReused, SignInToSave
+├── Rejected ── CartEmpty, CheckoutKeyReused, SignInToSave, ProviderNotHere
 └── Conflict
     ├── before it begins ── CartInCheckout, CartOrdered, CartNotReady, VariantUnavailable,
     │                       NoShipping, ShippingMethodUnavailable, TotalChanged
@@ -34,6 +34,11 @@ class CartNotFound(NotFound):
 class MethodNotFound(NotFound):
     code = "payment_method_not_found"
     title = "You keep no such payment method: choose another one"
+
+
+class ProviderNotHere(Rejected):
+    code = "payment_provider_not_here"
+    title = "This shop does not take that way of paying: choose another one"
 
 
 class SignInToSave(Rejected):
