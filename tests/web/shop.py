@@ -22,6 +22,7 @@ from bodega.contracts.search import Search
 from bodega.kernel.principal import Role
 from bodega.web.console.lag import lag_reader
 from bodega.web.console.routes import instant
+from bodega.web.console.todo import Todo, todo_reader
 from bodega.web.errors import install_pages
 from bodega.web.routes import ROUTERS
 from tests.web.fake_serving import FakeFreshness, FakeLag, FakeMetrics, FakeRecommender
@@ -73,6 +74,7 @@ class FakeShop:
     reviews: FakeReviews = field(default_factory=FakeReviews)
     recommender: FakeRecommender = field(default_factory=FakeRecommender)
     freshness: FakeFreshness = field(default_factory=FakeFreshness)
+    todo: list[Todo] = field(default_factory=list)
     lag: list[FakeLag] = field(default_factory=lambda: [FakeLag("search.index")])
 
     def __post_init__(self) -> None:
@@ -125,4 +127,9 @@ class FakeShop:
 
         app.dependency_overrides[lag_reader] = lambda: lag
         app.dependency_overrides[instant] = lambda: NOW
+
+        async def todo() -> list[Todo]:
+            return self.todo
+
+        app.dependency_overrides[todo_reader] = lambda: todo
         return app

@@ -6,6 +6,7 @@ import pytest
 
 from bodega.contracts.metrics import DailySales
 from bodega.web.console.chart import BOTTOM, HEIGHT, TOP, bars_of, nice_step
+from bodega.web.console.todo import Todo
 from tests.web.conftest import Browser
 from tests.web.fake_serving import FakeLag, figures
 from tests.web.shop import STAFF, FakeShop
@@ -26,6 +27,17 @@ async def test_the_console_shows_the_shop_in_numbers(staff: Browser, shop: FakeS
     assert page.text.count('<rect class="chart-bar') == 30
     assert "search.index" in page.text
     assert "319,845" in page.text
+
+
+async def test_what_waits_for_staff_is_a_click_away(staff: Browser, shop: FakeShop) -> None:
+    assert "Nothing waits for you." in (await staff.get("/console")).text
+    shop.todo = [
+        Todo(1, "return to decide", "returns to decide", "/console/returns?status=requested"),
+        Todo(21, "variant runs low", "variants run low", "/console/stock"),
+    ]
+    page = (await staff.get("/console")).text
+    assert '<a href="/console/returns?status=requested">1 return to decide</a>' in page
+    assert "20+ variants run low" in page
 
 
 async def test_the_numbers_come_as_json_too(staff: Browser, shop: FakeShop) -> None:

@@ -28,6 +28,7 @@ async def test_stock_is_seen_and_what_runs_low_is_told(
     with psycopg.connect(settings.dsn) as connection:
         connection.execute("UPDATE inventory.levels SET reorder_point = 5")
     page = (await clerk.get("/console/stock")).text
+    assert "1 variant runs low" in (await clerk.get("/console")).text
     assert 'data-testid="on-hand">7<' in page
     assert 'data-testid="promised">3<' in page
     assert 'data-testid="low"' in page

@@ -17,6 +17,7 @@ from bodega.web.access import ConsoleStaff
 from bodega.web.console.chart import bars_of
 from bodega.web.console.lag import LagReader, lag_reader
 from bodega.web.console.overview import Overview, look
+from bodega.web.console.todo import TodoReader, todo_reader
 from bodega.web.formats import formats
 from bodega.web.pages import render
 
@@ -42,9 +43,20 @@ Seen = Annotated[Overview, Depends(overview)]
 
 
 @router.get("")
-async def show_overview(request: Request, who: ConsoleStaff, seen: Seen) -> Response:
-    chart = bars_of(seen.by_day, currency=seen.currency) if seen.by_day else None
-    return render(request, "console/overview.html", seen=seen, chart=chart, version=_version(seen))
+async def show_overview(
+    request: Request,
+    who: ConsoleStaff,
+    seen: Seen,
+    todo: Annotated[TodoReader, Depends(todo_reader)],
+) -> Response:
+    return render(
+        request,
+        "console/overview.html",
+        seen=seen,
+        chart=bars_of(seen.by_day, currency=seen.currency) if seen.by_day else None,
+        todo=await todo(),
+        version=_version(seen),
+    )
 
 
 @router.get("/overview.json")
