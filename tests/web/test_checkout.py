@@ -1,9 +1,12 @@
 """From the cart to an order number, and what is said when it does not get there."""
 
+import asyncio
 import re
 
 import pytest
 
+from bodega.contracts.checkout import CheckoutView
+from bodega.web.storefront import checkout
 from tests.web.conftest import Browser
 from tests.web.fakes import ASKS, BANK, EXPRESS, pounds
 from tests.web.shop import CUSTOMER, STAFF, FakeShop
@@ -35,6 +38,30 @@ async def test_a_guest_buys(browser: Browser, shop: FakeShop) -> None:
     assert "r•••@example.com" in page.text
     assert "High Street" not in page.text
     assert "nothing in it yet" in (await browser.get("/cart")).text
+
+
+async def test_a_provider_that_hangs_leads_to_a_page_that_looks_again(
+    browser: Browser, shop: FakeShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await add_mug(browser, shop, quantity=1)
+    monkeypatch.setattr(checkout, "PATIENCE", 0.01)
+    submit, answering = shop.checkouts.submit, asyncio.Event()
+
+    async def hanging(**asked: object) -> CheckoutView:
+        view = await submit(**asked)
+        shop.checkouts.known[view.id] = view.model_copy(update={"state": "running"})
+        await answering.wait()
+        shop.checkouts.known[view.id] = view
+        return view
+
+    monkeypatch.setattr(shop.checkouts, "submit", hanging)
+    answer = await check_out(browser)
+    at = answer.headers["location"]
+    assert "placing your order" in (await browser.get(at)).text
+    answering.set()
+    await asyncio.sleep(0)
+    assert "Thank you!" in (await browser.get(at)).text
+    assert len(shop.orders.placed) == 1
 
 
 async def test_the_same_checkout_twice_is_one_order(browser: Browser, shop: FakeShop) -> None:

@@ -19,6 +19,7 @@ State = Literal["ok", "late", "empty", "unavailable"]
 DAYS = 30
 TOP = 8
 LATEST = 8
+MUCH = 100
 log = get_logger(__name__)
 
 
@@ -41,6 +42,11 @@ class Overview:
             return None
         known = (self.freshness.known_at, self.freshness.checked_at)
         return max((at for at in known if at is not None), default=None)
+
+    @property
+    def behind(self) -> list[ConsumerLag]:
+        """Consumers that need a look, or have much to handle."""
+        return [one for one in self.lag or () if one.dead or one.parked or one.lag > MUCH]
 
     @property
     def state(self) -> State:

@@ -16,7 +16,7 @@ from bodega.kernel.clock import SystemClock
 from bodega.web.access import ConsoleStaff
 from bodega.web.console.chart import bars_of
 from bodega.web.console.lag import LagReader, lag_reader
-from bodega.web.console.overview import Overview, look
+from bodega.web.console.overview import MUCH, Overview, look
 from bodega.web.console.todo import TodoReader, todo_reader
 from bodega.web.formats import formats
 from bodega.web.pages import render
@@ -55,6 +55,7 @@ async def show_overview(
         seen=seen,
         chart=bars_of(seen.by_day, currency=seen.currency) if seen.by_day else None,
         todo=await todo(),
+        much=MUCH,
         version=_version(seen),
     )
 

@@ -23,9 +23,10 @@ async function replace(old) {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.getElementById("console");
   if (!fresh) return;
-  const open = old.querySelector("#chart-table")?.open;
-  const table = fresh.querySelector("#chart-table");
-  if (open && table) table.open = true;
+  for (const open of old.querySelectorAll("details[id][open]")) {
+    const same = fresh.querySelector(`#${open.id}`);
+    if (same) same.open = true;
+  }
   old.replaceWith(fresh);
 }
 

@@ -1,5 +1,7 @@
 """Checkout: who, where to, how to send it and how to pay; or what stood in the way."""
 
+import asyncio
+
 from fastapi import APIRouter, Request
 from pydantic import ValidationError
 from starlette.responses import Response
@@ -28,6 +30,8 @@ from bodega.web.storefront.till import (
 )
 
 router = APIRouter(include_in_schema=False)
+PATIENCE = 8.0
+_under_way: set["asyncio.Future[CheckoutView]"] = set()
 
 
 @router.get("/checkout")
@@ -80,9 +84,33 @@ async def _submit(
 ) -> CheckoutView | Refusal:
     """The checkout when the order is placed, or on its way."""
     try:
-        outcome = await till.checkouts.submit(
-            checkout_id=checkout_id, request=asked, customer_id=customer_id_of(who)
-        )
+        outcome = await _patiently(till, who, asked, checkout_id)
     except BodegaError as error:
         return of_error(error)
     return of_failure(outcome) if outcome.state in ("failed", "undoing") else outcome
+
+
+async def _patiently(
+    till: Till, who: Principal, asked: CheckoutRequest, checkout_id: CheckoutId
+) -> CheckoutView:
+    """A provider that hangs keeps nobody before a blank page: the checkout goes on, and its own
+    page looks again."""
+    submitting = till.checkouts.submit(
+        checkout_id=checkout_id, request=asked, customer_id=customer_id_of(who)
+    )
+    task = asyncio.ensure_future(submitting)
+    _under_way.add(task)
+    task.add_done_callback(_ended)
+    await asyncio.wait({task}, timeout=PATIENCE)
+    if not task.done():
+        begun = await till.checkouts.checkout(checkout_id)
+        if begun is not None:
+            return begun
+    return await asyncio.shield(task)
+
+
+def _ended(task: "asyncio.Future[CheckoutView]") -> None:
+    """What went wrong unseen stands in the checkout itself."""
+    _under_way.discard(task)
+    if not task.cancelled():
+        task.exception()
