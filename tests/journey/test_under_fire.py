@@ -2,6 +2,7 @@
 provider that hangs and servers that are killed. Afterwards the books must agree."""
 
 import asyncio
+import json
 import os
 import random
 import signal
@@ -11,7 +12,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.kit.books import ALWAYS, CAUGHT_UP, SETTLED, broken
+from tests.kit.books import ALWAYS, CAUGHT_UP, SETTLED, broken, digests
 from tests.kit.buyer import Buyer, product_with_stock, staff_client
 from tests.kit.doors import key
 from tests.kit.tree import Tree, eventually
@@ -114,3 +115,20 @@ def test_the_books_agree_after_a_fire(shop: Tree) -> None:
     eventually(lambda: not broken(dsn, SETTLED, CAUGHT_UP), seconds=120)
     assert broken(dsn, ALWAYS, SETTLED, CAUGHT_UP) == {}
     print(f"{BUYERS} buyers: {dict(answers)}")
+
+
+def test_read_models_made_anew_are_what_they_were(shop: Tree) -> None:
+    """Kept through the fire on one side, read from the whole log at once on the other."""
+    dsn = shop.database_url
+    assert eventually(lambda: read_models_are_still(shop), seconds=120)
+    before = digests(dsn)
+    assert all(rows for rows, _ in before.values()), before
+    shop.run("readmodels", "rebuild")
+    assert eventually(lambda: digests(dsn) == before, seconds=60), (before, digests(dsn))
+
+
+def read_models_are_still(shop: Tree) -> bool:
+    """Every event is read, and the stock of every variant was asked for."""
+    listed = json.loads(shop.run("readmodels", "list", "--json"))
+    asked = shop.database("SELECT count(*) FROM views.stock WHERE to_ask") == [(0,)]
+    return asked and all((row["behind"], row["stuck"]) == (0, 0) for row in listed)

@@ -81,6 +81,21 @@ CAUGHT_UP: Mapping[str, str] = {
         WHERE o.status = 'pending' AND p.status = 'captured'""",
 }
 
+READ_MODELS = ("orders", "order_events", "customer_orders", "customers", "stock")
+
+
+def digests(dsn: str) -> dict[str, tuple[int, str]]:
+    """By read model: its rows, and a hash over all of them."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        found = {}
+        for table in READ_MODELS:
+            sql = f"""SELECT count(*), md5(coalesce(string_agg(t::text, ',' ORDER BY t::text), ''))
+                      FROM views.{table} t"""
+            row = connection.execute(sql.encode()).fetchone()
+            assert row is not None
+            found[table] = (int(row[0]), str(row[1]))
+    return found
+
 
 def broken(dsn: str, *rules: Mapping[str, str]) -> dict[str, list[tuple[object, ...]]]:
     """What was found that must not be, by the name of the rule."""

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
-_BATCH = 1000
 
 
 def register(app: typer.Typer) -> None:
@@ -62,7 +61,8 @@ def scan(
     logs: Annotated[Path | None, typer.Option(help="A folder of logs; else the shop's.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Search logs, events and lake for what looks like card numbers. Exit code 1: found some.
+    """Search logs, database (events, webhooks, checkouts and all the rest) and lake for what looks
+    like card numbers. Exit code 1: found some.
 
     Example: bodega payments scan
     """
@@ -71,7 +71,7 @@ def scan(
 
     settings = connected_settings()
     found = list(scan_logs(logs or settings.data_dir / "logs"))
-    found += _run(_scan_events)
+    found += _run(_scan_database)
     found += scan_lake(
         settings.data_dir / "lake" if "://" in settings.lake_root else Path(settings.lake_root)
     )
@@ -98,19 +98,16 @@ def replay() -> None:
     typer.echo(f"{_run(work)} to be tried again.")
 
 
-async def _scan_events(shop: "Shop") -> "list[Finding]":
-    from bodega.backbone.events.log import read_tail
-    from bodega.ops.pan import scan_texts
+async def _scan_database(shop: "Shop") -> "list[Finding]":
+    from bodega.backbone.rows import every_row
+    from bodega.ops.pan import Finding, card_numbers
 
-    found: list[Finding] = []
-    reached = 0
-    async with shop.context.database.reading() as connection:
-        while events := await read_tail(connection, after=reached, limit=_BATCH):
-            reached = events[-1].offset
-            found += scan_texts(
-                (f"event {one.offset}", one.envelope.model_dump_json()) for one in events
-            )
-    return found
+    async with shop.context.database.work(actor="operator") as uow:
+        return [
+            Finding(table, masked)
+            async for table, row in every_row(uow.connection)
+            for masked in card_numbers(row)
+        ]
 
 
 def _since(asked: str, now: datetime) -> datetime:
