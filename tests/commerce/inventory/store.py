@@ -9,12 +9,28 @@ import psycopg
 
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
-from bodega.commerce.inventory.service import InventoryService, WarehouseService, counts, transfers
+from bodega.commerce.inventory.service import (
+    InventoryService,
+    WarehouseService,
+    counts,
+    purchases,
+    transfers,
+)
+from bodega.contracts.buying import Delivery, NewPurchase, PurchaseWish
 from bodega.contracts.inventory import Pick, ReservationLine, Reserved, StockLevel
 from bodega.contracts.stockroom import Arrival, NewCount, NewTransfer
 from bodega.contracts.warehouse import LevelDetail
 from bodega.kernel.clock import FixedClock
-from bodega.kernel.ids import CheckoutId, CommandId, LocationId, VariantId, new_id
+from bodega.kernel.ids import (
+    CheckoutId,
+    CommandId,
+    LocationId,
+    PurchaseId,
+    SupplierId,
+    VariantId,
+    new_id,
+)
+from bodega.kernel.money import Money
 from bodega.kernel.page import PageRequest
 from bodega.kernel.quantity import UnitsLine
 
@@ -147,6 +163,32 @@ class Store:
                 )
             if made.status == "in_transit":
                 await transfers.close_transfer(uow, clock=self.clock, transfer_id=made.id)
+
+    def supplier(self) -> None:
+        """The one that `purchase` buys from."""
+        self.potter = SupplierId(new_id())
+        self.execute(
+            "INSERT INTO inventory.suppliers (id, code, name, lead_days)"
+            " VALUES (%s, 'potter', 'The Potter', 7)",
+            self.potter,
+        )
+
+    async def purchase(self, variant: VariantId, quantity: int, at: LocationId) -> PurchaseId:
+        """Ordered, and none of it here yet."""
+        cost = Money(amount=250, currency="EUR")
+        wish = PurchaseWish(variant_id=variant, quantity=quantity, cost=cost)
+        new = NewPurchase(supplier_id=self.potter, location_id=at, lines=[wish])
+        async with self.context.database.work() as uow:
+            made = await purchases.draft_purchase(uow, clock=self.clock, new=new)
+            await purchases.order_purchase(uow, clock=self.clock, purchase_id=made.id)
+        return made.id
+
+    async def deliver(self, purchase: PurchaseId, variant: VariantId, quantity: int) -> None:
+        came = Delivery(lines=[UnitsLine(variant_id=variant, quantity=quantity)])
+        async with self.context.database.work() as uow:
+            await purchases.receive_purchase(
+                uow, clock=self.clock, purchase_id=purchase, delivery=came
+            )
 
     async def count(self, variant: VariantId, at: LocationId, found: int) -> None:
         async with self.context.database.work() as uow:

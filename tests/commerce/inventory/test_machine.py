@@ -1,10 +1,12 @@
-"""Any history of holds, promises, shipments, deliveries and lapses, against a model of it."""
+"""Any history of holds, promises, backorders, shipments, purchases and lapses, against a model."""
 
 import asyncio
+import os
 from collections.abc import Coroutine
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -19,14 +21,15 @@ from hypothesis.stateful import (
 from bodega.apps.compose import compose
 from bodega.backbone.settings import Settings
 from bodega.commerce.inventory.domain import MAIN_ID
-from bodega.commerce.inventory.errors import StockSpokenFor
+from bodega.commerce.inventory.errors import MoreThanExpected, NotReleasedYet, StockSpokenFor
 from bodega.commerce.inventory.service import WarehouseService
 from bodega.contracts.inventory import Pick
-from bodega.kernel.ids import CheckoutId
+from bodega.kernel.ids import CheckoutId, PurchaseId
 from tests.commerce.inventory.store import HOLD, Store, checkout, wrong_levels
 
 T = TypeVar("T")
 OPENING = 4
+SOAK = bool(os.environ.get("BODEGA_SOAK"))
 units = st.integers(1, 3)
 
 
@@ -41,6 +44,8 @@ class Stock(RuleBasedStateMachine):
         self.on_hand = 2 * OPENING
         self.held: dict[CheckoutId, tuple[int, datetime]] = {}
         self.promised: dict[CheckoutId, int] = {}
+        self.ahead, self.released = 0, True
+        self.ordered: dict[PurchaseId, int] = {}
         self.variant = self.run(self.store.receive(OPENING))
         self.shop = next(
             place.id
@@ -56,7 +61,7 @@ class Stock(RuleBasedStateMachine):
     def free(self) -> int:
         now = self.store.clock.at
         live = sum(units for units, until in self.held.values() if until > now)
-        return self.on_hand - sum(self.promised.values()) - live
+        return self.on_hand + 2 * self.ahead - sum(self.promised.values()) - live
 
     @rule(quantity=units)
     def reserve(self, quantity: int) -> None:
@@ -103,13 +108,24 @@ class Stock(RuleBasedStateMachine):
     def send_or_take_back(self, data: st.DataObject, send: bool) -> None:
         buyer = data.draw(st.sampled_from(sorted(key for key, n in self.promised.items() if n)))
         if send:
-            quantity = data.draw(st.integers(1, self.promised[buyer]))
-            self.run(self.store.send(buyer, *self._some(buyer, quantity)))
-            self.on_hand -= quantity
+            quantity = self._send(buyer, data.draw(st.integers(1, self.promised[buyer])))
         else:
             quantity = data.draw(st.integers(1, self.promised[buyer]))
             self.run(self.store.take_back(buyer, {self.variant: quantity}))
         self.promised[buyer] -= quantity
+
+    def _send(self, buyer: CheckoutId, quantity: int) -> int:
+        """As many as are there and released; how many were sent."""
+        picks = self._some(buyer, quantity)
+        sent = sum(pick.quantity for pick in picks)
+        if sent and not self.released:
+            with pytest.raises(NotReleasedYet):
+                self.run(self.store.send(buyer, *picks))
+            return 0
+        if sent:
+            self.run(self.store.send(buyer, *picks))
+            self.on_hand -= sent
+        return sent
 
     def _some(self, buyer: CheckoutId, quantity: int) -> list[Pick]:
         picks = []
@@ -154,6 +170,33 @@ class Stock(RuleBasedStateMachine):
             self.run(self.store.count(self.variant, at, found))
             self.on_hand += difference
 
+    @rule(more=st.integers(1, 2), preorder=st.booleans())
+    def sell_ahead(self, more: int, preorder: bool) -> None:
+        """Units that may be promised at either location before they are there."""
+        self.ahead += more
+        self.released = not preorder
+        self.store.allow(self.variant, self.ahead, until="2099-01-01" if preorder else None)
+
+    @rule(quantity=units, shop=st.booleans())
+    def order_goods(self, quantity: int, shop: bool) -> None:
+        at = self.shop if shop else MAIN_ID
+        self.ordered[self.run(self.store.purchase(self.variant, quantity, at))] = quantity
+
+    @precondition(lambda self: self.ordered)
+    @rule(data=st.data(), quantity=st.integers(1, 4))
+    def goods_arrive(self, data: st.DataObject, quantity: int) -> None:
+        """In parts, and never more than was ordered."""
+        purchase = data.draw(st.sampled_from(sorted(self.ordered)))
+        if quantity > self.ordered[purchase]:
+            with pytest.raises(MoreThanExpected):
+                self.run(self.store.deliver(purchase, self.variant, quantity))
+            return
+        self.run(self.store.deliver(purchase, self.variant, quantity))
+        self.on_hand += quantity
+        self.ordered[purchase] -= quantity
+        if not self.ordered[purchase]:
+            del self.ordered[purchase]
+
     @rule(minutes=st.sampled_from([5, 15]))
     def wait(self, minutes: int) -> None:
         self.store.clock.at += timedelta(minutes=minutes)
@@ -169,13 +212,13 @@ class Stock(RuleBasedStateMachine):
         for buyer, quantity in self.promised.items():
             found = self.run(self.store.service.allocations(buyer))
             assert sum(item.quantity for item in found) == quantity
-            assert not any(item.backordered for item in found)
+            assert self.ahead or not any(item.backordered for item in found)
 
     def teardown(self) -> None:
         assert wrong_levels(self.store.settings) == []
         assert self.run(WarehouseService(self.store.context).check()).ok
-        tables = "allocations", "reservations", "levels", "movements", "transfers", "counts"
-        names = ", ".join(f"inventory.{table}" for table in tables)
+        tables = "allocations reservations levels movements transfers counts purchases"
+        names = ", ".join(f"inventory.{table}" for table in tables.split())
         self.store.execute(f"TRUNCATE {names} CASCADE")
 
 
@@ -185,12 +228,13 @@ def test_any_history_keeps_the_books_straight(settings: Settings) -> None:
         Stock.runner = runner
         Stock.store = Store(shop.context)
         runner.run(Stock.store.location("corner-shop", priority=200))
+        Stock.store.supplier()
         try:
             run_state_machine_as_test(
                 Stock,
                 settings=hypothesis_settings(
-                    max_examples=12,
-                    stateful_step_count=16,
+                    max_examples=300 if SOAK else 12,
+                    stateful_step_count=40 if SOAK else 16,
                     deadline=None,
                     suppress_health_check=list(HealthCheck),
                 ),
