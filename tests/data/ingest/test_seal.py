@@ -14,6 +14,7 @@ import pytest
 from deltalake import DeltaTable
 
 from bodega.apps.modules import modules, personal, published
+from bodega.backbone import jobs
 from bodega.backbone.changes.envelope import Change
 from bodega.backbone.changes.errors import SinkUnavailable
 from bodega.backbone.changes.sink import Batch
@@ -205,8 +206,13 @@ async def test_an_admin_erases_a_customer_through_the_api_and_what_is_copied_aga
     admin = await doors.admin()
     customer = await doors.customer()
     user, email = await _who(customer)
-    shop.user(user, email)
-    shop.order(1, email=email, customer_id=user)
+    with psycopg.connect(settings.dsn) as worker:
+        # As the worker does that runs the jobs, for as long as it lives.
+        worker.execute("SELECT pg_advisory_lock(%s)", [jobs._LOCK])
+        shop.user(user, email)
+        shop.order(1, email=email, customer_id=user)
+        closed = await admin.patch(f"/api/v1/admin/users/{user}", json={"status": "active"})
+        assert closed.status_code == 200
     assert shop.reveal(user)
 
     asked = {"person": user, "reason": "curious"}

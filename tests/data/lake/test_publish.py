@@ -104,6 +104,17 @@ def test_a_new_column_rewrites_the_table_and_old_rows_have_it(
     ]
 
 
+def test_a_table_that_is_parted_otherwise_is_written_anew(
+    tmp_path: Path, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    put(warehouse, tmp_path)
+    for table in (GoldTable("lines"), LINES):
+        publish(warehouse, tmp_path, [table], known_at=AT, position=2)
+        parted = DeltaTable(str(tmp_path / "gold" / "lines")).metadata().partition_columns
+        assert parted == ([table.partition_by] if table.partition_by else [])
+        assert len(amounts(tmp_path)) == 2
+
+
 def test_vacuum_keeps_the_last_day_and_always_what_readers_see(
     tmp_path: Path, warehouse: duckdb.DuckDBPyConnection
 ) -> None:

@@ -21,7 +21,7 @@ INSERT INTO vault.aliases (alias, key_id) VALUES (%s, %s)
 ON CONFLICT (alias) DO UPDATE SET key_id = EXCLUDED.key_id WHERE vault.aliases.key_id IS NULL
 """
 _ADD_KEY = "INSERT INTO vault.keys (id, wrapped, master) VALUES (%s, %s, %s)"
-_ALONE = "SELECT pg_advisory_xact_lock(7264120)"
+_ALONE = "SELECT pg_advisory_xact_lock(hashtextextended('vault.keys', 0))"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from bodega.backbone.bulk import copy_new
 from bodega.commerce.identity.tables import sessions, tokens, users
 from bodega.contracts.identity import UserView
 
-_ADMINS = 7_264_120
+_ADMINS = text("SELECT pg_advisory_xact_lock(hashtextextended('identity.admins', 0))")
 _VIEW = (users.c.id, users.c.email, users.c.name, users.c.role, users.c.country)
 _LIVE_TOKENS = text(
     """
@@ -103,7 +103,7 @@ async def update_user(
 
 async def lock_admins(connection: AsyncConnection) -> list[UUID]:
     """The active admins; whoever else asks waits until this transaction ends."""
-    await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADMINS})
+    await connection.execute(_ADMINS)
     query = select(users.c.id).where(users.c.role == "admin", users.c.status == "active")
     return [row.id for row in await connection.execute(query)]
 

@@ -146,7 +146,7 @@ def _overwrite(con: duckdb.DuckDBPyConnection, root: LakeRoot, table: GoldTable)
         con.execute(f"select * from {table.relation}").to_arrow_reader(100_000),
         mode="overwrite",
         schema_mode="overwrite",
-        partition_by=[table.partition_by] if table.partition_by else None,
+        partition_by=[table.partition_by] if table.partition_by else [],
         configuration=policies.GOLD.configuration(),
         storage_options=root.options,
     )
