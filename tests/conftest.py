@@ -1,23 +1,47 @@
 """Fixtures of integration tests; a unit test asks for none of them and so does no I/O."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Iterator
 
 import httpx
+import hypothesis
+import psycopg
 import pytest
+import structlog
 from fastapi import FastAPI
 
-from bodega.apps.api import build
-from bodega.apps.compose import compose
+from bodega.apps.api import answer_for, build
+from bodega.apps.compose import Connections, compose
 from bodega.backbone.db import Database
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
+from bodega.commerce.identity.adapters import passwords
 from tests.kit.doors import Doors
 from tests.kit.servers import empty_database, migrated_settings
+
+# Every person of a test has a password, and a good hash takes longer than the rest of the test.
+REAL_COST, passwords.COST = passwords.COST, {"memory_cost": 64, "time_cost": 1, "parallelism": 1}
 
 for name in [name for name in os.environ if name.startswith("BODEGA_")]:
     if name not in ("BODEGA_SOAK", "BODEGA_TEST_DATA"):
         del os.environ[name]
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("suite", deadline=None)
+hypothesis.settings.load_profile("suite")
+
+# A failure is shown by its traceback; structlog's own way draws every local variable, in seconds.
+PLAIN = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], PLAIN])
+
+
+async def end_tasks() -> None:
+    """Tests share an event loop; what one leaves running does not reach the next."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 @pytest.fixture(scope="session")
@@ -27,20 +51,48 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         yield settings
 
 
+@pytest.fixture(scope="session")
+async def connections(servers: Settings) -> AsyncIterator[Connections]:
+    """Open as long as the worker lives: a test need not connect and compile its statements anew."""
+    opened = Connections.to(servers)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture(scope="session")
+def routes(servers: Settings) -> FastAPI:
+    """The shop's HTTP process without a shop: its routes are worked out once a worker."""
+    return build(servers)
+
+
+@pytest.fixture(scope="session")
+def janitor(servers: Settings) -> Iterator[psycopg.Connection]:
+    """A connection for emptying the database: opening one takes longer than that."""
+    with psycopg.connect(servers.dsn, autocommit=True) as connection:
+        yield connection
+
+
 @pytest.fixture
-def settings(servers: Settings) -> Iterator[Settings]:
+def settings(servers: Settings, janitor: psycopg.Connection) -> Iterator[Settings]:
     """The worker's settings; its database is emptied afterwards."""
     yield servers
-    empty_database(servers)
+    empty_database(janitor)
 
 
 @pytest.fixture
-async def context(settings: Settings) -> AsyncIterator[Context]:
+async def context(settings: Settings, connections: Connections) -> AsyncIterator[Context]:
     """A composed shop: every module answers its Protocol, over real servers."""
-    shop = compose(settings)
-    await shop.context.cache.client.flushdb()
+    shop = compose(settings, connections)
+    await connections.cache.client.flushdb()
     yield shop.context
     await shop.close()
+    await end_tasks()
+
+
+@pytest.fixture
+def real_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed as in a real shop."""
+    monkeypatch.setattr(passwords, "COST", REAL_COST)
 
 
 @pytest.fixture
@@ -49,9 +101,10 @@ def database(context: Context) -> Database:
 
 
 @pytest.fixture
-def app(settings: Settings) -> FastAPI:
-    """The shop's HTTP process, in this one."""
-    return build(settings)
+def app(settings: Settings, routes: FastAPI, connections: Connections) -> FastAPI:
+    """The shop's HTTP process, in this one, with a shop of its own behind it."""
+    answer_for(routes, compose(settings, connections))
+    return routes
 
 
 @pytest.fixture

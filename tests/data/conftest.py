@@ -3,17 +3,29 @@
 import shutil
 import warnings
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-pytest.importorskip("dbt.cli.main")
+if find_spec("dbt") is None:
+    pytest.skip("needs the lake's libraries", allow_module_level=True)
 
 from bodega.data.pipelines.dbt import Transforms
 from bodega.data.pipelines.refresh import Outcome, refresh
 from bodega.data.pipelines.warehouse import Warehouse
 from tests.data.bronze import Source
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever needs the parsed project goes to one worker: parsing and the first build take long.
+
+    A group is also what starts first."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "manifest" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group("lake"))
 
 
 @pytest.fixture(scope="session")

@@ -12,17 +12,15 @@ from bodega.backbone.embedded.valkey import EmbeddedValkey
 from bodega.backbone.migrate import upgrade
 from bodega.backbone.settings import Settings
 
+# An empty table has no pages, so its size tells whether anything was written since.
 EMPTY = """
-DO $$ DECLARE item record; found boolean; BEGIN
-  FOR item IN SELECT schemaname, tablename FROM pg_tables
-              WHERE schemaname NOT IN ('pg_catalog', 'information_schema', 'dbos')
-                AND tablename <> 'alembic_version' LOOP
-    EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I.%I)', item.schemaname, item.tablename)
-      INTO found;
-    IF found THEN
-      EXECUTE format('TRUNCATE %I.%I RESTART IDENTITY CASCADE', item.schemaname, item.tablename);
-    END IF;
-  END LOOP;
+DO $$ DECLARE written text; BEGIN
+  SELECT string_agg(oid::regclass::text, ', ') INTO written FROM pg_class
+   WHERE relkind = 'r' AND pg_relation_size(oid) > 0 AND relname <> 'alembic_version'
+     AND relnamespace::regnamespace::text NOT IN ('pg_catalog', 'information_schema', 'dbos');
+  IF written IS NOT NULL THEN
+    EXECUTE 'TRUNCATE ' || written || ' RESTART IDENTITY CASCADE';
+  END IF;
 END $$
 """
 
@@ -59,7 +57,10 @@ def migrated_settings(folder: Path) -> Iterator[Settings]:
         )
 
 
-def empty_database(settings: Settings) -> None:
-    """Every row out of every table of ours that has any."""
-    with psycopg.connect(settings.dsn, autocommit=True) as connection:
-        connection.execute(EMPTY)
+def empty_database(connection: psycopg.Connection) -> None:
+    """Every row out of every table of ours that has any.
+
+    Who still holds a lock after ten seconds has left a transaction open.
+    """
+    connection.execute("SET lock_timeout = '10s'")
+    connection.execute(EMPTY)

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import UUID
 
 import httpx
@@ -25,7 +24,6 @@ from tests.commerce.orders.conftest import captured
 from tests.commerce.orders.goods import wanted
 from tests.kit.goods import filled_cart, purchase, stocked
 from tests.kit.provider import RunningProvider, running_provider
-from tests.kit.servers import empty_database
 from tests.web.conftest import Browser
 
 TYPED = {"email": "ada@example.com", "name": "Ada", "password": "purple river stone 42"}
@@ -38,11 +36,10 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProvid
 
 
 @pytest.fixture
-def settings(servers: Settings, provider: RunningProvider, tmp_path: Path) -> Iterator[Settings]:
-    yield servers.model_copy(
+def settings(settings: Settings, provider: RunningProvider) -> Settings:
+    return settings.model_copy(
         update={"payments_url": provider.url, "serving_url": "http://127.0.0.1:9"}
     )
-    empty_database(servers)
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import html
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -16,7 +15,6 @@ from bodega.contracts.catalog import Catalog
 from bodega.kernel.page import PageRequest
 from tests.kit.goods import level, stocked
 from tests.kit.provider import RunningProvider, running_provider
-from tests.kit.servers import empty_database
 from tests.web.conftest import Browser
 from tests.web.test_checkout import TYPED
 
@@ -28,12 +26,11 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProvid
 
 
 @pytest.fixture
-def settings(servers: Settings, provider: RunningProvider, tmp_path: Path) -> Iterator[Settings]:
+def settings(settings: Settings, provider: RunningProvider) -> Settings:
     """A shop with a provider, and nobody who serves models or numbers."""
-    yield servers.model_copy(
+    return settings.model_copy(
         update={"payments_url": provider.url, "serving_url": "http://127.0.0.1:9"}
     )
-    empty_database(servers)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Reviews and workflows in the console, over the real modules and servers."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -15,7 +14,6 @@ from bodega.kernel.ids import CheckoutId, new_id
 from bodega.kernel.money import Money
 from tests.kit.goods import filled_cart, purchase, stocked
 from tests.kit.provider import RunningProvider, running_provider
-from tests.kit.servers import empty_database
 from tests.web.conftest import Browser
 
 
@@ -26,12 +24,11 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProvid
 
 
 @pytest.fixture
-def settings(servers: Settings, provider: RunningProvider, tmp_path: Path) -> Iterator[Settings]:
+def settings(settings: Settings, provider: RunningProvider) -> Settings:
     """A shop with a provider, and nobody who scores purchases."""
-    yield servers.model_copy(
+    return settings.model_copy(
         update={"payments_url": provider.url, "serving_url": "http://127.0.0.1:9"}
     )
-    empty_database(servers)
 
 
 @pytest.fixture

@@ -1,14 +1,14 @@
 """The shop's HTTP process: API, storefront and console; light, no data or training library."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
 from bodega.apps.compose import Shop, compose
 from bodega.apps.modules import modules
 from bodega.apps.run import serve
-from bodega.backbone.http.edge import create_app
+from bodega.backbone.http.edge import create_app, plug
 from bodega.backbone.settings import Settings, load_settings
 from bodega.contracts.identity import Identity
 from bodega.web.errors import install_pages
@@ -24,22 +24,32 @@ def build(settings: Settings) -> FastAPI:
         routers=[*(router for module in modules() for router in module.routers), *ROUTERS],
         container=shop.context.container,
         database=shop.context.database,
-        authenticate=shop.context.container.get(Identity).authenticate,
-        checks={"database": shop.context.database.ping, "valkey": shop.context.cache.ping},
-        lifespan=_lifespan(shop),
+        lifespan=_lifespan,
     )
     install_pages(app)
+    answer_for(app, shop)
     return app
 
 
-def _lifespan(shop: Shop) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.started = True
-        yield
-        await shop.close()
+def answer_for(app: FastAPI, shop: Shop) -> None:
+    """From now on the routes ask this shop, which is closed when the process ends."""
+    context = shop.context
+    plug(
+        app,
+        context.settings,
+        container=context.container,
+        database=context.database,
+        authenticate=context.container.get(Identity).authenticate,
+        checks={"database": context.database.ping, "valkey": context.cache.ping},
+    )
+    app.state.shop = shop
 
-    return lifespan
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    app.state.started = True
+    yield
+    await app.state.shop.close()
 
 
 if __name__ == "__main__":

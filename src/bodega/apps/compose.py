@@ -1,6 +1,7 @@
 """The wiring that every process shares: settings → servers → who answers for what."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import httpx
 
@@ -26,27 +27,49 @@ from bodega.kernel.clock import SystemClock
 _REVEAL_SECONDS = 30.0  # it reads all of bronze
 
 
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """What a process keeps open to its servers and to other processes."""
+
+    database: Database
+    cache: Cache
+    client: httpx.AsyncClient
+
+    @classmethod
+    def to(cls, settings: Settings) -> Self:
+        """Nothing is reached before it is used."""
+        return cls(Database(settings), Cache(settings), httpx.AsyncClient())
+
+    async def close(self) -> None:
+        await self.client.aclose()
+        await self.cache.close()
+        await self.database.close()
+
+
 @dataclass(slots=True)
 class Shop:
-    """A composed process: its context and what must be closed in the end."""
+    """A composed process: its context and the connections that it must close in the end."""
 
     context: Context
-    client: httpx.AsyncClient
+    own: Connections | None
 
     async def close(self) -> None:
         await self.context.container.close()
-        await self.client.aclose()
-        await self.context.cache.close()
-        await self.context.database.close()
+        if self.own is not None:
+            await self.own.close()
 
 
-def compose(settings: Settings) -> Shop:
-    """Local services for the shop's modules, HTTP clients for models and metrics."""
+def compose(settings: Settings, lent: Connections | None = None) -> Shop:
+    """Local services for the shop's modules, HTTP clients for models and metrics.
+
+    Connections that are lent outlive the shop; it closes its own.
+    """
+    connections = lent or Connections.to(settings)
     container = Container()
     context = Context(
         settings=settings,
-        database=Database(settings),
-        cache=Cache(settings),
+        database=connections.database,
+        cache=connections.cache,
         clock=SystemClock(),
         container=container,
     )
@@ -55,10 +78,9 @@ def compose(settings: Settings) -> Shop:
             container.bind(protocol, build(context))
     sources = [build(context) for module in modules() for build in module.workflows]
     container.bind(Workflows, Workflows([*sources, JobRuns(context)]))
-    client = httpx.AsyncClient()
-    _bind_serving(container, settings, client)
-    _bind_engines(container, settings, client)
-    return Shop(context=context, client=client)
+    _bind_serving(container, settings, connections.client)
+    _bind_engines(container, settings, connections.client)
+    return Shop(context=context, own=None if lent else connections)
 
 
 def _bind_serving(container: Container, settings: Settings, client: httpx.AsyncClient) -> None:

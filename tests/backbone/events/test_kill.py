@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from bodega.backbone.db import Database
@@ -48,7 +49,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgre
 def shop(server: EmbeddedPostgres, tmp_path: Path) -> Settings:
     settings = Settings(_env_file=None, data_dir=tmp_path, database_url=server.url)
     prepare(settings)
-    empty_database(settings)
+    with psycopg.connect(settings.dsn, autocommit=True) as connection:
+        empty_database(connection)
     return settings
 
 

@@ -1,7 +1,6 @@
 """A customer who goes on shopping while their checkout ends, over the real checkout."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import httpx
@@ -18,7 +17,6 @@ from bodega.kernel.ids import CartId, CheckoutId, CommandId, UserId, VariantId
 from tests.commerce.people import react
 from tests.kit.goods import filled_cart, purchase, stocked
 from tests.kit.provider import RunningProvider, running_provider
-from tests.kit.servers import empty_database
 
 MARIA = UserId(uuid4())
 
@@ -30,11 +28,10 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProvid
 
 
 @pytest.fixture
-def settings(servers: Settings, provider: RunningProvider, tmp_path: Path) -> Iterator[Settings]:
-    yield servers.model_copy(
+def settings(settings: Settings, provider: RunningProvider) -> Settings:
+    return settings.model_copy(
         update={"payments_url": provider.url, "serving_url": "http://127.0.0.1:9"}
     )
-    empty_database(servers)
 
 
 def command() -> CommandId:

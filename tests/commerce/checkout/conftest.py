@@ -6,7 +6,6 @@ import pytest
 
 from bodega.backbone.settings import Settings
 from tests.kit.provider import RunningProvider, running_provider
-from tests.kit.servers import empty_database
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +22,7 @@ def provider(running: RunningProvider) -> Iterator[RunningProvider]:
 
 
 @pytest.fixture
-def settings(servers: Settings, provider: RunningProvider) -> Iterator[Settings]:
-    yield servers.model_copy(update={"payments_url": provider.url, "payments_timeout_seconds": 0.5})
-    empty_database(servers)
+def settings(settings: Settings, provider: RunningProvider) -> Settings:
+    return settings.model_copy(
+        update={"payments_url": provider.url, "payments_timeout_seconds": 0.5}
+    )

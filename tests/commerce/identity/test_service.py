@@ -254,6 +254,12 @@ async def test_an_outage_of_valkey_locks_nobody_out(context: Context, unused_tcp
     await cache.close()
 
 
+@pytest.mark.usefixtures("real_passwords")
+async def test_a_hash_costs_what_owasp_asks_for() -> None:
+    assert "$m=19456,t=2,p=1$" in await Passwords().hash(PASSWORD)
+
+
+@pytest.mark.usefixtures("real_passwords")
 async def test_a_user_who_does_not_exist_takes_as_long_as_one_who_does() -> None:
     hashing = Passwords()
     known = await hashing.hash(PASSWORD)
@@ -287,6 +293,7 @@ async def test_too_many_at_once_are_asked_to_come_back(monkeypatch: pytest.Monke
     assert await hashing.hash(PASSWORD)
 
 
+@pytest.mark.usefixtures("real_passwords")
 async def test_the_event_loop_goes_on_while_passwords_are_hashed() -> None:
     hashing = Passwords()
     storm = asyncio.gather(*(hashing.hash(PASSWORD) for _ in range(8)))

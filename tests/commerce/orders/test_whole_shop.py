@@ -34,7 +34,6 @@ from tests.commerce.orders.goods import pounds, wanted
 from tests.commerce.people import react
 from tests.kit.goods import filled_cart, level, purchase, stocked
 from tests.kit.provider import RunningProvider, running_provider
-from tests.kit.servers import empty_database
 
 ACTOR = "staff:ada"
 
@@ -46,11 +45,10 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProvid
 
 
 @pytest.fixture
-def settings(servers: Settings, provider: RunningProvider) -> Iterator[Settings]:
-    yield servers.model_copy(
+def settings(settings: Settings, provider: RunningProvider) -> Settings:
+    return settings.model_copy(
         update={"payments_url": provider.url, "serving_url": "http://127.0.0.1:9"}
     )
-    empty_database(servers)
 
 
 class Shop:

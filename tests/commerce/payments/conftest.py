@@ -6,7 +6,6 @@ import pytest
 
 from bodega.backbone.settings import Settings
 from tests.kit.provider import RunningProvider, running_provider
-from tests.kit.servers import empty_database
 
 
 @pytest.fixture(scope="session")
@@ -23,11 +22,10 @@ def provider(running: RunningProvider) -> Iterator[RunningProvider]:
 
 
 @pytest.fixture
-def settings(servers: Settings, provider: RunningProvider) -> Iterator[Settings]:
+def settings(settings: Settings, provider: RunningProvider) -> Settings:
     at_double = {
         "payments_url": provider.url,
         "payments_timeout_seconds": 0.5,
         "payments_retries": 1,
     }
-    yield servers.model_copy(update=at_double)
-    empty_database(servers)
+    return settings.model_copy(update=at_double)

@@ -1,21 +1,26 @@
-"""Dagster wraps the same functions: its graph loads, materialises and owns the lake."""
+"""Dagster wraps the same functions: its graph loads, materialises and owns the lake.
+
+It is imported where it is used: every worker reads this file, one of them runs it.
+"""
 
 from pathlib import Path
 from typing import Any
 
-import dagster as dg
 import pytest
 
 from bodega.backbone.settings import load_settings
 from bodega.data.lake.publish import gold_tables
 from bodega.data.lake.published import read_published
-from bodega.data.pipelines.definitions import GOLD, agrees_with_bronze, definitions, gold
 from bodega.data.pipelines.owner import ownership
 from tests.data.bronze import Source, order, order_line
 from tests.data.conftest import Refresh
 
 
-def run(lake: Path) -> dg.ExecuteInProcessResult:
+def run(lake: Path) -> Any:
+    import dagster as dg
+
+    from bodega.data.pipelines.definitions import agrees_with_bronze, definitions, gold
+
     defs = definitions(load_settings(lake_url=str(lake), orchestrator="dagster"))
     return dg.materialize(
         [gold, agrees_with_bronze], resources=dict(defs.resources or {}), raise_on_error=False
@@ -23,6 +28,8 @@ def run(lake: Path) -> dg.ExecuteInProcessResult:
 
 
 def test_the_graph_has_every_table_that_dbt_publishes(manifest: Any) -> None:
+    from bodega.data.pipelines.definitions import GOLD, definitions
+
     defs = definitions(load_settings(orchestrator="dagster"))
     graph = defs.resolve_asset_graph()
     found = {key.path[-1] for key in graph.get_all_asset_keys() if key.path[0] == "gold"}
@@ -31,6 +38,8 @@ def test_the_graph_has_every_table_that_dbt_publishes(manifest: Any) -> None:
 
 
 def test_the_loop_and_the_sensor_are_never_both_active() -> None:
+    from bodega.data.pipelines.definitions import definitions
+
     assert not definitions(load_settings(orchestrator="loop")).sensors
 
 

@@ -46,6 +46,7 @@ def server_config(
             "fsync": False,
             "full_page_writes": False,
             "synchronous_commit": False,
+            "autovacuum": False,
         }
     lines = [f"{name} = {_value(value)}" for name, value in settings.items()]
     return "\n".join([*lines, "include_if_exists = 'custom.conf'", ""])

@@ -59,11 +59,14 @@ def create_app(
         max_body_size=settings.max_body_kb * 1024,
         **extra,
     )
-    app.state.settings = settings
-    app.state.container = container
-    app.state.database = database
-    app.state.authenticate = authenticate
-    app.state.checks = dict(checks or {})
+    plug(
+        app,
+        settings,
+        container=container,
+        database=database,
+        authenticate=authenticate,
+        checks=checks,
+    )
     app.state.started = lifespan is None
     install_problems(app)
     app.include_router(health)
@@ -71,3 +74,21 @@ def create_app(
         app.include_router(router)
     app.add_middleware(PublicCache)
     return app
+
+
+def plug(
+    app: FastAPI,
+    settings: Settings,
+    *,
+    container: Container,
+    database: Database | None,
+    authenticate: Authenticate = nobody,
+    checks: Mapping[str, Check] | None = None,
+) -> None:
+    """Who answers behind the routes; middleware that remembers begins anew."""
+    app.state.settings = settings
+    app.state.container = container
+    app.state.database = database
+    app.state.authenticate = authenticate
+    app.state.checks = dict(checks or {})
+    app.middleware_stack = None

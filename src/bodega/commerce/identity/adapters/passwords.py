@@ -15,17 +15,19 @@ from bodega.commerce.identity.errors import SignInBusy
 
 T = TypeVar("T")
 MAX_WAITING = 64
+# OWASP's floor for argon2id: about 30 ms a hash on one core.
+COST = {"memory_cost": 19_456, "time_cost": 2, "parallelism": 1}
 
 
 class Passwords:
-    """OWASP's argon2id floor (m = 19 MiB, t = 2, p = 1): about 30 ms a hash on one core.
+    """Argon2id at `COST`.
 
     Half the cores hash at most, so that a storm of logins cannot starve the rest of the API;
     beyond `MAX_WAITING` in the queue the caller is asked to come back.
     """
 
     def __init__(self) -> None:
-        self._hash = PasswordHash([Argon2Hasher(time_cost=2, memory_cost=19_456, parallelism=1)])
+        self._hash = PasswordHash([Argon2Hasher(**COST)])
         self._pool = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2), "passwords")
         self._waiting = 0
 

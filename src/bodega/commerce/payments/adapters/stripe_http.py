@@ -30,8 +30,8 @@ class _Http(stripe.HTTPXClient):
     `patience` says; the client asks whether and how long in one go, without giving up the loop in
     between, so `_asked_for` is of the same request."""
 
-    def __init__(self, *, timeout: float, longest: float) -> None:
-        super().__init__(timeout=timeout)
+    def __init__(self, *, timeout: float, longest: float, encrypted: bool) -> None:
+        super().__init__(timeout=timeout, verify_ssl_certs=encrypted)
         self._longest = longest
         self._asked_for: str | None = None
 
@@ -69,7 +69,11 @@ class StripeRoad:
     def __init__(self, settings: Settings) -> None:
         stripe.enable_telemetry = False
         seconds = settings.payments_timeout_seconds
-        self._http = _Http(timeout=seconds, longest=max(seconds, LONGEST_WAIT))
+        self._http = _Http(
+            timeout=seconds,
+            longest=max(seconds, LONGEST_WAIT),
+            encrypted=not settings.payments_url.startswith("http:"),  # the double is not
+        )
         self.api = stripe.StripeClient(
             settings.payments_secret_key.get_secret_value(),
             base_addresses={"api": settings.payments_url},
