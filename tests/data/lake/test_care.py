@@ -156,6 +156,7 @@ def test_a_round_tells_what_it_did_and_a_survey_how_tables_lie(root: LakeRoot) -
     table = new_table(root)
     for n in range(3):
         table.append(envelopes(n, 1), {"feed": n})
+    root.write_json("bronze/_feed.json", {"position": 3})
     kept = {"bronze": BRONZE, "gold": GOLD}
     [before] = survey(root, kept)
     assert (before.table, before.files, before.small_files) == (f"bronze.{TABLE}", 3, 3)

@@ -36,7 +36,9 @@ class Cared:
 
 
 def bronze_tables(root: LakeRoot) -> list[str]:
-    return [name for name in root.names(BRONZE) if root.is_delta(f"{BRONZE}/{name}")]
+    """What begins with `_` or `.` beside them is the feed's and the archive's own."""
+    names = [name for name in root.names(BRONZE) if name[0] not in "_."]
+    return [name for name in names if root.is_delta(f"{BRONZE}/{name}")]
 
 
 def care(

@@ -88,7 +88,14 @@ class Loop:
             record(self._work, Outcome.nothing())
         if self.tidy is not None and now - self._tidied >= self.tidy_seconds:
             self._tidied = now
-            self.tidy()
+            self._tidy(self.tidy)
+
+    def _tidy(self, tidy: Callable[[], object]) -> None:
+        """Upkeep that fails stops nothing: it is told, and tried again in its turn."""
+        try:
+            tidy()
+        except Exception:
+            log.exception("upkeep_failed")
 
     def _signature(self) -> object:
         """Changes whenever a bronze table gets a new version, or more of it is complete."""
