@@ -52,6 +52,11 @@ async def ada(app: FastAPI, client: httpx.AsyncClient) -> Browser:
     return browser
 
 
+async def test_an_order_that_is_not_found_is_said_on_the_page(ada: Browser) -> None:
+    page = await ada.send("/orders/find", "/orders/find", number="#4711", email="ada@example.com")
+    assert NotFoundHere.title in page.text
+
+
 @pytest.fixture
 async def staff(app: FastAPI, client: httpx.AsyncClient, settings: Settings) -> Browser:
     browser = Browser(app)
@@ -153,6 +158,8 @@ async def test_what_cannot_be_done_is_said_on_the_page(context: Context, staff: 
         {**await staff.fields(desk, f"{desk}/refunds"), "reason": "x"},
     )
     assert (late.status_code, "take a return instead" in late.text) == (409, True)
+    sent = await staff.get(f"{desk}/edit")
+    assert (sent.status_code, OrderSent.title in sent.text) == (409, True)
     assert (await staff.get(f"/console/orders/{new_id()}")).status_code == 404
 
 

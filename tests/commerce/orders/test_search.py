@@ -8,7 +8,9 @@ import httpx
 import pytest
 
 from bodega.backbone.module import Context
+from bodega.commerce.orders.errors import TooManyLookUps
 from bodega.commerce.orders.repository import search
+from bodega.commerce.orders.service.answers import MAX_TRIES
 from bodega.contracts.orders import Orders, OrderSearch
 from bodega.kernel.ids import CommandId, ImportBatchId, new_id
 from bodega.kernel.page import PageRequest
@@ -30,6 +32,19 @@ async def numbers(context: Context) -> list[int]:
         request = wanted(line().model_copy(update={"sku": sku})).model_copy(update={"email": email})
         await orders.place(command_id=CommandId(new_id()), request=request)
     return [1001, 1002, 1003, 1004]
+
+
+async def test_a_guest_finds_an_order_and_a_guesser_is_stopped(
+    context: Context, numbers: list[int]
+) -> None:
+    orders = context.container.get(Orders)
+    found = await orders.look_up(number=1003, email="ada@example.com", address="ada")
+    assert found is not None
+    assert found.number == 1003
+    for _ in range(MAX_TRIES):
+        assert await orders.look_up(number=1003, email="eve@example.com", address="eve") is None
+    with pytest.raises(TooManyLookUps):
+        await orders.look_up(number=1003, email="ada@example.com", address="eve")
 
 
 @pytest.mark.parametrize(
