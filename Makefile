@@ -42,7 +42,7 @@ format: $(ENVIRONMENT) ## Format the code
 bench: $(ENVIRONMENT) ## Every benchmark, with ratios
 	@$(RUN) python -m benchmarks
 
-soak: $(ENVIRONMENT) ## The journeys with large counts
+soak: $(ENVIRONMENT) ## Journeys, kills, storms and state machines with large counts
 	@BODEGA_SOAK=1 $(RUN) python -m tests --journeys-only
 
 clean: ## Remove the environment and caches; the shop's data stays

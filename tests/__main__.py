@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 TESTS_FAILED = 1  # pytest's exit code
 
@@ -57,6 +58,16 @@ def _timed(part: str, spent: dict[str, float]) -> Iterator[None]:
     spent[part] = time.monotonic() - began
 
 
+def _that_grow() -> list[str]:
+    """Proofs beside the journeys that take larger counts when asked to: kills, storms, machines."""
+    found = Path(__file__).parent.rglob("test_*.py")
+    return [
+        str(path)
+        for path in sorted(found)
+        if "journey" not in path.parts and "BODEGA_SOAK" in path.read_text()
+    ]
+
+
 def main() -> int:
     options, rest = _options()
     spent: dict[str, float] = {}
@@ -69,6 +80,9 @@ def main() -> int:
         spread = ["-n", options.workers, "--dist", "loadgroup"]
         with _timed("units and integration", spent):
             failed |= _suite(spread, "-m", marks, *cover, *rest)
+    if os.environ.get("BODEGA_SOAK") and options.journeys_only:
+        with _timed("proofs that grow", spent):
+            failed |= _suite(["-p", "no:xdist"], "-m", "not journey", *_that_grow(), *rest)
     if not options.no_journeys:
         marks = "journey or soak" if os.environ.get("BODEGA_SOAK") else "journey"
         with _timed("journeys", spent):
