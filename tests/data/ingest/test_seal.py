@@ -10,8 +10,9 @@ from typing import Any
 import duckdb
 import httpx
 import psycopg
+import pyarrow as pa
 import pytest
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 
 from bodega.apps.modules import modules, personal, published
 from bodega.backbone import jobs
@@ -171,6 +172,10 @@ def test_a_guest_who_signs_up_is_one_person(shop: Shop) -> None:
     shop.user(user, EMAIL)
     shop.order(2, email=EMAIL, customer_id=user)
     assert len(tokens(*shop.rows("orders.orders"), *shop.rows("identity.users"))) == 1
+    # Tables without a row, and those of other sources, are passed over.
+    shop.sink.write(Batch({"orders.returns": []}, position=shop.position, fresh=True))
+    other = {"after": ["x"], "_loaded": [1]}
+    write_deltalake(shop.root.uri("bronze/files__suppliers"), pa.table(other))
     assert len(shop.reveal(user)) == 3
 
 

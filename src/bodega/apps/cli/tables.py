@@ -15,6 +15,5 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
         table.add_row(*(Text("" if value is None else str(value)) for value in row))
-    console = Console(highlight=False, soft_wrap=True)
-    wide = None if console.is_terminal else max(console.width, _PIPE_COLUMNS)
-    console.print(table, width=wide)
+    wide = None if Console().is_terminal else _PIPE_COLUMNS
+    Console(highlight=False, soft_wrap=True, width=wide).print(table)

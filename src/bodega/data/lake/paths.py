@@ -1,6 +1,7 @@
 """Names in the lake, such as `bronze/shop__orders_orders` and `published/current.json`."""
 
 BRONZE = "bronze"
+SHOP = "shop"
 SILVER = "silver"
 GOLD = "gold"
 PUBLISHED = "published"

@@ -13,7 +13,7 @@ from bodega.backbone.vault.store import Vault
 from bodega.contracts.personal import Revealed, RevealedRow
 from bodega.data.lake.archive import cold_files
 from bodega.data.lake.care import bronze_tables
-from bodega.data.lake.paths import BRONZE
+from bodega.data.lake.paths import BRONZE, SHOP
 from bodega.data.lake.s3 import quoted
 from bodega.data.lake.storage import LakeRoot
 
@@ -27,9 +27,12 @@ def reveal(root: LakeRoot, vault: Vault, *, person: str, actor: str, reason: str
     vault.note_reveal(key_id=key.id, actor=actor, reason=reason)
     with duckdb.connect(config={"threads": 2, "memory_limit": "256MB"}) as con:
         root.attach(con)
-        return Revealed(
-            rows=[row for name in bronze_tables(root) for row in _rows(con, root, name, key)]
-        )
+        return Revealed(rows=[row for name in _tables(root) for row in _rows(con, root, name, key)])
+
+
+def _tables(root: LakeRoot) -> list[str]:
+    """Those of the shop's own change feed; only that seals."""
+    return [name for name in bronze_tables(root) if name.startswith(f"{SHOP}__")]
 
 
 def _alias(vault: Vault, person: str) -> str:
@@ -42,8 +45,11 @@ def _alias(vault: Vault, person: str) -> str:
 def _rows(
     con: duckdb.DuckDBPyConnection, root: LakeRoot, table: str, key: PersonKey
 ) -> Iterator[RevealedRow]:
+    files = _files(root, table)
+    if not files:
+        return
     found = con.execute(
-        f"select key, after from read_parquet([{_files(root, table)}], hive_partitioning = false) "
+        f"select key, after from read_parquet([{files}], hive_partitioning = false) "
         f"where contains(after, {quoted(f'p1.{key.id.hex}.')}) "
         "qualify row_number() over (partition by key order by _position desc, _sequence desc) = 1"
     ).fetchall()
