@@ -349,8 +349,10 @@ class AfterSales(Protocol):
         order_id: OrderId,
         request: RequestReturn,
         customer_id: UserId | None,
+        actor: str | None = None,
     ) -> ReturnView:
-        """With a `customer_id` the order must be theirs and the time for returns not over."""
+        """With a `customer_id` the order must be theirs and the time for returns not over; `actor`
+        is who of the staff asks for them."""
 
     async def decide_return(
         self, *, command_id: CommandId, return_id: ReturnId, approve: bool, note: str, actor: str

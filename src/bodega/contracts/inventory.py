@@ -297,6 +297,17 @@ class Inventory(Protocol):
     ) -> None:
         """Units that came back are for sale again, at a location or the default one."""
 
+    async def write_off(
+        self,
+        *,
+        command_id: CommandId,
+        variant_id: VariantId,
+        quantity: int,
+        location_id: LocationId | None = None,
+    ) -> None:
+        """Units that came back and cannot be sold: the ledger says that they came in and went out
+        again, at once."""
+
     async def release(self, *, command_id: CommandId, checkout_id: CheckoutId) -> None:
         """Undo reserve and allocate: held and promised units that were not sent are let go."""
 

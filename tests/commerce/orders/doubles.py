@@ -61,6 +61,7 @@ class MemoryStock:
     on_hand: Counter[tuple[VariantId, LocationId]] = field(default_factory=Counter)
     promised: Counter[tuple[CheckoutId, VariantId, LocationId]] = field(default_factory=Counter)
     late: Counter[VariantId] = field(default_factory=Counter)
+    broken: Counter[VariantId] = field(default_factory=Counter)
     done: dict[CommandId, object] = field(default_factory=dict)
     on_strike: bool = False
     destination: str | None = None
@@ -180,6 +181,18 @@ class MemoryStock:
             self.on_hand[variant_id, location_id or MAIN] += quantity
             self.done[command_id] = None
         self.weather.after("restock")
+
+    async def write_off(
+        self,
+        *,
+        command_id: CommandId,
+        variant_id: VariantId,
+        quantity: int,
+        location_id: LocationId | None = None,
+    ) -> None:
+        self.weather.before("write_off")
+        self.done[command_id] = None
+        self.broken[variant_id] += quantity
 
     async def release(self, *, command_id: CommandId, checkout_id: CheckoutId) -> None:
         self.weather.before("release")

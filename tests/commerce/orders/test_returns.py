@@ -298,3 +298,16 @@ async def test_returns_are_listed_by_status_in_pages(desk: Desk) -> None:
     )
     assert [item.number for item in first.items + rest.items] == [3, 2]
     assert [item.number for item in await desk.after.returns_of(order.id)] == [1, 2, 3]
+
+
+async def test_the_history_says_who_of_the_staff_asked(desk: Desk) -> None:
+    order = await sent(desk, line(1))
+    await desk.after.request_return(
+        command_id=command(),
+        order_id=order.id,
+        request=asked(order),
+        customer_id=None,
+        actor=ACTOR,
+    )
+    [entry] = [e for e in await desk.orders.history(order.id) if e.kind == "return_requested"]
+    assert entry.actor == ACTOR

@@ -124,6 +124,13 @@ async def test_goods_go_out_and_come_back(shop: Shop) -> None:
     )
     assert settled.state == "done", settled
     assert await shop.stock() == (3, 3)
+    async with shop.context.database.reading() as connection:
+        moved = text(
+            "SELECT quantity, reason FROM inventory.movements WHERE variant_id = :variant"
+            " AND reason IN ('returned', 'written_off') ORDER BY id"
+        )
+        rows = await connection.execute(moved, {"variant": shop.variant})
+        assert sorted(map(tuple, rows)) == [(-1, "written_off"), (1, "returned"), (1, "returned")]
     assert await shop.refunded(order) == 2 * 599
     assert (await shop.again(order)).status == "partially_returned"
 

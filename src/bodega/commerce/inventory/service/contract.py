@@ -174,6 +174,27 @@ class InventoryService:
             location_id=location_id,
         )
 
+    async def write_off(
+        self,
+        *,
+        command_id: CommandId,
+        variant_id: VariantId,
+        quantity: int,
+        location_id: LocationId | None = None,
+    ) -> None:
+        await self._once(
+            command_id,
+            "write_off",
+            type(None),
+            lambda uow: stock.write_off(
+                uow,
+                clock=self._clock,
+                variant_id=variant_id,
+                quantity=quantity,
+                location_id=location_id,
+            ),
+        )
+
     async def release(self, *, command_id: CommandId, checkout_id: CheckoutId) -> None:
         await self._once(
             command_id,

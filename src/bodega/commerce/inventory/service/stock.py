@@ -45,6 +45,23 @@ async def receive(uow: UnitOfWork, *, clock: Clock, adjustment: Adjustment) -> S
     return level
 
 
+async def write_off(
+    uow: UnitOfWork,
+    *,
+    clock: Clock,
+    variant_id: VariantId,
+    quantity: int,
+    location_id: LocationId | None,
+) -> None:
+    """In and out again in one transaction, so that nobody is promised what is broken. Raises
+    NothingMoved, LocationNotFound."""
+    if quantity < 1:
+        raise NothingMoved("Write one unit or more off")
+    for units, reason in ((quantity, "returned"), (-quantity, "written_off")):
+        back = Adjustment(variant_id, units, reason, location_id)
+        await receive(uow, clock=clock, adjustment=back)
+
+
 async def code_of(uow: UnitOfWork, location_id: LocationId | None) -> str:
     """The code of a location, the default one for None. Raises LocationNotFound."""
     if location_id is None or location_id == MAIN_ID:

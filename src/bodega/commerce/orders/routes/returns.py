@@ -77,6 +77,7 @@ async def open_return(
         order_id=request.order_id,
         request=asked,
         customer_id=None,
+        actor=who.label,
     )
 
 

@@ -155,14 +155,15 @@ class AfterSalesService:
         order_id: OrderId,
         request: RequestReturn,
         customer_id: UserId | None,
+        actor: str | None = None,
     ) -> ReturnView:
         def work(uow: UnitOfWork) -> Awaitable[ReturnView]:
             return returning.request_return(
                 self._context, uow, order_id=order_id, request=request, customer_id=customer_id
             )
 
-        actor = f"customer:{customer_id}" if customer_id else "staff"
-        return await self._once(command_id, "request_return", ReturnView, work, actor=actor)
+        who = f"customer:{customer_id}" if customer_id else actor or "staff"
+        return await self._once(command_id, "request_return", ReturnView, work, actor=who)
 
     async def decide_return(
         self, *, command_id: CommandId, return_id: ReturnId, approve: bool, note: str, actor: str

@@ -54,7 +54,7 @@ async def _priced(
     return [
         _plain(variant, quantity).model_copy(
             update={
-                "discount": priced[str(at)].discount,
+                "discount": priced[str(at)].discount if priced[str(at)].discount.amount else None,
                 "tax": priced[str(at)].tax,
                 "tax_rate": priced[str(at)].tax_rate,
                 "tax_included": priced[str(at)].tax_included,

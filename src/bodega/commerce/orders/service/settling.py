@@ -156,6 +156,13 @@ class Settling:
                     location_id=plan.location_id,
                     reason="returned",
                 )
+            if line.write_off and line.variant_id is not None:
+                await inventory.write_off(
+                    command_id=step(operation, f"write_off:{line.line_id}"),
+                    variant_id=line.variant_id,
+                    quantity=line.write_off,
+                    location_id=plan.location_id,
+                )
 
     async def undo(self, operation: Operation) -> None:
         plan = SettlePlan.model_validate(operation.plan)
