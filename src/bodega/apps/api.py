@@ -8,11 +8,17 @@ from fastapi import FastAPI
 from bodega.apps.compose import Shop, compose
 from bodega.apps.modules import modules
 from bodega.apps.run import serve
+from bodega.backbone.http.aliases import Aliases
 from bodega.backbone.http.edge import create_app, plug
 from bodega.backbone.settings import Settings, load_settings
 from bodega.contracts.identity import Identity
 from bodega.web.errors import install_pages
 from bodega.web.routes import ROUTERS
+
+UNVERSIONED = {
+    "/api/external-data": "/api/v1/external-data",
+    "/api/insights": "/api/v1/insights",
+}
 
 
 def build(settings: Settings) -> FastAPI:
@@ -28,6 +34,7 @@ def build(settings: Settings) -> FastAPI:
     )
     install_pages(app)
     answer_for(app, shop)
+    app.add_middleware(Aliases, addresses=UNVERSIONED)
     return app
 
 

@@ -14,6 +14,7 @@ from bodega.backbone.job_runs import JobRuns
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
 from bodega.backbone.workflows import Workflows
+from bodega.contracts.dex import Datasets
 from bodega.contracts.forecast import Forecasts
 from bodega.contracts.fraud import Fraud
 from bodega.contracts.freshness import Freshness
@@ -91,6 +92,7 @@ def _bind_serving(container: Container, settings: Settings, client: httpx.AsyncC
         (Metrics, settings.metrics_timeout_seconds),
         (Freshness, settings.metrics_timeout_seconds),
         (PersonalRecords, _REVEAL_SECONDS),
+        (Datasets, settings.metrics_timeout_seconds),
     ):
         answer = remote(protocol, settings.serving_url, token=token, timeout=timeout, client=client)
         container.bind(protocol, answer)

@@ -24,6 +24,7 @@ NAMES = (
     "reviews",
     "notifications",
     "views",
+    "dex",
 )
 
 

@@ -12,6 +12,7 @@ from bodega.backbone.container import Container
 from bodega.backbone.http.edge import create_app
 from bodega.backbone.http.remote import expose
 from bodega.backbone.settings import Settings, load_settings
+from bodega.contracts.dex import Datasets
 from bodega.contracts.fraud import Fraud
 from bodega.contracts.freshness import Freshness
 from bodega.contracts.metrics import Metrics
@@ -22,6 +23,8 @@ from bodega.insight.freshness import PublishedFreshness
 from bodega.insight.gold import GoldReader
 from bodega.insight.metrics import GoldMetrics
 from bodega.insight.personal import LakePersonalRecords
+from bodega.insight.routes import stream_router
+from bodega.insight.streams import GoldStreams
 from bodega.kernel.clock import SystemClock
 from bodega.ml.answers import AnswerLog
 from bodega.ml.fraud import NAME as FRAUD
@@ -35,8 +38,8 @@ REFRESH_SECONDS = 1.0
 
 
 def build(settings: Settings) -> FastAPI:
-    """Contracts over HTTP, closed to whoever lacks the internal token. It starts with an
-    empty lake and follows what pipelines publish and training promotes."""
+    """Contracts and a stream over HTTP, closed to whoever lacks the internal token. It starts with
+    an empty lake and follows what pipelines publish and training promotes."""
     clock = SystemClock()
     lake = LakeRoot.of(settings)
     predictions = PredictionLog(lake, clock)
@@ -44,18 +47,24 @@ def build(settings: Settings) -> FastAPI:
     scores = AnswerLog(lake, FRAUD, clock)
     visits = AnswerLog(lake, VISITS, clock, keep=KEEP)
     fraud = FraudService(lake, clock, scores, visits, large=settings.fraud_open_below)
+    gold = GoldReader(lake)
+    streams = GoldStreams(lake, gold)
     answers: dict[type, object] = {
         Recommender: recommender,
         Fraud: fraud,
-        Metrics: GoldMetrics(GoldReader(lake)),
+        Metrics: GoldMetrics(gold),
         Freshness: PublishedFreshness(lake, clock),
         PersonalRecords: LakePersonalRecords(lake, settings),
+        Datasets: streams,
     }
     token = settings.internal_token.get_secret_value()
     return create_app(
         settings,
         title=f"{settings.shop_name}: models and metrics",
-        routers=[expose(protocol, answer, token=token) for protocol, answer in answers.items()],
+        routers=[
+            stream_router(streams, token=token),
+            *(expose(protocol, answer, token=token) for protocol, answer in answers.items()),
+        ],
         container=Container(),
         database=None,
         lifespan=_lifespan(refreshed=(recommender, fraud), logs=(predictions, scores, visits)),

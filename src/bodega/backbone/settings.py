@@ -248,6 +248,13 @@ class Settings(BaseSettings):
     fx_url: str = Field(
         "https://data-api.ecb.europa.eu/service/data", description="the ECB's exchange rates"
     )
+    dex_timeout_seconds: Seconds = Field(
+        2.0, description="patience with one question to weather or market sources"
+    )
+    dex_fresh_seconds: Seconds = Field(600, description="how old their answers may be unasked")
+    dex_stale_hours: Count = Field(24, description="how old they may be when a source is down")
+    dex_failures: Count = Field(5, description="failures in a row before a source is left alone")
+    dex_pause_seconds: Seconds = Field(30, description="how long it is left alone then")
     orchestrator: Literal["loop", "dagster"] = Field("loop", description="who runs the transforms")
 
     mail_url: SecretStr | None = Field(

@@ -26,6 +26,12 @@ class GoldReader:
         """The rows by column name; none while nothing is published."""
         return await anyio.to_thread.run_sync(self._rows, sql, parameters)
 
+    def cursor(self) -> duckdb.DuckDBPyConnection | None:
+        """A reading of its own of what is published now, closed by the caller; None while nothing
+        is."""
+        connection = self._current()
+        return None if connection is None else connection.cursor()
+
     def _rows(self, sql: str, parameters: Sequence[object]) -> list[dict[str, Any]]:
         connection = self._current()
         if connection is None:

@@ -124,7 +124,7 @@ def expose(protocol: type, implementation: object, *, token: str) -> APIRouter:
 
     @router.post("/{name}")
     async def answer(name: str, request: Request, who: Anyone) -> Response:
-        _check(request, token)
+        check_internal(request, token)
         operation = operations.get(name)
         if operation is None:
             raise NotFound(f"{protocol.__name__} has no operation {name!r}")
@@ -136,7 +136,8 @@ def expose(protocol: type, implementation: object, *, token: str) -> APIRouter:
     return router
 
 
-def _check(request: Request, token: str) -> None:
+def check_internal(request: Request, token: str) -> None:
+    """Raises Unauthenticated for whoever does not show our own token."""
     offered = request.headers.get("authorization", "")
     if not hmac.compare_digest(offered.encode(), f"Internal {token}".encode()):
         raise Unauthenticated

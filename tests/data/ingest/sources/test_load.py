@@ -5,15 +5,13 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from bodega.data.ingest.sources.config import StreamConfig
-from bodega.data.ingest.sources.contract import Finding, Page, State, Stream
+from bodega.data.ingest.sources.contract import Stream
 from bodega.data.ingest.sources.errors import (
     SchemaFrozen,
     SourceUnreachable,
@@ -21,41 +19,11 @@ from bodega.data.ingest.sources.errors import (
     StreamBusy,
 )
 from bodega.data.ingest.sources.load import FlushPolicy
-from bodega.data.ingest.sources.records import rows_to_table
 from bodega.data.ingest.sources.table import Saved, SourceTable
+from bodega.testing.lake import PlayedSource as Scripted
 from tests.data.ingest.sources.conftest import Bench
 
 EACH_PAGE = FlushPolicy(rows=1)
-
-
-@dataclass
-class Scripted:
-    """A source that plays pages; it goes down behind page `fails_at` until told otherwise."""
-
-    pages: Sequence[Sequence[Any]]
-    whole: bool = False
-    fails_at: int | None = None
-    asked: list[int] = field(default_factory=list)
-
-    def check(self) -> list[Finding]:
-        return []
-
-    def discover(self) -> list[Stream]:
-        return []
-
-    def read(self, stream: str, state: State) -> Iterator[Page]:
-        start = int(state.get("page", 0))
-        for number, rows in list(enumerate(self.pages))[start:]:
-            if self.fails_at == number:
-                raise SourceUnreachable("the API is down")
-            self.asked.append(number)
-            table, hints, rejects = rows_to_table(rows)
-            last = number == len(self.pages) - 1
-            after = 0 if self.whole and last else number + 1
-            yield Page(
-                table, {"page": after}, "api", hints, rejects,
-                whole=self.whole, begins=number == 0, ends=last,
-            )  # fmt: skip
 
 
 def stream(**said: Any) -> Stream:
@@ -79,7 +47,7 @@ def test_an_outage_keeps_what_was_read_and_goes_on_behind_it(bench: Bench) -> No
     with pytest.raises(SourceUnreachable) as caught:
         bench.read(source, stream(key=["id"]))
     report = caught.value.extra["report"]
-    assert (report.kept, report.error) == (2, "the API is down")  # type: ignore[attr-defined]
+    assert (report.kept, report.error) == (2, "the source is down")  # type: ignore[attr-defined]
     source.fails_at, source.asked = None, []
     assert bench.read(source, stream(key=["id"])).kept == 1
     assert source.asked == [2]

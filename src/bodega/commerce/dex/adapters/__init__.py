@@ -1,0 +1,1 @@
+"""Outside APIs and the serving process, as data exchange asks them."""

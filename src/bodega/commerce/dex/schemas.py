@@ -1,0 +1,48 @@
+"""Query parameters of data exchange."""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from bodega.contracts.dex import InsightQuery, Place, Symbol
+
+
+class WorldQuery(BaseModel):
+    """`symbols` may be repeated; a place needs both of its coordinates."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    symbols: list[Symbol] = Field([], max_length=20)
+    latitude: float | None = Field(None, ge=-90, le=90)
+    longitude: float | None = Field(None, ge=-180, le=180)
+    past_days: int = Field(0, ge=0, le=92)
+
+    @property
+    def place(self) -> Place | None:
+        if self.latitude is None or self.longitude is None:
+            return None
+        return Place(latitude=self.latitude, longitude=self.longitude)
+
+
+class RowsQuery(BaseModel):
+    """`columns` parted by commas."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dataset: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")] = (
+        "mart_daily_sales"
+    )
+    columns: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_,]*$", max_length=2000)] = ""
+    since: date | None = None
+    until: date | None = None
+    limit: int | None = Field(None, ge=1)
+
+    def query(self) -> InsightQuery:
+        return InsightQuery(
+            dataset=self.dataset,
+            columns=[name for name in self.columns.split(",") if name],
+            since=self.since,
+            until=self.until,
+            limit=self.limit,
+        )
