@@ -103,6 +103,8 @@ async def test_goods_go_out_and_come_back(shop: Shop) -> None:
     order = await shop.sell(3)
     await shop.do("ship", order, ShipOrder())
     assert await shop.stock() == (2, 2)
+    async with shop.context.database.work() as uow:
+        await uow.connection.execute(text("UPDATE inventory.levels SET reorder_point = 3"))
     wish = ReturnLine(line_id=line_id(order), quantity=2, reason="too many")
     asked = await shop.after.request_return(
         command_id=CommandId(new_id()),
@@ -131,6 +133,10 @@ async def test_goods_go_out_and_come_back(shop: Shop) -> None:
         )
         rows = await connection.execute(moved, {"variant": shop.variant})
         assert sorted(map(tuple, rows)) == [(-1, "written_off"), (1, "returned"), (1, "returned")]
+        alarms = text("SELECT count(*) FROM backbone.outbox WHERE type = 'inventory.stock_low'")
+        assert (
+            await connection.execute(alarms)
+        ).scalar() == 0  # what passes through lowers nothing
     assert await shop.refunded(order) == 2 * 599
     assert (await shop.again(order)).status == "partially_returned"
 

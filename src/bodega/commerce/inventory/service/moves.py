@@ -19,6 +19,7 @@ async def move(
     changes: Sequence[Change],
     reason: str,
     reference_id: UUID | None = None,
+    alarm: bool = True,
 ) -> None:
     """Change `levels`, which the caller has locked. A spot comes once in `changes`."""
     await repository.move(
@@ -31,7 +32,8 @@ async def move(
     )
     for change in changes:
         _tell(uow, change, reason=reason, reference_id=reference_id)
-        _warn(uow, change, levels[change.spot])
+        if alarm:
+            _warn(uow, change, levels[change.spot])
 
 
 def promised(taken: Iterable[tuple[Spot, int]], *, sign: int = 1) -> list[Change]:

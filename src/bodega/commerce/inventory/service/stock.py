@@ -28,8 +28,11 @@ class Adjustment:
     location_id: LocationId | None = None
 
 
-async def receive(uow: UnitOfWork, *, clock: Clock, adjustment: Adjustment) -> StockLevel:
-    """Raises NothingMoved, LocationNotFound, StockBelowZero."""
+async def receive(
+    uow: UnitOfWork, *, clock: Clock, adjustment: Adjustment, passing: bool = False
+) -> StockLevel:
+    """Units that are only `passing` through leave no less than before, and so alarm nobody. Raises
+    NothingMoved, LocationNotFound, StockBelowZero."""
     variant_id, quantity = adjustment.variant_id, adjustment.quantity
     if quantity == 0:
         raise NothingMoved
@@ -40,7 +43,14 @@ async def receive(uow: UnitOfWork, *, clock: Clock, adjustment: Adjustment) -> S
     if before + quantity < 0:
         raise StockBelowZero(f"There are {before} units: they cannot fall by {-quantity}")
     change = Change(variant_id, code, quantity=quantity)
-    await move(uow, at=clock.now(), levels=levels, changes=[change], reason=adjustment.reason)
+    await move(
+        uow,
+        at=clock.now(),
+        levels=levels,
+        changes=[change],
+        reason=adjustment.reason,
+        alarm=not passing,
+    )
     [level] = await find_levels(uow.connection, now=clock.now(), limit=1, ids=[variant_id])
     return level
 
@@ -59,7 +69,7 @@ async def write_off(
         raise NothingMoved("Write one unit or more off")
     for units, reason in ((quantity, "returned"), (-quantity, "written_off")):
         back = Adjustment(variant_id, units, reason, location_id)
-        await receive(uow, clock=clock, adjustment=back)
+        await receive(uow, clock=clock, adjustment=back, passing=True)
 
 
 async def code_of(uow: UnitOfWork, location_id: LocationId | None) -> str:
