@@ -67,7 +67,8 @@ def routes(servers: Settings) -> FastAPI:
 
 @pytest.fixture(scope="session")
 def janitor(servers: Settings) -> Iterator[psycopg.Connection]:
-    """A connection for emptying the database: opening one takes longer than that."""
+    """A connection for emptying the database: opening one takes longer than that. A test that ends
+    connections ends those named `bodega-...` only."""
     with psycopg.connect(servers.dsn, autocommit=True) as connection:
         yield connection
 

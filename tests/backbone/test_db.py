@@ -169,7 +169,7 @@ async def test_a_connection_the_server_closed_is_not_handed_out(
     with psycopg.connect(settings.dsn, autocommit=True) as other:
         other.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " WHERE datname = current_database() AND application_name LIKE 'bodega-%'"
         )
     async with database.reading() as connection, database.work() as uow:
         for alive in (connection, uow.connection):
