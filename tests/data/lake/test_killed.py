@@ -14,8 +14,7 @@ from bodega.data.lake.published import read_published
 from bodega.data.lake.query import query
 from bodega.data.lake.storage import LakeRoot
 
-KILLS = 50 if os.environ.get("BODEGA_SOAK") else 3
-STEPS = 40
+KILLS, STEPS = (50, 60) if os.environ.get("BODEGA_SOAK") else (2, 15)
 
 
 def start(lake: Path) -> "subprocess.Popen[str]":
