@@ -18,4 +18,4 @@ async def every_row(connection: AsyncConnection) -> AsyncIterator[tuple[str, str
         query = text(f"SELECT row_to_json(t)::text FROM {table} t")  # noqa: S608 - quoted above
         async with connection.stream(query) as rows:
             async for (row,) in rows:
-                yield table, row
+                yield str(table), str(row)
