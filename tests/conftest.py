@@ -74,9 +74,10 @@ def janitor(servers: Settings) -> Iterator[psycopg.Connection]:
 
 
 @pytest.fixture
-def settings(servers: Settings, janitor: psycopg.Connection) -> Iterator[Settings]:
-    """The worker's settings; its database is emptied afterwards."""
+async def settings(servers: Settings, janitor: psycopg.Connection) -> AsyncIterator[Settings]:
+    """The worker's settings; afterwards nothing runs any more and its database is emptied."""
     yield servers
+    await end_tasks()
     empty_database(janitor)
 
 
@@ -87,7 +88,6 @@ async def context(settings: Settings, connections: Connections) -> AsyncIterator
     await connections.cache.client.flushdb()
     yield shop.context
     await shop.close()
-    await end_tasks()
 
 
 @pytest.fixture

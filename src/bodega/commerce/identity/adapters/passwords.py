@@ -19,6 +19,10 @@ MAX_WAITING = 64
 COST = {"memory_cost": 19_456, "time_cost": 2, "parallelism": 1}
 
 
+def _hasher(*, memory_cost: int, time_cost: int, parallelism: int) -> Argon2Hasher:
+    return Argon2Hasher(memory_cost=memory_cost, time_cost=time_cost, parallelism=parallelism)
+
+
 class Passwords:
     """Argon2id at `COST`.
 
@@ -27,7 +31,7 @@ class Passwords:
     """
 
     def __init__(self) -> None:
-        self._hash = PasswordHash([Argon2Hasher(**COST)])
+        self._hash = PasswordHash([_hasher(**COST)])
         self._pool = ThreadPoolExecutor(max(1, (os.cpu_count() or 1) // 2), "passwords")
         self._waiting = 0
 
