@@ -10,6 +10,7 @@ from bodega.apps.read_models import read_models, rebuild, standing
 from bodega.apps.worker import consumers
 from bodega.backbone.module import Context
 from bodega.backbone.read_models import ReadModelUnknown
+from bodega.commerce.views.jobs import ask_again
 from bodega.commerce.views.service import ask_stock
 from bodega.contracts.aftersales import OrderEdited, OrderShipped, ReturnChanged
 from bodega.contracts.inventory import Inventory, ReservationLine
@@ -186,6 +187,24 @@ async def test_stock_is_counted_and_asked(shop: Context) -> None:
     await read(shop)
     [found] = (await shop.container.get(Views).stock(PageRequest())).items
     assert (found.sold, found.available) == (0, 5)
+
+
+async def test_a_hold_that_ended_is_for_sale_again(shop: Context) -> None:
+    mug = await stocked(shop, 5)
+    inventory, checkout = shop.container.get(Inventory), CheckoutId(new_id())
+    await inventory.reserve(
+        command_id=CommandId(new_id()),
+        checkout_id=checkout,
+        lines=[ReservationLine(variant_id=mug, quantity=2)],
+    )
+    await read(shop)
+    [found] = (await shop.container.get(Views).stock(PageRequest())).items
+    assert found.available == 3
+    await inventory.release(command_id=CommandId(new_id()), checkout_id=checkout)
+    await ask_again(shop)
+    await read(shop)
+    [found] = (await shop.container.get(Views).stock(PageRequest())).items
+    assert found.available == 5
 
 
 async def test_made_anew_it_is_what_it_was(shop: Context) -> None:

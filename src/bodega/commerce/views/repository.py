@@ -91,6 +91,10 @@ _TO_ASK = text(
            SELECT variant_id FROM views.stock WHERE to_ask ORDER BY variant_id
            LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING variant_id"""
 )
+_ASK_AGAIN = text(
+    """UPDATE views.stock SET to_ask = true
+       WHERE NOT to_ask AND greatest(last_sold_at, last_received_at) > :since"""
+)
 _ASKED = text("UPDATE views.stock SET available = :available WHERE variant_id = :variant")
 _STOCK = text(
     """SELECT * FROM views.stock
@@ -243,6 +247,11 @@ async def take_to_ask(connection: AsyncConnection, *, limit: int) -> list[Varian
     return [
         VariantId(row.variant_id) for row in await connection.execute(_TO_ASK, {"limit": limit})
     ]
+
+
+async def ask_again(connection: AsyncConnection, *, since: datetime) -> None:
+    """What moved since is to be asked once more."""
+    await connection.execute(_ASK_AGAIN, {"since": since})
 
 
 async def set_available(connection: AsyncConnection, found: Mapping[VariantId, int]) -> None:
