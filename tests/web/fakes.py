@@ -231,6 +231,7 @@ class FakeCarts:
         customer_id: UserId | None,
         change: CartChange,
         version: int | None = None,
+        client: str | None = None,
     ) -> CartView:
         basket = self.baskets.get(cart_id)
         if basket is None or basket.customer_id != customer_id:
