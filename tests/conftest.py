@@ -27,6 +27,8 @@ for name in [name for name in os.environ if name.startswith("BODEGA_")]:
     if name not in ("BODEGA_SOAK", "BODEGA_TEST_DATA"):
         del os.environ[name]
 
+LAKE = "tests/data/pipelines/"
+
 # How long an example takes says how busy the machine is.
 hypothesis.settings.register_profile("suite", deadline=None)
 hypothesis.settings.load_profile("suite")
@@ -34,6 +36,19 @@ hypothesis.settings.load_profile("suite")
 # A failure is shown by its traceback; structlog's own way draws every local variable, in seconds.
 PLAIN = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
 structlog.configure(processors=[*structlog.get_config()["processors"][:-1], PLAIN])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Tests go one by one to whoever is free; those that need the dbt project parsed and built go
+    to one worker, first. (Groups by mark do nothing: xdist sets a name that pytest 9.2 left.)"""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OneByOne(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return LAKE if nodeid.startswith(LAKE) else nodeid
+
+    return OneByOne(config, log)
 
 
 async def end_tasks() -> None:

@@ -18,16 +18,6 @@ from bodega.data.pipelines.warehouse import Warehouse
 from tests.data.bronze import Source
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever needs the parsed project goes to one worker: parsing and the first build take long.
-
-    A group is also what starts first."""
-    for item in items:
-        if isinstance(item, pytest.Function) and "manifest" in item.fixturenames:
-            item.add_marker(pytest.mark.xdist_group("lake"))
-
-
 @pytest.fixture(scope="session")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> Any:
     with warnings.catch_warnings():

@@ -9,6 +9,7 @@ from bodega.apps.modules import modules
 from bodega.backbone.cache import Cache
 from bodega.backbone.container import Container
 from bodega.backbone.db import Database
+from bodega.backbone.http.certificates import certificates
 from bodega.backbone.http.remote import remote
 from bodega.backbone.job_runs import JobRuns
 from bodega.backbone.module import Context
@@ -39,7 +40,7 @@ class Connections:
     @classmethod
     def to(cls, settings: Settings) -> Self:
         """Nothing is reached before it is used."""
-        return cls(Database(settings), Cache(settings), httpx.AsyncClient())
+        return cls(Database(settings), Cache(settings), httpx.AsyncClient(verify=certificates()))
 
     async def close(self) -> None:
         await self.client.aclose()

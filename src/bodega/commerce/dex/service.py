@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import httpx
 
 from bodega.backbone.http.breaker import Breaker
+from bodega.backbone.http.certificates import certificates
 from bodega.backbone.http.outside import Outside
 from bodega.backbone.module import Context
 from bodega.commerce.dex.adapters.market import Fmp
@@ -19,7 +20,7 @@ class ExternalService:
 
     def __init__(self, context: Context, *, transport: httpx.AsyncBaseTransport | None = None):
         settings = context.settings
-        self._client = httpx.AsyncClient(transport=transport)
+        self._client = httpx.AsyncClient(transport=transport, verify=certificates())
         self._weather = OpenMeteo(self._outside(context, "open-meteo"), settings.weather_url)
         self._market = Fmp(self._outside(context, "fmp"), settings.fmp_url, settings.fmp_key)
 
@@ -62,7 +63,7 @@ class InsightsService(ServingInsights):
 
     def __init__(self, context: Context, *, client: httpx.AsyncClient | None = None) -> None:
         settings = context.settings
-        self._own = client or httpx.AsyncClient()
+        self._own = client or httpx.AsyncClient(verify=certificates())
         super().__init__(
             self._own,
             settings.serving_url,
