@@ -4,7 +4,10 @@ import argparse
 import subprocess
 import sys
 
-ALL = ("http", "cart", "checkouts", "freshness", "startup", "import_rows", "change_feed")
+ALL = (
+    *("http", "cart", "checkouts", "freshness", "startup"),
+    *("import_rows", "change_feed", "ingest", "lake_build", "lake_care"),
+)
 
 
 def main() -> int:
