@@ -7,6 +7,7 @@ Each is a function of the request: give `double.handle` to `httpx.MockTransport`
 import csv
 import io
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ Answer = Callable[[httpx.Request], httpx.Response]
 
 
 @dataclass
-class Double:
+class Double(ABC):
     """What all doubles can do: count what they were asked, be down, ask for patience."""
 
     asked: list[httpx.URL] = field(default_factory=list)
@@ -37,8 +38,9 @@ class Double:
             return httpx.Response(429, headers={"retry-after": "0"}, text="Limit Reach")
         return self.answer(request)
 
+    @abstractmethod
     def answer(self, request: httpx.Request) -> httpx.Response:
-        raise NotImplementedError
+        """When it is up and has time."""
 
     @property
     def transport(self) -> httpx.MockTransport:
