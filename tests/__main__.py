@@ -1,40 +1,73 @@
-"""The whole suite: units and integration in parallel, then the journeys one by one."""
+"""The whole suite: units and integration in parallel, and the journeys one by one beside them."""
 
 import argparse
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 TESTS_FAILED = 1  # pytest's exit code
 
 
 # Several workers share the cores; libraries that each take all of them only wait for one another.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
+ALONE = ("-p", "no:xdist")
 
 
-def _pytest(*arguments: str) -> int:
-    env = {**os.environ, **ONE_THREAD}
-    # Hundreds of processes begin in a run; without bytecode each would compile what it imports.
-    env.pop("PYTHONDONTWRITEBYTECODE", None)
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "--durations=10", "--durations-min=2", *arguments],
-        env=env,
-        check=False,
-    ).returncode
+@dataclass
+class Part:
+    """One run of pytest. What it keeps from run to run lies apart: two may run at once."""
+
+    name: str
+    arguments: Sequence[str]
+    seconds: float = 0
+
+    def run(self, *more: str, output: IO[bytes] | None = None) -> int:
+        env = {**os.environ, **ONE_THREAD}
+        # Hundreds of processes begin in a run; without bytecode each would compile its imports.
+        env.pop("PYTHONDONTWRITEBYTECODE", None)
+        cache = f"cache_dir=.pytest_cache/{self.name.split()[0]}"
+        command = [sys.executable, "-m", "pytest", "--durations=10", "--durations-min=2"]
+        began = time.monotonic()
+        done = subprocess.run(
+            [*command, "-o", cache, *self.arguments, *more],
+            env=env,
+            check=False,
+            stdout=output,
+            stderr=output and subprocess.STDOUT,
+        )
+        self.seconds += time.monotonic() - began
+        return done.returncode
+
+    def again(self, code: int) -> int:
+        """Failures are tried once more, one by one: these tests kill real servers against the
+        clock, and a machine with other work may miss a deadline. What fails alone too, failed."""
+        if code != TESTS_FAILED:
+            return code
+        print(f"\nFailed in {self.name}, now alone; what passes only here deserves a look:")
+        sys.stdout.flush()
+        return self.run(*ALONE, "--last-failed", "--last-failed-no-failures=none")
 
 
-def _suite(spread: list[str], *arguments: str) -> int:
-    """Failures are tried once more, one by one: these tests kill real servers against the clock,
-    and a machine with other work may miss a deadline. What fails alone too, has failed."""
-    code = _pytest(*spread, *arguments)
-    if code != TESTS_FAILED:
-        return code
-    print("\nFailed above, now alone; what passes only here deserves a look:", flush=True)
-    return _pytest("-p", "no:xdist", "--last-failed", "--last-failed-no-failures=none", *arguments)
+def one_by_one(parts: Sequence[Part]) -> int:
+    return max((part.again(part.run()) for part in parts), default=0)
+
+
+def beside(first: Part, second: Part) -> int:
+    """Both at once, so that no core waits while a journey does; the second's lines come after."""
+    with TemporaryFile() as output, ThreadPoolExecutor(1) as pool:
+        print(f"{second.name} run beside and are shown afterwards", flush=True)
+        other = pool.submit(second.run, output=output)
+        codes = first.run(), other.result()
+        output.seek(0)
+        print(f"\n{second.name}:\n{output.read().decode(errors='replace')}", flush=True)
+    return max(first.again(codes[0]), second.again(codes[1]))
 
 
 def _coverage(*arguments: str) -> int:
@@ -46,16 +79,8 @@ def _options() -> tuple[argparse.Namespace, list[str]]:
     parser.add_argument("--no-journeys", action="store_true", help="leave the process trees out")
     parser.add_argument("--journeys-only", action="store_true", help="only the process trees")
     parser.add_argument("--coverage", action="store_true", help="measure, and fail below 85 %%")
-    # One more worker than cores: real servers and kill tests wait as much as they work.
-    parser.add_argument("-n", "--workers", default=str((os.cpu_count() or 2) + 1), metavar="N")
+    parser.add_argument("-n", "--workers", help="processes for units and integration", metavar="N")
     return parser.parse_known_args()
-
-
-@contextmanager
-def _timed(part: str, spent: dict[str, float]) -> Iterator[None]:
-    began = time.monotonic()
-    yield
-    spent[part] = time.monotonic() - began
 
 
 def _that_grow() -> list[str]:
@@ -68,30 +93,40 @@ def _that_grow() -> list[str]:
     ]
 
 
+def _parts(options: argparse.Namespace, rest: list[str]) -> list[Part]:
+    soak = bool(os.environ.get("BODEGA_SOAK"))
+    if options.coverage:
+        rest = ["--cov", "--cov-append", "--cov-report=", *rest]
+    # Real servers and kill tests wait as much as they work: one more than cores, unless the
+    # journeys take what is left.
+    cores = os.cpu_count() or 2
+    workers = options.workers or str(cores if not options.no_journeys else cores + 1)
+    spread = ["-n", workers, "--dist", "loadgroup", "-m", "not journey and not soak"]
+    journeys = [*ALONE, "-m", "journey or soak" if soak else "journey"]
+    parts = []
+    if not options.journeys_only:
+        parts.append(Part("units and integration", [*spread, *rest]))
+    elif soak:
+        parts.append(Part("proofs that grow", [*ALONE, "-m", "not journey", *_that_grow(), *rest]))
+    if not options.no_journeys:
+        parts.append(Part("journeys", [*journeys, *rest]))
+    return parts
+
+
 def main() -> int:
     options, rest = _options()
-    spent: dict[str, float] = {}
-    cover = ["--cov", "--cov-append", "--cov-report="] if options.coverage else []
+    began = time.monotonic()
+    parts = _parts(options, rest)
     if options.coverage:
         _coverage("erase")
-    failed = 0
-    if not options.journeys_only:
-        marks = "not journey and not soak"
-        spread = ["-n", options.workers, "--dist", "loadgroup"]
-        with _timed("units and integration", spent):
-            failed |= _suite(spread, "-m", marks, *cover, *rest)
-    if os.environ.get("BODEGA_SOAK") and options.journeys_only:
-        with _timed("proofs that grow", spent):
-            failed |= _suite(["-p", "no:xdist"], "-m", "not journey", *_that_grow(), *rest)
-    if not options.no_journeys:
-        marks = "journey or soak" if os.environ.get("BODEGA_SOAK") else "journey"
-        with _timed("journeys", spent):
-            failed |= _suite(["-p", "no:xdist"], "-m", marks, *cover, *rest)
+    apart = options.coverage or options.journeys_only or options.no_journeys
+    failed = one_by_one(parts) if apart else beside(*parts)
     if options.coverage:
         _coverage("combine", "--append", "--quiet")
         failed |= _coverage("report", "--skip-covered", "--fail-under=85")
-    for part, seconds in {**spent, "in all": sum(spent.values())}.items():
-        print(f"{part:<22}{seconds:6.0f} s")
+    for part in parts:
+        print(f"{part.name:<22}{part.seconds:6.0f} s")
+    print(f"{'in all':<22}{time.monotonic() - began:6.0f} s")
     return int(bool(failed))
 
 
