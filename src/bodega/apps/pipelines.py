@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from bodega.apps.alerting import keep_telling
 from bodega.apps.modules import personal, published
 from bodega.apps.reading import keep_reading
 from bodega.apps.training import keep_training
@@ -45,6 +46,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         threads.append(_thread("refresh-loop", lambda: _refresh(settings, wake, stop), stop))
     threads.append(_thread("sources", lambda: keep_reading(settings, stop), stop))
     threads.append(_thread("training", lambda: keep_training(settings, stop), stop))
+    threads.append(_thread("alerts", lambda: keep_telling(settings, stop), stop))
     stop.wait()
     wake.set()
     for thread in threads:

@@ -256,6 +256,21 @@ class Settings(BaseSettings):
     dex_failures: Count = Field(5, description="failures in a row before a source is left alone")
     dex_pause_seconds: Seconds = Field(30, description="how long it is left alone then")
     orchestrator: Literal["loop", "dagster"] = Field("loop", description="who runs the transforms")
+    pipelines_keep_days: Count = Field(14, description="how long runs of the pipelines are kept")
+    pipelines_ui_port: Port = Field(3070, description="port of `bodega pipelines ui`")
+    alerts_email: str = Field(
+        "", description="who hears of trouble in the pipelines; empty: the staff; off: nobody"
+    )
+    alerts_webhook_url: SecretStr | None = Field(
+        None, description="Slack-compatible webhook that hears of it, too; a secret"
+    )
+    alerts_severity: Literal["warning", "error"] = Field(
+        "warning", description="the least that anybody is told of"
+    )
+    alerts_repeat_minutes: Count = Field(
+        60, description="how often at most one alert is told while it lasts, or comes and goes"
+    )
+    alerts_keep_days: Count = Field(30, description="how long alerts that are over are kept")
 
     mail_url: SecretStr | None = Field(
         None,

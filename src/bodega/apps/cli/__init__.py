@@ -5,6 +5,7 @@ import sys
 import typer
 
 from bodega.apps.cli import (
+    alerts,
     config,
     db,
     down,
@@ -51,6 +52,7 @@ for group in (
     sources,
     metrics,
     models,
+    alerts,
     payments,
     events,
     fx,
