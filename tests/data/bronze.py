@@ -199,3 +199,31 @@ def booked(id: str, payment_id: str, *, kind: str, **accounts: int) -> list[Chan
         line = key | {"account": account, "amount": amount}
         changes.append(Change("shop__payments_ledger_lines", "c", key, line))
     return changes
+
+
+def promotion(id: str, *, op: str = "c", **over: Any) -> Change:
+    row = {"id": id, "title": f"Offer {id}", "kind": "percentage", "currency": "GBP"}
+    row |= {"automatic": False, "active": True, "starts_at": None, "ends_at": None}
+    at = times("2026-01-01T00:00:00Z")
+    return Change("shop__pricing_promotions", op, {"id": id}, row | at | over)
+
+
+def coupon(code: str, promotion_id: str, *, op: str = "c", **over: Any) -> Change:
+    row = {"code": code, "promotion_id": promotion_id, "active": True}
+    row |= {"created_at": "2026-01-01T00:00:00Z"}
+    return Change("shop__pricing_coupons", op, {"code": code}, row | over)
+
+
+def redemption(
+    id: str, promotion_id: str, checkout_id: str, *, discount: int, op: str = "c", **over: Any
+) -> Change:
+    row = {"id": id, "checkout_id": checkout_id, "promotion_id": promotion_id, "coupon_code": None}
+    row |= {"customer_id": None, "discount_amount": discount, "discount_currency": "GBP"}
+    row |= {"redeemed_at": "2026-02-03T10:00:00Z", "released_at": None}
+    return Change("shop__pricing_redemptions", op, {"id": id}, row | over)
+
+
+def abandonment(cart_id: str, *, value: int, op: str = "c", **over: Any) -> Change:
+    key = {"cart_id": cart_id, "abandoned_at": "2026-02-03T10:00:00Z"}
+    row = {**key, "customer_id": None, "units": 1, "value_amount": value, "currency": "GBP"}
+    return Change("shop__cart_abandonments", op, key, row | {"ordered_at": None} | over)

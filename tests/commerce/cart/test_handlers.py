@@ -1,16 +1,20 @@
 """What a checkout does to its cart."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import text
 
 from bodega.backbone.module import Context
-from bodega.commerce.cart import errors
+from bodega.commerce.cart import errors, service
 from bodega.commerce.cart.handlers import HANDLERS
 from bodega.commerce.cart.service import CartService
 from bodega.contracts.cart import CartView, SaveLine
 from bodega.contracts.checkout import CheckoutCompleted, CheckoutFailed, CheckoutHeld
 from bodega.contracts.orders import OrderLine, Orders, PlaceOrder
+from bodega.kernel.clock import FixedClock
 from bodega.kernel.ids import CartId, CheckoutId, CommandId, OrderId, UserId, VariantId
 from bodega.kernel.money import total
 from tests.commerce.people import react
@@ -178,3 +182,17 @@ async def test_a_cart_that_is_gone_is_no_error(context: Context) -> None:
         checkout_id=CheckoutId(uuid4()), cart_id=CartId(uuid4()), order_id=OrderId(uuid4())
     )
     await react(context, HANDLERS, event)
+
+
+async def test_a_cart_that_was_left_and_ordered_after_all_is_won_back(context: Context) -> None:
+    cart = await filled(context, MARIA, quantity=2)
+    priced = cart.lines[0].unit_price.amount
+    later = replace(context, clock=FixedClock(datetime.now(UTC) + timedelta(hours=2)))
+    assert await service.abandon_idle(later) == 1
+    asked = text("SELECT units, value_amount, currency, ordered_at FROM cart.abandonments")
+    async with context.database.reading() as connection:
+        left = (await connection.execute(asked)).one()
+    assert tuple(left) == (2, 2 * priced, cart.currency, None)
+    await react(context, HANDLERS, await order(context, cart))
+    async with context.database.reading() as connection:
+        assert (await connection.execute(asked)).one().ordered_at is not None

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bodega.backbone.module import Module
+from bodega.backbone.module import Module, public
 from bodega.commerce.cart.handlers import HANDLERS
 from bodega.commerce.cart.jobs import JOBS
 from bodega.commerce.cart.routes import ROUTERS
@@ -17,5 +17,16 @@ MODULE = Module(
     handlers=HANDLERS,
     jobs=JOBS,
     provides={Carts: CartService, Shelves: Shelves},
+    published={
+        "abandonments": public(
+            "cart_id",
+            "abandoned_at",
+            "customer_id",
+            "units",
+            "value_amount",
+            "currency",
+            "ordered_at",
+        ),
+    },
     migrations=Path(__file__).parent / "migrations",
 )

@@ -40,7 +40,11 @@ _SAVE = text(
             customer_id = :customer WHERE id = :id"""  # noqa: S608
 )
 _CLOSE = text(
-    f"UPDATE cart.carts SET {_TOUCHED}, status = :status, next_cart_id = :next WHERE id = :id"  # noqa: S608
+    f"""WITH won_back AS (
+         UPDATE cart.abandonments SET ordered_at = :now
+         WHERE cart_id = :id AND ordered_at IS NULL AND :status = 'ordered')
+       UPDATE cart.carts SET {_TOUCHED}, status = :status, next_cart_id = :next
+       WHERE id = :id"""  # noqa: S608
 )
 _IDLE = text(
     """WITH idle AS (
@@ -48,9 +52,22 @@ _IDLE = text(
          WHERE status = 'open' AND abandoned_at IS NULL AND updated_at < :before
            AND EXISTS (SELECT 1 FROM cart.lines WHERE cart_id = carts.id AND NOT saved)
          ORDER BY updated_at LIMIT :most FOR UPDATE SKIP LOCKED)
-       UPDATE cart.carts SET abandoned_at = :now FROM idle WHERE carts.id = idle.id
-       RETURNING carts.id, customer_id, updated_at,
-         (SELECT sum(quantity) FROM cart.lines WHERE cart_id = carts.id AND NOT saved) AS units"""
+       , held AS (
+         SELECT cart_id, sum(quantity) AS units, sum(quantity * seen_amount) AS value,
+           min(seen_currency) AS currency, count(seen_amount) = count(*)
+             AND min(seen_currency) = max(seen_currency) AS priced
+         FROM cart.lines WHERE cart_id IN (SELECT id FROM idle) AND NOT saved GROUP BY cart_id)
+       , left_behind AS (
+         UPDATE cart.carts SET abandoned_at = :now FROM idle WHERE carts.id = idle.id
+         RETURNING carts.id, customer_id, updated_at)
+       , kept AS (
+         INSERT INTO cart.abandonments
+           (cart_id, abandoned_at, customer_id, units, value_amount, currency)
+         SELECT id, :now, customer_id, units, CASE WHEN priced THEN value END,
+           CASE WHEN priced THEN currency END
+         FROM left_behind JOIN held ON held.cart_id = id)
+       SELECT id, customer_id, updated_at, units
+       FROM left_behind JOIN held ON held.cart_id = id"""
 )
 
 

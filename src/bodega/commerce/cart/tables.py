@@ -58,6 +58,19 @@ carts = Table(
     ),
 )
 
+abandonments = Table(
+    "abandonments",
+    METADATA,
+    Column("cart_id", Uuid, primary_key=True),
+    Column("abandoned_at", DateTime(timezone=True), primary_key=True),
+    Column("customer_id", Uuid),
+    Column("units", BigInteger, nullable=False),
+    Column("value_amount", BigInteger),
+    Column("currency", CHAR(3)),
+    Column("ordered_at", DateTime(timezone=True)),
+    CheckConstraint("(value_amount IS NULL) = (currency IS NULL)", name="value"),
+)
+
 lines = Table(
     "lines",
     METADATA,

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from bodega.backbone.module import Module
+from bodega.backbone.module import Module, public
+from bodega.backbone.tables import TIME_COLUMNS
 from bodega.commerce.pricing.handlers import HANDLERS
 from bodega.commerce.pricing.jobs import JOBS
 from bodega.commerce.pricing.routes import ROUTERS
@@ -28,6 +29,31 @@ MODULE = Module(
         Rates: RatesService,
         Promotions: PromotionsService,
         TaxTable: TaxTableService,
+    },
+    published={
+        "promotions": public(
+            "id",
+            "title",
+            "kind",
+            "currency",
+            "automatic",
+            "active",
+            "starts_at",
+            "ends_at",
+            *TIME_COLUMNS,
+        ),
+        "coupons": public("code", "promotion_id", "active", "created_at"),
+        "redemptions": public(
+            "id",
+            "checkout_id",
+            "promotion_id",
+            "coupon_code",
+            "customer_id",
+            "discount_amount",
+            "discount_currency",
+            "redeemed_at",
+            "released_at",
+        ),
     },
     migrations=Path(__file__).parent / "migrations",
 )

@@ -24,6 +24,10 @@ TABLES = (
     "shop__inventory_levels",
     "shop__inventory_movements",
     "shop__reviews_reviews",
+    "shop__pricing_promotions",
+    "shop__pricing_coupons",
+    "shop__pricing_redemptions",
+    "shop__cart_abandonments",
 )
 NOTHING = -1
 ANYTHING = 2**63 - 1

@@ -93,6 +93,26 @@ _PARTS = (
         "row->>'product_id' in (select row->>'id' from products) "
         "and row->>'customer_id' in (select row->>'id' from users)",
     ),
+    _Part(
+        "shop__pricing_redemptions",
+        "redemptions",
+        "row->>'checkout_id' in (select row->>'checkout_id' from orders)",
+    ),
+    _Part(
+        "shop__pricing_promotions",
+        "promotions",
+        "row->>'id' in (select row->>'promotion_id' from redemptions)",
+    ),
+    _Part(
+        "shop__pricing_coupons",
+        "coupons",
+        "row->>'code' in (select row->>'coupon_code' from redemptions)",
+    ),
+    _Part(
+        "shop__cart_abandonments",
+        "abandonments",
+        "row->>'customer_id' in (select row->>'id' from users)",
+    ),
 )
 
 

@@ -1,5 +1,6 @@
 {% set entities = [
-  'orders', 'order_lines', 'returns', 'return_lines', 'products', 'variants', 'customers', 'payments', 'payment_refunds', 'ledger_entries', 'ledger_lines', 'stock_levels', 'stock_movements', 'reviews'
+  'orders', 'order_lines', 'returns', 'return_lines', 'products', 'variants', 'customers', 'payments', 'payment_refunds', 'ledger_entries', 'ledger_lines', 'stock_levels', 'stock_movements', 'reviews',
+  'promotions', 'coupons', 'redemptions', 'abandonments'
 ] %}
 
 {% for entity in entities %}
