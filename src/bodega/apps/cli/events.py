@@ -9,6 +9,8 @@ from uuid import UUID
 
 import typer
 
+from bodega.apps.cli import event_schemas
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -27,6 +29,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="The event log, its consumers, stuck events.")
     for command in (tail, lag, dead, replay, drop):
         group.command()(command)
+    event_schemas.add_to(group)
     app.add_typer(group, name="events")
 
 

@@ -188,7 +188,7 @@ class _Hands:
 
     async def _react(self, part: UnitOfWork, envelope: Envelope) -> None:
         with correlation(envelope.correlation_id):
-            event = self._consumer.types[envelope.type].model_validate(envelope.payload)
+            event = self._consumer.types[envelope.type].read(envelope.version, envelope.payload)
             async with asyncio.timeout(self._policy.handler_seconds):
                 await self._consumer.react(part, envelope, event)
         self._handled += 1
