@@ -2,13 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.kit.browser import CHROMIUM, OPTIONS
+from tests.kit.browser import CHROMIUM, chromium, expect
 from tests.kit.buyer import ADDRESS
 from tests.kit.tree import Tree
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 pytestmark = [
     pytest.mark.journey,
@@ -18,15 +21,13 @@ SECONDS = 1000
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+def browser() -> "Iterator[Browser]":
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(params=[(390, 844), (1280, 900)], ids=["phone", "desktop"])
-def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
+def page(browser: "Browser", request: pytest.FixtureRequest) -> "Iterator[Page]":
     width, height = request.param
     context = browser.new_context(viewport={"width": width, "height": height})
     yield context.new_page()
@@ -37,7 +38,7 @@ def number(text: str) -> int:
     return int(re.sub(r"\D", "", text))
 
 
-def sign_in(page: Page, shop: Tree) -> None:
+def sign_in(page: "Page", shop: Tree) -> None:
     page.goto(f"{shop.url}/sign-in")
     page.fill("input[name=email]", "admin@bodega.local")
     page.fill("input[name=password]", shop.password)
@@ -46,7 +47,7 @@ def sign_in(page: Page, shop: Tree) -> None:
     expect(page.get_by_test_id("orders-today")).not_to_be_empty()
 
 
-def buy(page: Page, shop: Tree) -> int:
+def buy(page: "Page", shop: Tree) -> int:
     """The order's number."""
     page.goto(shop.url)
     page.get_by_role("link", name="Kitchen", exact=True).click()
@@ -63,7 +64,7 @@ def buy(page: Page, shop: Tree) -> int:
     return number(shown.inner_text())
 
 
-def test_a_sale_shows_in_the_console(shop: Tree, page: Page) -> None:
+def test_a_sale_shows_in_the_console(shop: Tree, page: "Page") -> None:
     sign_in(page, shop)
     before = number(page.get_by_test_id("orders-today").inner_text())
     buyer = page.context.browser
@@ -76,13 +77,13 @@ def test_a_sale_shows_in_the_console(shop: Tree, page: Page) -> None:
     expect(page.get_by_test_id("orders-today")).to_have_text(str(before + 1))
 
 
-def test_no_page_is_wider_than_its_screen(shop: Tree, page: Page) -> None:
+def test_no_page_is_wider_than_its_screen(shop: Tree, page: "Page") -> None:
     for path in ("/", "/cart", "/sign-in", "/register", "/nowhere"):
         page.goto(f"{shop.url}{path}")
         wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
         assert not wide, path
 
 
-def test_the_console_is_closed_to_strangers(shop: Tree, page: Page) -> None:
+def test_the_console_is_closed_to_strangers(shop: Tree, page: "Page") -> None:
     page.goto(f"{shop.url}/console")
     expect(page.locator("#sign-in-form")).to_be_visible()

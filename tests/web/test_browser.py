@@ -3,17 +3,20 @@
 import threading
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 import uvicorn
-from playwright.sync_api import Page, expect, sync_playwright
 
 from bodega.web.rooms import ROOMS
-from tests.kit.browser import CHROMIUM, OPTIONS
+from tests.kit.browser import CHROMIUM, chromium, expect
 from tests.kit.tree import free_port
 from tests.web.conftest import shop_of
 from tests.web.fakes import pounds
 from tests.web.shop import PASSWORD, STAFF, FakeShop
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")
 
@@ -36,27 +39,25 @@ def open_shop() -> Iterator[tuple[FakeShop, str]]:
 @pytest.fixture(scope="module", params=[(390, 844), (1280, 900)], ids=["phone", "desk"])
 def page(
     request: pytest.FixtureRequest, open_shop: tuple[FakeShop, str]
-) -> Iterator[tuple[Page, list[str]]]:
+) -> "Iterator[tuple[Page, list[str]]]":
     """A visitor's page and what went wrong in it."""
     width, height = request.param
     wrong: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
+    with chromium() as browser:
         context = browser.new_context(
             viewport={"width": width, "height": height}, base_url=open_shop[1]
         )
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(str(error)))
         yield page, wrong
-        browser.close()
 
 
-def too_wide(page: Page) -> bool:
+def too_wide(page: "Page") -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth > window.innerWidth"))
 
 
 def test_a_buyer_sees_what_changed_and_what_each_way_costs(
-    page: tuple[Page, list[str]], open_shop: tuple[FakeShop, str]
+    page: "tuple[Page, list[str]]", open_shop: tuple[FakeShop, str]
 ) -> None:
     (visitor, wrong), (shop, _) = page, open_shop
     mug = shop.catalog.items[0].variants[0]
@@ -92,7 +93,7 @@ def test_a_buyer_sees_what_changed_and_what_each_way_costs(
     assert wrong == []
 
 
-def test_staff_reach_every_room_by_hand_and_by_keyboard(page: tuple[Page, list[str]]) -> None:
+def test_staff_reach_every_room_by_hand_and_by_keyboard(page: "tuple[Page, list[str]]") -> None:
     staff, wrong = page
     staff.goto("/sign-in")
     staff.fill("#f-email", STAFF)
