@@ -201,6 +201,13 @@ async def test_a_write_whose_answer_nobody_needs_travels_with_the_next_statement
         assert (await connection.execute(COUNT)).scalar_one() == 3
 
 
+async def test_rows_from_a_cursor_see_what_was_written_before(database: Database) -> None:
+    async with database.work() as uow:
+        uow.connection.later(CLAIM, {"id": uuid4(), "name": "test.streamed"})
+        async with uow.connection.stream(COUNT) as rows:
+            assert [row async for row in rows] == [(1,)]
+
+
 async def test_its_failure_is_that_of_the_unit_of_work(database: Database) -> None:
     command, told = {"id": uuid4(), "name": "test.twice"}, list[str]()
 

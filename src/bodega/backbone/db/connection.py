@@ -6,7 +6,7 @@ statements do: those whose answer nobody needs wait for the next one and travel 
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
@@ -19,7 +19,13 @@ from sqlalchemy import event as hooks
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncResult,
+    create_async_engine,
+)
+from sqlalchemy.ext.asyncio.base import asyncstartablecontext
 from sqlalchemy.pool import NullPool
 
 from bodega.backbone.settings import Settings
@@ -75,6 +81,15 @@ class Connection(AsyncConnection):
             return await self._many(sql, parameters)
         (cursor,) = await self.send((sql, parameters or {}))
         return await _answer(cursor)
+
+    @asyncstartablecontext
+    async def stream(
+        self, statement: Any, parameters: Any = None, **options: Any
+    ) -> AsyncIterator[AsyncResult[Any]]:
+        """Rows from a cursor of the server, which sees what was written before."""
+        await self.flush()
+        async with super().stream(statement, parameters, **options) as rows:
+            yield rows
 
     def later(self, statement: TextClause, values: Values) -> None:
         """Travels with the next statement, or with the commit; its failure is raised there."""
