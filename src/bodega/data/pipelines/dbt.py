@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,13 @@ def project_fingerprint() -> str:
             digest.update(path.relative_to(PROJECT).as_posix().encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+@cache
+def parsed_by() -> str:
+    """Names what a parsed project holds good for: these very files, read by these very versions."""
+    readers = "".join(version(name) for name in ("dbt-core", "dbt-duckdb"))
+    return hashlib.sha256(f"{project_fingerprint()}{readers}".encode()).hexdigest()[:16]
 
 
 class Transforms:
@@ -79,7 +87,7 @@ class Transforms:
 
     def docs(self, target: Path) -> Path:
         """Write every model, column, test and use as one HTML page; where it is."""
-        scratch = self._warehouse.work / "dbt" / "docs"
+        scratch = self._scratch() / "docs"
         self._invoke(
             ["docs", "generate", "--static", "--empty-catalog", "--write-json"],
             manifest=None,
@@ -107,11 +115,21 @@ class Transforms:
             for result in outcome.results
         ]
 
+    def _scratch(self) -> Path:
+        """Where dbt keeps what it parsed. It trusts what it finds there after a model's YAML has
+        changed, so each project has a place of its own, and those of others go."""
+        folder = self._warehouse.work / "dbt"
+        mine = folder / parsed_by()
+        if not mine.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            mine.mkdir(parents=True)
+        return mine
+
     def _invoke(self, arguments: list[str], *, manifest: Any, scratch: Path | None = None) -> Any:
         os.environ.update(self._warehouse.environment(), DO_NOT_TRACK="1")
         from dbt.cli.main import dbtRunner
 
-        scratch = scratch or self._warehouse.work / "dbt"
+        scratch = scratch or self._scratch()
         writes = [] if "--write-json" in arguments else ["--no-write-json"]
         outcome = dbtRunner(manifest=manifest).invoke(
             [

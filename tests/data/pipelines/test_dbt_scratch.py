@@ -1,0 +1,47 @@
+"""What dbt keeps of a parsed project is used for that very project only."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from bodega.data.pipelines import dbt
+from bodega.data.pipelines.warehouse import Warehouse
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Path]]:
+    """The target folders that dbt was given, instead of its work."""
+    targets: list[Path] = []
+
+    class Runner:
+        def __init__(self, manifest: Any) -> None: ...
+
+        def invoke(self, arguments: list[str]) -> Any:
+            targets.append(Path(arguments[arguments.index("--target-path") + 1]))
+            return SimpleNamespace(exception=None, result=SimpleNamespace(results=[]))
+
+    monkeypatch.setattr("dbt.cli.main.dbtRunner", Runner)
+    yield targets
+    dbt.project_fingerprint.cache_clear()
+    dbt.parsed_by.cache_clear()
+
+
+def test_a_project_whose_yaml_changed_is_parsed_anew(
+    asked: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    monkeypatch.setattr(dbt, "PROJECT", project)
+    for text in ("version: 2", "version: 2", "version: 2\nmodels: []"):
+        (project / "models.yml").write_text(text)
+        dbt.project_fingerprint.cache_clear()
+        dbt.parsed_by.cache_clear()
+        dbt.Transforms(Warehouse(tmp_path / "lake"), SimpleNamespace()).test([])
+        asked[-1].mkdir(parents=True, exist_ok=True)
+        (asked[-1] / "partial_parse.msgpack").touch()
+    first, same, other = asked
+    assert first == same != other
+    assert not first.exists()
