@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from bodega.apps.supervise.errors import ProcessFailed
+from bodega.apps.supervise.errors import FolderGone, ProcessFailed
 
 if TYPE_CHECKING:
     from tests.apps.conftest import SmallShop
@@ -104,6 +105,17 @@ def test_kill_9_of_the_supervisor_takes_all_with_it_and_the_next_start_works(
     assert not shop.inspect().running
     shop.up()
     assert shop.inspect().healthy
+
+
+def test_a_shop_whose_folder_is_deleted_ends_with_one_sentence(
+    shop: "SmallShop", living: Callable[[Path], list[str]]
+) -> None:
+    shop.up()
+    shutil.rmtree(shop.folder.path)
+    assert shop.finish() == 1
+    assert shop.reports[-1].text == str(FolderGone(shop.folder.path))
+    assert "Traceback" not in shop.text()
+    assert living(shop.folder.path) == []
 
 
 def test_a_second_supervisor_is_refused_with_the_firsts_pid(open_shop: "SmallShop") -> None:

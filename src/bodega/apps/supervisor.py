@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from bodega.apps.supervise.credentials import credentials
 from bodega.apps.supervise.environment import environment, open_ports
-from bodega.apps.supervise.errors import ProcessFailed
+from bodega.apps.supervise.errors import FolderGone, ProcessFailed
 from bodega.apps.supervise.folder import DataFolder, ours
 from bodega.apps.supervise.lock import RunLock
 from bodega.apps.supervise.logs import LogLine, Tail, rotate
@@ -47,6 +47,7 @@ class Supervisor:
         self._report = report
         self._echo = echo
         self._cast = cast
+        self._lock = RunLock(self.folder.pid_file)
         self._phase = "starting"
         self._started_at = datetime.now(UTC)
         self._servers = Servers(settings, self.folder)
@@ -59,13 +60,12 @@ class Supervisor:
     def run(self) -> int:
         """Until a signal; the exit code. Raises BodegaError when the start fails."""
         self.folder.open()
-        lock = RunLock(self.folder.pid_file)
-        lock.take()
+        self._lock.take()
         try:
             with StopSignals(self._force) as signals, writing_to(self.folder.path):
                 return self._until_stopped(signals)
         finally:
-            lock.release()
+            self._lock.release()
 
     def _until_stopped(self, signals: StopSignals) -> int:
         try:
@@ -180,13 +180,23 @@ class Supervisor:
             rotate(file)
 
     def _tick(self) -> None:
-        changed = [watched.look(self._report) for watched in self._watched]
+        self._check_folder()
+        try:
+            changed = [watched.look(self._report) for watched in self._watched]
+        except FileNotFoundError:
+            self._check_folder()
+            raise
         if any(changed):
             self._note(self._phase)
         for tail in self._tails:
             for line in tail.lines():
                 if self._echo is not None and line.worth_showing:
                     self._echo(line)
+
+    def _check_folder(self) -> None:
+        """Nothing is started again in a folder that was deleted. Raises FolderGone."""
+        if not self._lock.held:
+            raise FolderGone(self.folder.path)
 
     def _stop(self) -> None:
         """People's requests end first, then the work behind them, then the servers."""
@@ -197,7 +207,8 @@ class Supervisor:
             for first in (True, False):
                 self._stop_children([p for role, p in self._children if role.faces_people is first])
             self._servers.stop()
-            current.detail = "everything is stopped, nothing is lost"
+            kept = ", nothing is lost" if self._lock.held else ""
+            current.detail = f"everything is stopped{kept}"
         with suppress(OSError):
             self.folder.state_file.unlink(missing_ok=True)
             self.folder.environment_file.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ SupervisorError
 ├── NotRunning       no shop runs here
 ├── NewerFolder      the data directory was written by a newer Bodega
 ├── NotAShop         the folder to be deleted holds no shop
+├── FolderGone       the data directory of a running shop was deleted
 ├── ExtrasMissing    the libraries of the lake or the models are not installed
 ├── StepFailed       a step of the start failed; quotes the reason
 └── ProcessFailed    a process does not stay up; quotes its last words
@@ -58,6 +59,16 @@ class NotAShop(SupervisorError):
     def __init__(self, folder: Path) -> None:
         super().__init__(
             f"{folder} holds no shop of Bodega, nothing was deleted: check BODEGA_DATA_DIR."
+        )
+
+
+class FolderGone(SupervisorError):
+    code = "data_folder_gone"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"{folder} was deleted while the shop ran on it, so everything was stopped: "
+            "`bodega up` starts a new shop there."
         )
 
 

@@ -29,6 +29,16 @@ class RunLock:
         os.ftruncate(descriptor, 0)
         os.write(descriptor, json.dumps(_identity(os.getpid())).encode())
 
+    @property
+    def held(self) -> bool:
+        """Whether the file is still there and still the one we locked."""
+        try:
+            return self._descriptor is not None and os.path.samestat(
+                os.fstat(self._descriptor), self._file.stat()
+            )
+        except FileNotFoundError:
+            return False
+
     def release(self) -> None:
         if self._descriptor is not None:
             os.ftruncate(self._descriptor, 0)
