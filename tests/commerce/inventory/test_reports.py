@@ -50,6 +50,19 @@ async def test_stock_is_worth_what_the_last_units_cost(
     assert (summary["on_hand"], summary["uncosted"], summary["variants"]) == (10, 2, 2)
 
 
+async def test_a_unit_that_came_without_a_cost_gets_no_other_units_cost(
+    desk: Desk, store: Store, books: WarehouseService
+) -> None:
+    store.clock.at = datetime.now(UTC)
+    mug = await store.receive(3)
+    await delivered(desk, mug, 2, 100)
+    await store.receive(4, mug)
+    [row] = await books.valuation()
+    assert (row.units, str(row.value), row.uncosted) == (9, "2.00 GBP", 7)
+    summary = await desk.get("stock-reports/summary")
+    assert (summary["value"], summary["uncosted"]) == ([{"amount": 200, "currency": "GBP"}], 7)
+
+
 async def test_what_is_between_locations_is_still_ours(
     desk: Desk, store: Store, books: WarehouseService
 ) -> None:
@@ -60,7 +73,7 @@ async def test_what_is_between_locations_is_still_ours(
     body = {"source_id": main["id"], "destination_id": str(berlin), "lines": [units(mug, 2)]}
     await desk.post("stock-transfers", body)
     [row] = await books.valuation()
-    assert (row.units, str(row.value)) == (4, "4.00 GBP")
+    assert (row.units, str(row.value), row.uncosted) == (4, "3.00 GBP", 1)
 
 
 async def test_stock_ages_first_in_first_out(store: Store, books: WarehouseService) -> None:
@@ -116,7 +129,8 @@ async def test_reports_come_as_tables_for_spreadsheets(
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert rows[0]["title"] == "'=cmd()"
-    assert (rows[0]["units"], rows[0]["value"], rows[0]["value_currency"]) == ("4", "6.00", "GBP")
+    assert (rows[0]["units"], rows[0]["value"], rows[0]["value_currency"]) == ("4", "1.50", "GBP")
+    assert rows[0]["uncosted"] == "3"
     assert (rows[1]["sku"], rows[1]["value"], rows[1]["uncosted"]) == ("", "", "1")
     for name in ("ageing", "turnover", "stock-outs"):
         there = await desk.client.get(

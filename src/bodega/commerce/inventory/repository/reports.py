@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bodega.contracts.warehouse import StockSummary
 
-# The units there are (on hand or between locations) are those that came last. A unit that came
-# without a cost (a return, a count) costs what the variant's last purchase cost, else its offer.
+# The units there are (on hand or between locations) are those that came last. What one cost that
+# came without a cost (a return, a count) nobody knows, whatever others of its kind cost.
 _LAYERS = """WITH coming AS (
            SELECT m.variant_id, sum(m.quantity - m.received) AS units FROM inventory.transfers t
            JOIN inventory.transfer_lines m ON m.transfer_id = t.id
@@ -24,18 +24,8 @@ _LAYERS = """WITH coming AS (
            FROM inventory.movements WHERE quantity > 0 AND reason <> 'transfer_in'),
        layers AS (
            SELECT i.variant_id, least(i.quantity, s.units - (i.upto - i.quantity)) AS units,
-               i.occurred_at, coalesce(i.unit_cost_amount, k.amount) AS cost,
-               coalesce(i.unit_cost_currency, k.currency) AS currency
+               i.occurred_at, i.unit_cost_amount AS cost, i.unit_cost_currency AS currency
            FROM inbound i JOIN stock s USING (variant_id)
-           LEFT JOIN LATERAL (
-               SELECT amount, currency FROM (
-                   SELECT unit_cost_amount AS amount, unit_cost_currency AS currency, 0 AS rank,
-                       occurred_at FROM inventory.movements m
-                   WHERE m.variant_id = i.variant_id AND unit_cost_amount IS NOT NULL
-                   UNION ALL
-                   SELECT cost_amount, cost_currency, 1, NULL FROM inventory.offers f
-                   WHERE f.variant_id = i.variant_id) AS known
-               ORDER BY rank, occurred_at DESC LIMIT 1) AS k ON i.unit_cost_amount IS NULL
            WHERE i.upto - i.quantity < s.units)"""
 _VALUATION = text(
     f"""{_LAYERS}
