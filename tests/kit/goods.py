@@ -25,7 +25,7 @@ ADDRESS = Address(name="Ada Buyer", line1="1 High Street", city="London", countr
 PRICE = Money(amount=599, currency="GBP")
 
 
-async def stocked(context: Context, units: int, *, price: Money = PRICE) -> VariantId:
+async def stocked(context: Context, units: int, *, price: Money = PRICE, **more: str) -> VariantId:
     """A fresh variant with that many units on hand."""
     variant_id = VariantId(new_id())
     key = uuid4().hex[:12]
@@ -39,6 +39,7 @@ async def stocked(context: Context, units: int, *, price: Money = PRICE) -> Vari
         category=None,
         price=price,
         first_seen_at=SystemClock().now(),
+        **more,
     )
     await context.container.get(Catalog).bulk_load(
         [product], source="test", import_batch_id=ImportBatchId(new_id())

@@ -245,7 +245,8 @@ class ShipmentTracked(_OfOrder):
 
 class OrderEdited(_OfOrder):
     """`total` is the order's now. What the edit made dearer was paid under `charge_id`; of `charge`
-    the `charge_tax` belongs to the state."""
+    the `charge_tax` belongs to the state. Where nothing was charged, `credited_tax` is what the
+    order's tax, in the sale `checkout_id`, is less than before."""
 
     type: ClassVar[str] = "orders.order_edited"
     operation_id: OperationId
@@ -253,12 +254,18 @@ class OrderEdited(_OfOrder):
     charge_id: CheckoutId | None = None
     charge: Money | None = None
     charge_tax: Money | None = None
+    checkout_id: CheckoutId | None = None
+    credited_tax: Money | None = None
 
 
 class OrderRefunded(_OfOrder):
+    """Of the sale `checkout_id`; `credited_tax` is the tax on the credit note."""
+
     type: ClassVar[str] = "orders.order_refunded"
     operation_id: OperationId
     amount: Money
+    checkout_id: CheckoutId | None = None
+    credited_tax: Money | None = None
 
 
 class OrderExchanged(_OfOrder):

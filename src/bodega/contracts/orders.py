@@ -185,6 +185,8 @@ class SoldLine(BaseModel):
 
 
 class OrderPlaced(Event):
+    """`tax` is part of `total`, as both were when the order was placed."""
+
     type: ClassVar[str] = "orders.order_placed"
     order_id: OrderId
     number: int
@@ -193,6 +195,7 @@ class OrderPlaced(Event):
     customer_id: UserId | None
     lines: list[SoldLine]
     total: Money
+    tax: Money | None = None
 
     @property
     def key(self) -> OrderId:
@@ -210,10 +213,13 @@ class OrderPaid(Event):
 
 
 class OrderCancelled(Event):
+    """`credited_tax` is the tax on the credit note, where there had been an invoice."""
+
     type: ClassVar[str] = "orders.order_cancelled"
     order_id: OrderId
     checkout_id: CheckoutId
     reason: str
+    credited_tax: Money | None = None
 
     @property
     def key(self) -> OrderId:

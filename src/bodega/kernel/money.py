@@ -51,6 +51,22 @@ def exponent(currency: str) -> int:
     return _EXPONENTS.get(currency, 2)
 
 
+# Card networks take three decimals with a last digit of 0 (docs.stripe.com/currencies) and no coins
+# that are gone: centimes of the ariary, fillér, Taiwan's cents.
+_WHOLE = frozenset({"HUF", "MGA", "TWD"})
+
+
+def charge_step(currency: str) -> int:
+    """What amounts that are charged or given back are multiples of, in minor units."""
+    digits = exponent(currency)
+    return 100 if currency in _WHOLE else int(10 ** max(0, min(digits - 2, 2)))
+
+
+def chargeable(amount: int, currency: str) -> int:
+    """`amount` in minor units, rounded down to what can be charged."""
+    return amount - amount % charge_step(currency)
+
+
 class Money(BaseModel):
     """`{"amount": 1999, "currency": "EUR"}` is 19.99 euro."""
 

@@ -19,7 +19,7 @@ from bodega.contracts.aftersales import CancelOrder
 from bodega.contracts.orders import OrderLine
 from bodega.kernel.address import Address
 from bodega.kernel.ids import DocumentId, new_id
-from bodega.kernel.money import Money
+from bodega.kernel.money import Money, charge_step, chargeable
 from tests.commerce.orders.conftest import Desk
 from tests.commerce.orders.goods import line, pounds
 
@@ -118,21 +118,25 @@ async def test_a_document_cannot_be_changed(desk: Desk) -> None:
         connection.execute("UPDATE orders.documents SET total_amount = 1, net_amount = 1")
 
 
-AMOUNTS = st.integers(0, 10**9)
+AMOUNTS, UNITS = st.integers(0, 10**9), st.integers(1, 500)
 
 
-@given(amount=AMOUNTS, whole=st.integers(1, 500))
-def test_shares_of_single_units_sum_to_the_line(amount: int, whole: int) -> None:
+@given(currency=st.sampled_from(["JPY", "EUR", "KWD", "HUF"]), paid=AMOUNTS, whole=UNITS)
+def test_shares_of_single_units_sum_to_the_line_and_each_goes_back_by_card(
+    currency: str, paid: int, whole: int
+) -> None:
+    step, amount = charge_step(currency), chargeable(paid, currency)
     bought = OrderLine(
         product_id=None, variant_id=None, sku="S", title="T", quantity=whole, fulfilled=whole,
-        unit_price=Money(amount=amount // whole, currency="JPY"),
-        total=Money(amount=amount, currency="JPY"),
+        unit_price=Money(amount=amount // whole, currency=currency),
+        total=Money(amount=amount, currency=currency),
     )  # fmt: skip
     back = 0
     for returned in range(whole):
         at = bought.model_copy(update={"returned": returned})
         unit = next_units(at, 1).amount
-        assert abs(unit - amount / whole) <= 1
+        assert abs(unit - amount / whole) <= step
+        assert unit % step == 0
         back += unit
     assert back == amount
 

@@ -7,7 +7,8 @@ BodegaError
 │               OperationNotFound, LocationNotKnown
 ├── Rejected
 │   ├── EditEmpty, AddressCountryDiffers, VariantNotSold, PaymentTokenMissing
-│   ├── LineNamedTwice, QuantityExceeded, RefundExceedsLine, ExchangeCostsMore
+│   ├── LineNamedTwice, QuantityExceeded, RefundExceedsLine, RefundNotChargeable
+│   ├── ExchangeCostsMore
 │   └── OperationKeyReused
 └── Conflict
     ├── AmountDiffers, OrderBusy, OrderNotCancellable, OrderNotSendable, OrderNotEditable
@@ -17,6 +18,7 @@ BodegaError
 """
 
 from bodega.kernel.errors import BodegaError, Conflict, NotFound, Rejected, TooMany
+from bodega.kernel.money import Money, charge_step
 
 
 class PaymentDeclined(BodegaError):
@@ -98,6 +100,16 @@ class QuantityExceeded(Rejected):
 class RefundExceedsLine(Rejected):
     code = "refund_exceeds_line"
     title = "More than the line cost cannot be given back for it"
+
+
+class RefundNotChargeable(Rejected):
+    code = "refund_not_chargeable"
+    title = "Cards take no such broken amount of this currency: round it as the sentence says"
+
+    @classmethod
+    def of(cls, amount: int, currency: str) -> "RefundNotChargeable":
+        step = Money(amount=charge_step(currency), currency=currency)
+        return cls(f"{Money(amount=amount, currency=currency)} is not a multiple of {step}")
 
 
 class ExchangeCostsMore(Rejected):

@@ -1,7 +1,8 @@
-"""What a part of a line's units is worth, so that the parts always sum to the line."""
+"""What a part of a line's units is worth, so that the parts always sum to the line and each can be
+given back: what is charged in a currency is a multiple of its `charge_step`."""
 
 from bodega.contracts.orders import OrderLine
-from bodega.kernel.money import Money
+from bodega.kernel.money import Money, chargeable
 
 
 def share(amount: int, part: int, whole: int) -> int:
@@ -15,9 +16,17 @@ def share(amount: int, part: int, whole: int) -> int:
 def next_units(line: OrderLine, units: int) -> Money:
     """What the next `units` to come back cost. Summed over all returns of a line this is its total:
     each is the difference of two running shares."""
-    before = share(line.total.amount, line.returned, line.quantity)
-    after = share(line.total.amount, line.returned + units, line.quantity)
-    return Money(amount=after - before, currency=line.total.currency)
+    before = _running(line, line.returned)
+    return Money(
+        amount=_running(line, line.returned + units) - before, currency=line.total.currency
+    )
+
+
+def _running(line: OrderLine, units: int) -> int:
+    """What the first so many units cost: all of them the line's total, fewer what can be charged of
+    their share."""
+    exact = share(line.total.amount, units, line.quantity)
+    return exact if units == line.quantity else chargeable(exact, line.total.currency)
 
 
 def tax_in(line: OrderLine, amount: int) -> int:
@@ -31,14 +40,21 @@ def resized(line: OrderLine, quantity: int) -> OrderLine:
     """The line with another number of units: discount and tax in proportion, the total anew."""
     discount = _scaled(line.discount, quantity, line.quantity)
     tax = _scaled(line.tax, quantity, line.quantity)
-    cost = line.unit_price * quantity
-    if discount is not None:
-        cost = cost - discount
+    cost = (line.unit_price * quantity).amount - (discount.amount if discount else 0)
     if tax is not None and not line.tax_included:
-        cost = cost + tax
+        cost += tax.amount
+    total = chargeable(cost, line.total.currency)
+    if odd := cost - total:
+        discount = (discount or Money.zero(line.total.currency)) + _like(line, odd)
     return line.model_copy(
-        update={"quantity": quantity, "discount": discount, "tax": tax, "total": cost}
-    )
+        update={
+            "quantity": quantity, "discount": discount, "tax": tax, "total": _like(line, total)
+        }
+    )  # fmt: skip
+
+
+def _like(line: OrderLine, amount: int) -> Money:
+    return Money(amount=amount, currency=line.total.currency)
 
 
 def _scaled(money: Money | None, quantity: int, before: int) -> Money | None:

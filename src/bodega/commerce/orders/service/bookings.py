@@ -48,7 +48,30 @@ async def book_refund(
     await tell(uow, order, "refunded", reason, operation.id)
     await issue(context, uow, order, "credit_note", notes, reason=reason, reference=operation.id)
     given = Money(amount=amount, currency=order.total.currency)
-    uow.emit(OrderRefunded(order_id=order.id, operation_id=operation.id, amount=given))
+    tell_refund(uow, order, operation, given, notes)
+
+
+def tell_refund(
+    uow: UnitOfWork,
+    order: OrderView,
+    operation: Operation,
+    amount: Money,
+    notes: Sequence[PaperLine],
+) -> None:
+    """`notes` are the lines of its credit note."""
+    uow.emit(
+        OrderRefunded(
+            order_id=order.id,
+            operation_id=operation.id,
+            amount=amount,
+            checkout_id=order.checkout_id,
+            credited_tax=tax_on(notes, amount.currency),
+        )
+    )
+
+
+def tax_on(notes: Sequence[PaperLine], currency: str) -> Money:
+    return Money(amount=sum(note.tax for note in notes), currency=currency)
 
 
 async def credit_lines(

@@ -8,7 +8,7 @@ from bodega.commerce.orders.domain.status import UNSENT
 from bodega.commerce.orders.errors import OrderNotCancellable
 from bodega.commerce.orders.repository import refunds
 from bodega.commerce.orders.repository.operations import Operation
-from bodega.commerce.orders.service.bookings import credit_lines
+from bodega.commerce.orders.service.bookings import credit_lines, tax_on
 from bodega.commerce.orders.service.kinds import Planned, step
 from bodega.commerce.orders.service.life import move
 from bodega.commerce.orders.service.money import RefundPart, give_back, plan_refund
@@ -80,5 +80,10 @@ class Cancelling:
             reference=operation.id,
         )
         uow.emit(
-            OrderCancelled(order_id=order.id, checkout_id=plan.checkout_id, reason=plan.reason)
+            OrderCancelled(
+                order_id=order.id,
+                checkout_id=plan.checkout_id,
+                reason=plan.reason,
+                credited_tax=tax_on(notes, order.total.currency),
+            )
         )

@@ -181,16 +181,23 @@ class Editing:
 def _edited(
     order: OrderView, operation_id: OperationId, plan: EditPlan, total: Money
 ) -> OrderEdited:
-    if plan.charge_id is None:
-        return OrderEdited(order_id=order.id, operation_id=operation_id, total=total)
     currency = total.currency
+    more_tax = tax_total(plan.lines, currency) - tax_total(order.lines, currency)
+    if plan.charge_id is None:
+        return OrderEdited(
+            order_id=order.id,
+            operation_id=operation_id,
+            total=total,
+            checkout_id=order.checkout_id,
+            credited_tax=-more_tax,
+        )
     return OrderEdited(
         order_id=order.id,
         operation_id=operation_id,
         total=total,
         charge_id=plan.charge_id,
         charge=plan.charge,
-        charge_tax=tax_total(plan.lines, currency) - tax_total(order.lines, currency),
+        charge_tax=more_tax,
     )
 
 

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from bodega.backbone.db import UnitOfWork
-from bodega.commerce.orders.domain.lines import line_total, subtotal
+from bodega.commerce.orders.domain.lines import line_total, subtotal, tax_total
 from bodega.commerce.orders.domain.status import may_become
 from bodega.commerce.orders.errors import AmountDiffers
 from bodega.commerce.orders.repository import history, orders
@@ -50,6 +50,7 @@ def _placed(placed: PlacedOrder, request: PlaceOrder) -> OrderPlaced:
             for line in request.lines
         ],
         total=request.total,
+        tax=tax_total(request.lines, request.total.currency),
     )
 
 

@@ -9,6 +9,7 @@ from bodega.commerce.orders.errors import (
     LineNotFound,
     RefundExceedsLine,
     RefundExceedsPayment,
+    RefundNotChargeable,
 )
 from bodega.commerce.orders.repository import refunds
 from bodega.commerce.orders.repository.operations import Operation
@@ -18,7 +19,7 @@ from bodega.commerce.orders.service.money import RefundPart, give_back, plan_ref
 from bodega.contracts.aftersales import RefundOrder
 from bodega.contracts.orders import OrderView
 from bodega.kernel.ids import OperationId, OrderLineId
-from bodega.kernel.money import Money
+from bodega.kernel.money import Money, chargeable
 
 
 class RefundPlan(BaseModel):
@@ -37,7 +38,10 @@ class Refunding:
         if order.status in ("pending", "cancelled"):
             raise RefundExceedsPayment
         amounts = await self._amounts(uow, order, request)
-        parts = await plan_refund(self._context, uow, order, sum(amounts.values()))
+        whole, currency = sum(amounts.values()), order.total.currency
+        if whole != chargeable(whole, currency):
+            raise RefundNotChargeable.of(whole, currency)
+        parts = await plan_refund(self._context, uow, order, whole)
         return Planned(RefundPlan(reason=request.reason, amounts=amounts, refunds=parts))
 
     async def _amounts(

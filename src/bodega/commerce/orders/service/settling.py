@@ -16,13 +16,14 @@ from bodega.commerce.orders.errors import (
     OutOfStock,
     QuantityExceeded,
     RefundExceedsLine,
+    RefundNotChargeable,
     ReturnNotFound,
     ReturnNotOpen,
     ReturnNotPossible,
 )
 from bodega.commerce.orders.repository import orders, refunds, returns
 from bodega.commerce.orders.repository.operations import Operation
-from bodega.commerce.orders.service.bookings import credit_lines
+from bodega.commerce.orders.service.bookings import credit_lines, tell_refund
 from bodega.commerce.orders.service.exchanging import place_exchange
 from bodega.commerce.orders.service.kinds import Planned, step
 from bodega.commerce.orders.service.money import RefundPart, charge, give_back, plan_refund
@@ -32,7 +33,6 @@ from bodega.commerce.orders.service.sending import settle_status
 from bodega.contracts.aftersales import (
     InspectedLine,
     OrderExchanged,
-    OrderRefunded,
     ReturnChanged,
     ReturnedLine,
     ReturnView,
@@ -52,7 +52,7 @@ from bodega.kernel.ids import (
     VariantId,
     derived_id,
 )
-from bodega.kernel.money import Money
+from bodega.kernel.money import Money, chargeable
 
 
 class ReturnSettlement(SettleReturn):
@@ -275,7 +275,7 @@ class Settling:
             reason=plan.note or None,
             reference=plan.return_id,
         )
-        uow.emit(OrderRefunded(order_id=order.id, operation_id=operation.id, amount=worth))
+        tell_refund(uow, order, operation, worth, notes)
 
 
 def _inspected(
@@ -301,13 +301,14 @@ def _inspected(
 def _settled(bought: OrderLine, line: ReturnedLine, asked: InspectedLine, back: int) -> SettledLine:
     if asked.restock + asked.write_off != line.received:
         raise QuantityExceeded(f"{line.title}: {line.received} arrived, account for each")
-    left = bought.total.amount - back
-    amount = min(next_units(bought, line.received).amount, left)
+    left, currency = bought.total.amount - back, bought.total.currency
+    amount = chargeable(min(next_units(bought, line.received).amount, left), currency)
     if asked.amount is not None:
-        same = asked.amount.currency == bought.total.currency
-        if not same or not 0 <= asked.amount.amount <= left:
-            raise RefundExceedsLine
         amount = asked.amount.amount
+        if asked.amount.currency != currency or not 0 <= amount <= left:
+            raise RefundExceedsLine
+        if amount != chargeable(amount, currency):
+            raise RefundNotChargeable.of(amount, currency)
     return SettledLine(
         line_id=line.line_id,
         variant_id=bought.variant_id,

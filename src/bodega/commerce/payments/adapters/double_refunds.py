@@ -12,6 +12,7 @@ from bodega.commerce.payments.adapters.double_requests import (
     unexpected,
 )
 from bodega.commerce.payments.adapters.double_store import Object, new_object_id
+from bodega.commerce.payments.adapters.stripe_money import malformed
 
 _RIPE = 2
 _YOUNG = 60
@@ -40,6 +41,14 @@ def create(bench: Bench, params: Params) -> Answer:
 def _demand_left(charge: Object, params: Params) -> int:
     left: int = charge["amount_captured"] - charge["amount_refunded"]
     amount = amount_of(params, "amount") if "amount" in params else left
+    if refused := malformed(amount, charge["currency"].upper()):
+        raise Refusal(
+            400,
+            type="invalid_request_error",
+            code="parameter_invalid_integer",
+            param="amount",
+            message=refused,
+        )
     if charge["disputed"]:
         raise Refusal(
             400,

@@ -8,7 +8,7 @@ takes chargebacks out of it.
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from bodega.contracts.books import LedgerAccount, LedgerKind
+from bodega.contracts.books import LedgerAccount
 
 Lines = tuple[tuple[LedgerAccount, int], ...]
 
@@ -25,14 +25,11 @@ class Sale:
 @dataclass(frozen=True, slots=True)
 class Booked:
     """What stands in the ledger for one checkout, every figure positive when money came in. `kept`
-    is what pays the sale, by capture or by what came back of another; `refunded` is what was given
-    back of it, as money or for another."""
+    is what pays the sale, by capture or by what came back of another."""
 
     sale: int = 0
     sale_tax: int = 0
     kept: int = 0
-    refunded: int = 0
-    refunded_tax: int = 0
 
 
 def captured(amount: int) -> Lines:
@@ -74,24 +71,17 @@ def exchanged(amount: int) -> Lines:
     return (("refunds", amount), ("receivable", -amount))
 
 
-def refunded_tax(tax: int) -> Lines:
+def credited_tax(tax: int) -> Lines:
+    """The tax on a credit note, less that on what was invoiced anew in the same change."""
     return (("tax", tax), ("refunds", -tax))
 
 
-def squared(sale: Sale, booked: Booked) -> list[tuple[LedgerKind, Lines]]:
-    """What is missing until the sale and the tax in its refunds stand as they should, whatever the
-    order in which sale, cancellation, capture and refunds became known.
-
-    A cancelled sale is worth what was kept of it; refunds carry tax in the sale's proportion.
-    """
+def squared(sale: Sale, booked: Booked) -> Lines:
+    """What is missing until the sale stands as it should, whatever the order in which sale,
+    cancellation and capture became known: a cancelled one is worth what was kept of it."""
     total = min(sale.total, max(0, booked.kept)) if sale.cancelled else sale.total
     tax = share(sale.tax, total, sale.total)
-    back = share(tax, min(booked.refunded, total), total)
-    missing: list[tuple[LedgerKind, Lines]] = [
-        ("sale", sold(total - booked.sale, tax - booked.sale_tax)),
-        ("refund_tax", refunded_tax(back - booked.refunded_tax)),
-    ]
-    return [(kind, lines) for kind, lines in missing if any(amount for _, amount in lines)]
+    return sold(total - booked.sale, tax - booked.sale_tax)
 
 
 def share(amount: int, part: int, whole: int) -> int:

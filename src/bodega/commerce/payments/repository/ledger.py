@@ -44,15 +44,10 @@ _BOOKED = text(
         -coalesce(sum(l.amount) FILTER (WHERE e.kind = 'sale' AND l.account = 'tax'), 0)
             AS sale_tax,
         -coalesce(sum(l.amount) FILTER (
-            WHERE e.kind IN ('capture', 'void', 'exchange') AND l.account = 'receivable'
-              AND e.checkout_id = :checkout), 0) AS kept,
-        coalesce(sum(l.amount) FILTER (
-            WHERE l.account = 'refunds' AND (e.kind IN ('refund', 'refund_failed')
-                OR e.kind = 'exchange' AND e.credit_of = :checkout)), 0) AS refunded,
-        coalesce(sum(l.amount) FILTER (WHERE e.kind = 'refund_tax' AND l.account = 'tax'), 0)
-            AS refunded_tax
+            WHERE e.kind IN ('capture', 'void', 'exchange') AND l.account = 'receivable'), 0)
+            AS kept
     FROM payments.ledger_entries e JOIN payments.ledger_lines l ON l.entry_id = e.id
-    WHERE e.checkout_id = :checkout OR e.credit_of = :checkout"""
+    WHERE e.checkout_id = :checkout"""
 )
 _TAKEN = text(
     """SELECT coalesce(sum(l.amount) FILTER (WHERE e.kind = 'capture'), 0) AS taken,

@@ -1,6 +1,7 @@
 """The ledger is written in the transaction of the transition that causes the entry."""
 
 from dataclasses import replace
+from uuid import UUID
 
 from bodega.backbone.db import UnitOfWork
 from bodega.commerce.payments.domain import ledger
@@ -32,15 +33,13 @@ async def book_refund(uow: UnitOfWork, payment: Payment, refund: Refund) -> None
     sale = refund.sale_id or payment.checkout_id
     lines = ledger.refunded(refund.amount.amount)
     await _book(uow, payment, "refund", f"refund:{refund.id}", lines, sale=sale)
-    await square(uow, sale)
 
 
 async def book_refund_failure(uow: UnitOfWork, payment: Payment, refund: Refund) -> None:
-    """The provider could not give the money back after all."""
+    """The provider could not give the money back after all; the credit note stands."""
     sale = refund.sale_id or payment.checkout_id
     lines = ledger.refund_failed(refund.amount.amount)
     await _book(uow, payment, "refund_failed", f"refund_failed:{refund.id}", lines, sale=sale)
-    await square(uow, sale)
 
 
 async def book_exchange(
@@ -57,7 +56,21 @@ async def book_exchange(
         credit_of=credit_of,
     )
     await square(uow, exchange_id)
-    await square(uow, credit_of)
+
+
+async def book_credited_tax(
+    uow: UnitOfWork, *, reference: UUID, checkout_id: CheckoutId, tax: Money
+) -> None:
+    """What a change of an order, `reference`, took off the tax that was invoiced: as its papers
+    have it, line by line."""
+    await repository.post(
+        uow.connection,
+        kind="refund_tax",
+        source=f"refund_tax:{reference}",
+        lines=ledger.credited_tax(tax.amount),
+        currency=tax.currency,
+        checkout_id=checkout_id,
+    )
 
 
 async def book_sale(
@@ -70,8 +83,7 @@ async def book_sale(
     if known is not None:
         sale = replace(known[0], cancelled=known[0].cancelled or gone)
     else:
-        tax = sum(line.tax.amount for line in order.lines if line.tax is not None)
-        sale = Sale(order.total.amount, tax, gone)
+        sale = Sale(order.total.amount, order.tax.amount if order.tax else 0, gone)
     repository.keep_sale(
         uow.connection,
         checkout_id=checkout_id,
@@ -103,15 +115,14 @@ async def square(uow: UnitOfWork, checkout_id: CheckoutId) -> None:
         return
     sale, currency = known
     standing, entries = await repository.booked(uow.connection, checkout_id)
-    for kind, lines in ledger.squared(sale, standing):
-        await repository.post(
-            uow.connection,
-            kind=kind,
-            source=f"{kind}:{checkout_id}:{entries}",
-            lines=lines,
-            currency=currency,
-            checkout_id=checkout_id,
-        )
+    await repository.post(
+        uow.connection,
+        kind="sale",
+        source=f"sale:{checkout_id}:{entries}",
+        lines=ledger.squared(sale, standing),
+        currency=currency,
+        checkout_id=checkout_id,
+    )
 
 
 async def _book(

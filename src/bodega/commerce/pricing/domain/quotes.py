@@ -13,7 +13,7 @@ from bodega.contracts.pricing import (
     PricedLine,
     Quote,
 )
-from bodega.kernel.money import Money
+from bodega.kernel.money import Money, charge_step, chargeable
 
 SHIPPING_KEY = "shipping"
 
@@ -60,7 +60,7 @@ def _sum(basket: Basket, parts: Iterable[Money]) -> Money:
 
 def _lines(basket: Basket, reduction: Reduction, taxes: Taxes) -> list[PricedLine]:
     return [
-        _priced(
+        priced(
             line.key,
             before=subtotal(line),
             after=reduction.lines[at],
@@ -80,7 +80,7 @@ def _lines(basket: Basket, reduction: Reduction, taxes: Taxes) -> list[PricedLin
 def _shipping(basket: Basket, reduction: Reduction, taxes: Taxes) -> PricedLine | None:
     if basket.shipping is None:
         return None
-    return _priced(
+    return priced(
         SHIPPING_KEY,
         before=basket.shipping.amount,
         after=reduction.shipping,
@@ -95,7 +95,7 @@ def _shipping(basket: Basket, reduction: Reduction, taxes: Taxes) -> PricedLine 
     )
 
 
-def _priced(
+def priced(
     key: str,
     *,
     before: int,
@@ -105,9 +105,12 @@ def _priced(
     taxes: Taxes,
     promotions: list[AppliedPromotion],
 ) -> PricedLine:
+    """Its total can be charged, so that whatever goes back for it can be given back."""
     included = taxes.country.prices_include_tax
     rate = taxes.rate(tax_class)
-    due = tax(after, rate, included=included)
+    after = chargeable(after, currency)
+    step = 1 if included else charge_step(currency)
+    due = tax(after // step, rate, included=included) * step
     return PricedLine(
         key=key,
         subtotal=Money(amount=before, currency=currency),
