@@ -4,11 +4,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from bodega.apps.alerting import keep_telling
 from bodega.apps.modules import personal, published
 from bodega.apps.reading import keep_reading
 from bodega.apps.training import keep_training
+from bodega.backbone.changes.feed import ChangeFeed
 from bodega.backbone.settings import Settings, load_settings
 from bodega.backbone.telemetry.logs import configure_logs, get_logger
 from bodega.data.ingest.feed import Landings, bronze_feed
@@ -19,8 +21,11 @@ from bodega.data.pipelines.child import Child
 from bodega.data.pipelines.loop import Loop
 from bodega.data.pipelines.owner import ownership
 from bodega.data.pipelines.refresh import complete_position
+from bodega.data.quality.freshness import record_pulse
+from bodega.data.quality.history import History
 
 GRACE_SECONDS = 3.0
+PULSE_SECONDS = 5.0
 log = get_logger(__name__)
 
 
@@ -44,6 +49,8 @@ def run(settings: Settings, stop: threading.Event) -> None:
     threads = [_thread("change-feed", lambda: feed.run(stop), stop)]
     if settings.orchestrator == "loop":
         threads.append(_thread("refresh-loop", lambda: _refresh(settings, wake, stop), stop))
+    lake = LakeRoot.of(settings)
+    threads.append(_thread("feed-pulse", lambda: _pulse(feed, lake, stop), stop))
     threads.append(_thread("sources", lambda: keep_reading(settings, stop), stop))
     threads.append(_thread("training", lambda: keep_training(settings, stop), stop))
     threads.append(_thread("alerts", lambda: keep_telling(settings, stop), stop))
@@ -55,7 +62,6 @@ def run(settings: Settings, stop: threading.Event) -> None:
 
 def _refresh(settings: Settings, wake: threading.Event, stop: threading.Event) -> None:
     lake = LakeRoot.of(settings)
-    kept = policies(settings)
     child = Child(lake, memory_mb=settings.lake_memory_mb)
     with ownership(lake.work):
         child.warm()
@@ -66,11 +72,27 @@ def _refresh(settings: Settings, wake: threading.Event, stop: threading.Event) -
                 child,
                 complete=lambda: complete_position(lake) or 0,
                 wake=wake,
-                tidy=lambda: care(lake, kept, settings.lake_archive_url),
+                tidy=lambda: _tidy(settings, lake),
+                idle=child.rest,
             )
             loop.run(stop)
         finally:
             child.close()
+
+
+def _tidy(settings: Settings, lake: LakeRoot) -> None:
+    """The hourly round: tables by their layer's policy, and the history of checks."""
+    care(lake, policies(settings), settings.lake_archive_url)
+    History(lake).tidy(keep_days=settings.quality_keep_days)
+
+
+def _pulse(feed: ChangeFeed, lake: LakeRoot, stop: threading.Event) -> None:
+    """How far the feed is, written down now and then, so that a silent feed is seen as late."""
+    while not stop.is_set():
+        seen = feed.status
+        fresh = datetime.fromtimestamp(time.time() - seen.seconds_behind, UTC)
+        record_pulse(lake, fresh_as_of=fresh, state=seen.state, error=seen.error)
+        stop.wait(PULSE_SECONDS)
 
 
 def _interrupt(child: Child, stop: threading.Event) -> None:

@@ -17,23 +17,13 @@ from bodega.backbone.telemetry.logs import configure_logs, get_logger
 from bodega.data.ingest.sources.config import SourcesFile
 from bodega.data.ingest.sources.postgres import PostgresConfig, PostgresSource
 from bodega.data.ingest.sources.registry import build_source
-from bodega.data.lake.paths import BRONZE
+from bodega.data.ingest.sources.runs import Run, read_runs, remember_run
 from bodega.data.lake.storage import LakeRoot
 from bodega.kernel.errors import BodegaError
 
 LOOK_SECONDS = 5.0
 PATIENCE_SECONDS = 3600.0
-_STATE = f"{BRONZE}/_state/_schedule.json"
 log = get_logger(__name__)
-
-
-class Run(BaseModel):
-    """The last reading of a source by schedule."""
-
-    started: datetime
-    ended: datetime | None = None
-    ok: bool | None = None
-    said: str = ""
 
 
 class Planned(BaseModel):
@@ -48,7 +38,7 @@ class Planned(BaseModel):
 
 def planned(settings: Settings, *, now: datetime) -> list[Planned]:
     """Every source with a schedule. Raises SourcesMalformed."""
-    file, runs = declared(settings), _runs(settings)
+    file, runs = declared(settings), read_runs(LakeRoot.of(settings))
     return [
         Planned(
             source=name,
@@ -72,8 +62,10 @@ def read_due(settings: Settings, *, now: datetime) -> list[str]:
 
 def read_one(settings: Settings, name: str) -> Run:
     """Read a source and remember how that went; a source that fails waits for its next tick."""
-    run = Run(started=datetime.now(UTC))
-    _remember(settings, name, run)
+    root = LakeRoot.of(settings)
+    before = read_runs(root).get(name)
+    run = Run(started=datetime.now(UTC), succeeded_at=before.succeeded_at if before else None)
+    remember_run(root, name, run)
     try:
         reports = read_all(settings, name, full=False)
         errors = [report.error for report in reports if report.error]
@@ -82,7 +74,8 @@ def read_one(settings: Settings, name: str) -> Run:
     except BodegaError as error:
         run.ok, run.said = False, error.detail
     run.ended = datetime.now(UTC)
-    _remember(settings, name, run)
+    run.succeeded_at = run.ended if run.ok else run.succeeded_at
+    remember_run(root, name, run)
     log.info("source_read", source=name, ok=run.ok, said=run.said)
     return run
 
@@ -146,19 +139,8 @@ def _follower(name: str, file: SourcesFile, settings: Settings) -> PostgresSourc
     return source
 
 
-def _runs(settings: Settings) -> dict[str, Run]:
-    saved = LakeRoot.of(settings).read_json(_STATE) or {}
-    return {name: Run.model_validate(run) for name, run in saved.items()}
-
-
 def _last(runs: dict[str, Run], name: str) -> datetime | None:
     return runs[name].started if name in runs else None
-
-
-def _remember(settings: Settings, name: str, run: Run) -> None:
-    runs = _runs(settings) | {name: run}
-    content = {known: kept.model_dump(mode="json") for known, kept in runs.items()}
-    LakeRoot.of(settings).write_json(_STATE, content)
 
 
 def main() -> None:

@@ -53,7 +53,7 @@ def build(settings: Settings) -> FastAPI:
         Recommender: recommender,
         Fraud: fraud,
         Metrics: GoldMetrics(gold),
-        Freshness: PublishedFreshness(lake, clock),
+        Freshness: PublishedFreshness(lake, clock, settings.quality_file),
         PersonalRecords: LakePersonalRecords(lake, settings),
         Datasets: streams,
     }

@@ -23,6 +23,7 @@ from bodega.data.ingest.sources.registry import build_source
 from bodega.data.ingest.sources.report import LoadReport
 from bodega.data.ingest.sources.table import SourceTable
 from bodega.data.lake.storage import LakeRoot
+from bodega.data.quality.loads import reconcile_load
 from bodega.kernel.clock import SystemClock
 from bodega.kernel.errors import BodegaError
 
@@ -136,8 +137,22 @@ def _read(
                 load(name, source, stream, root, clock=SystemClock(), full=full, progress=told)
             )
             _feed_shop(name, file, settings, report[0])
+        _reconcile(root, report[-1])
         reports += report[-1:]
     return reports
+
+
+def _reconcile(root: LakeRoot, report: LoadReport) -> None:
+    """The lake holds what was read, to the row and the cent; else that is the report's error."""
+    try:
+        lines = reconcile_load(root, report)
+    except BodegaError as error:
+        report.notes.append(f"not reconciled: {error.detail}")
+        return
+    wrong = [str(line) for line in lines if not line.agrees]
+    report.reconciled = not wrong if lines else None
+    if wrong:
+        report.error = "; ".join(filter(None, [report.error, *wrong]))
 
 
 def _catch_up(

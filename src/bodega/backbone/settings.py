@@ -234,6 +234,13 @@ class Settings(BaseSettings):
     sources_file: Path = Field(
         Path("sources.yml"), description="what else is read into the lake; docs/sources.md"
     )
+    quality_file: Path = Field(
+        Path("quality.yml"), description="what is expected of tables; docs/quality.md"
+    )
+    quality_keep_days: Count = Field(90, description="how long checks and profiles are remembered")
+    quality_profile_minutes: Count = Field(
+        10, description="a table is profiled at most so often while it changes"
+    )
     fmp_url: str = Field(
         "https://financialmodelingprep.com", description="Financial Modeling Prep's API"
     )

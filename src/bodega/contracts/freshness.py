@@ -7,12 +7,16 @@ from pydantic import BaseModel
 
 
 class TableFreshness(BaseModel):
-    """`version` is the Delta version readers see; `rows` its row count."""
+    """`version` is the Delta version readers see; `rows` its row count. `state` holds
+    `age_seconds`, the time since the table was last known to be up to date, against what is
+    promised of it; `unwatched`: nothing is."""
 
     table: str
     version: int
     rows: int
     updated_at: datetime
+    state: Literal["ok", "warn", "late", "unknown", "unwatched"] = "unwatched"
+    age_seconds: float | None = None
 
 
 class FreshnessReport(BaseModel):

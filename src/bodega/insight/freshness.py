@@ -1,6 +1,7 @@
 """How old the published numbers are."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Literal
 
 import anyio.to_thread
@@ -8,6 +9,8 @@ import anyio.to_thread
 from bodega.contracts.freshness import FreshnessReport, TableFreshness
 from bodega.data.lake.published import Published, checked_at, read_published
 from bodega.data.lake.storage import Place
+from bodega.data.quality.freshness import freshness, read_pulse
+from bodega.data.quality.policy import read_policy
 from bodega.kernel.clock import Clock, SystemClock
 
 LATE_AFTER = timedelta(seconds=60)
@@ -15,10 +18,12 @@ LATE_AFTER = timedelta(seconds=60)
 
 class PublishedFreshness:
     """Implements `bodega.contracts.freshness.Freshness`. Numbers are late when the pipelines have
-    not found them up to date for a minute: stopped, blocked by a check, or behind."""
+    not found them up to date for a minute: stopped, blocked by a check, or behind; or when the
+    change feed is. Tables have promises of their own, in the policy and in `file`."""
 
-    def __init__(self, lake: Place, clock: Clock | None = None) -> None:
+    def __init__(self, lake: Place, clock: Clock | None = None, file: Path | None = None) -> None:
         self._lake = lake
+        self._file = file
         self._clock = clock or SystemClock()
 
     async def report(self) -> FreshnessReport:
@@ -26,6 +31,10 @@ class PublishedFreshness:
 
     def _report(self) -> FreshnessReport:
         published, checked = read_published(self._lake), checked_at(self._lake)
+        ages = {
+            age.table.removeprefix("gold."): age
+            for age in freshness(self._lake, read_policy(self._file), clock=self._clock)
+        }
         return FreshnessReport(
             state=self._state(published, checked),
             published_at=published.published_at,
@@ -34,7 +43,12 @@ class PublishedFreshness:
             position=published.position,
             tables=[
                 TableFreshness(
-                    table=name, version=table.version, rows=table.rows, updated_at=table.updated_at
+                    table=name,
+                    version=table.version,
+                    rows=table.rows,
+                    updated_at=table.updated_at,
+                    state=ages[name].state,
+                    age_seconds=ages[name].age_seconds,
                 )
                 for name, table in sorted(published.tables.items())
             ],
@@ -45,5 +59,7 @@ class PublishedFreshness:
     ) -> Literal["empty", "ok", "late"]:
         if not published.tables:
             return "empty"
-        on_time = checked is not None and self._clock.now() - checked <= LATE_AFTER
+        fed, _ = read_pulse(self._lake)
+        since = checked if fed is None or checked is None else min(checked, fed)
+        on_time = since is not None and self._clock.now() - since <= LATE_AFTER
         return "ok" if on_time else "late"

@@ -3,7 +3,9 @@
 import json
 from pathlib import Path
 
+from bodega.data.lake.storage import at
 from bodega.data.pipelines.reconcile import Line, reconcile
+from bodega.data.quality.history import History
 from tests.data.bronze import (
     Source,
     deleted,
@@ -38,6 +40,16 @@ def test_gold_agrees_with_bronze_to_the_row_and_the_cent(
     source.commit(returned("r1", total=50), return_line("rl1", "r1", total=50))
     source.flush()
     assert refreshed().state == "published"
+
+    kept = History(at(lake)).rows("reconciliations", limit=10_000)
+    assert all(row["agrees"] for row in kept), [row for row in kept if not row["agrees"]]
+    assert {row["hop"] for row in kept} == {
+        "bronze → silver", "silver → gold", "gold → published",
+    }  # fmt: skip
+    told = {(row["hop"], row["table_name"], row["measure"]): row["target"] for row in kept}
+    assert told["bronze → silver", "order_lines", "total_amount GBP"] == "449"
+    assert told["silver → gold", "fct_order_lines", "total_amount GBP"] == "300"
+    assert told["gold → published", "mart_daily_sales", "net_amount GBP"] == "300"
 
     lines = reconcile(lake)
     assert all(line.agrees for line in lines)

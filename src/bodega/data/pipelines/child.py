@@ -19,6 +19,7 @@ from bodega.kernel.errors import Unavailable
 
 RUNS = 500
 RSS_MB = 700
+HISTORY_SECONDS = 60.0
 
 
 class ChildFailed(Unavailable):
@@ -55,6 +56,13 @@ class Child:
             self.recycled += 1
             self.warm()
         return outcome
+
+    def rest(self) -> None:
+        """Nothing moves: time to write down what was found. A child that is not there, or fails,
+        is no matter now."""
+        if self._process is not None and self._process.poll() is None:
+            with suppress(ChildFailed):
+                self._ask({"rest": True})
 
     def warm(self) -> None:
         """Start the process if there is none; it imports and parses while nobody waits."""
@@ -131,19 +139,27 @@ def serve(lake: Place, memory_mb: int, requests: IO[str], answers: IO[str]) -> N
     from bodega.data.pipelines.dbt import Transforms
     from bodega.data.pipelines.refresh import refresh
     from bodega.data.pipelines.warehouse import Warehouse
+    from bodega.data.quality.gate import Gate
 
+    gate = Gate(lake, load_settings().quality_file, every_seconds=HISTORY_SECONDS)
     warehouse = Warehouse(lake, memory_mb)
     transforms = Transforms(warehouse)
     transforms.manifest()
     for line in requests:
+        answer: dict[str, Any] = {}
         try:
-            outcome = refresh(warehouse, transforms, **json.loads(line))
-            answer: dict[str, Any] = {"outcome": outcome.model_dump(mode="json")}
+            asked = json.loads(line)
+            if asked.pop("rest", False):
+                gate.flush()
+            else:
+                outcome = refresh(warehouse, transforms, **asked, gate=gate)
+                answer = {"outcome": outcome.model_dump(mode="json")}
         except Exception as error:  # the parent decides what to do with it
             answer = {"error": f"{type(error).__name__}: {error}"}
         answer["rss_mb"] = rss_mb()
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
+    gate.flush(now=True)
 
 
 def _main() -> None:

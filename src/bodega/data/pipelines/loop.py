@@ -17,6 +17,7 @@ from bodega.data.pipelines.status import record
 
 POLL_SECONDS = 0.5
 HEARTBEAT_SECONDS = 5.0
+IDLE_SECONDS = 15.0
 TIDY_SECONDS = 3600.0
 RETRY_SECONDS = (1.0, 2.0, 5.0, 15.0, 60.0)
 
@@ -38,7 +39,7 @@ def anywhere() -> int | None:
 class Loop:
     """`complete` tells up to which position bronze is complete over all tables; `wake` is set by
     the change feed after a flush; `after` is told of every outcome that did something; `tidy` is
-    called when there is nothing else to do, every `tidy_seconds`."""
+    called when there is nothing else to do, every `tidy_seconds`; so is `idle`, more often."""
 
     lake: Place
     refresher: Refresher
@@ -47,6 +48,7 @@ class Loop:
     after: Callable[[Outcome], None] | None = None
     tidy: Callable[[], object] | None = None
     tidy_seconds: float = TIDY_SECONDS
+    idle: Callable[[], object] | None = None
     poll_seconds: float = POLL_SECONDS
 
     def __post_init__(self) -> None:
@@ -57,7 +59,7 @@ class Loop:
         self._failures = 0
         self._not_before = 0.0
         self._beat = 0.0
-        self._tidied = time.monotonic()
+        self._tidied = self._idled = time.monotonic()
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop` is set; errors are logged and tried again, later each time."""
@@ -86,6 +88,9 @@ class Loop:
         if now - self._beat >= HEARTBEAT_SECONDS:
             self._beat = now
             record(self._work, Outcome.nothing())
+        if self.idle is not None and now - self._idled >= IDLE_SECONDS:
+            self._idled = now
+            self._tidy(self.idle)
         if self.tidy is not None and now - self._tidied >= self.tidy_seconds:
             self._tidied = now
             self._tidy(self.tidy)

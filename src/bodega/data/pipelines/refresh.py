@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-import duckdb
 from pydantic import BaseModel
 
 from bodega.data.lake.paths import FEED_STATE
@@ -23,7 +22,7 @@ from bodega.data.pipelines.warehouse import (
     remember,
     seen,
 )
-from bodega.data.quality.checks import run_checks
+from bodega.data.quality.gate import Gate
 
 HELD = "held: readers are kept on an older set; `bodega lake restore --latest` lets them go"
 
@@ -54,12 +53,14 @@ def refresh(
     *,
     full: bool = False,
     upto: int | None = None,
+    gate: Gate | None = None,
 ) -> Outcome:
     """Bring the published set up to date with bronze.
 
     `upto` is the position up to which bronze is complete over all tables; later changes wait, so
     that no half-written transaction is ever counted. Without it everything bronze holds is taken.
-    `full` rebuilds from the first change. So does a change of the dbt project.
+    `full` rebuilds from the first change. So does a change of the dbt project. `gate` says what
+    may not be published, and keeps what it found.
     """
     outcome = Outcome(state="nothing", started_at=datetime.now(UTC))
     clock = time.monotonic()
@@ -72,7 +73,7 @@ def refresh(
         outcome.failures = _failed(transforms.build(plan.moved, full=plan.rebuild))
         outcome.state = "blocked"
         if not outcome.failures:
-            _deliver(warehouse, transforms, plan, outcome)
+            _deliver(warehouse, transforms, plan, outcome, gate or Gate(warehouse.lake))
     outcome.seconds = round(time.monotonic() - clock, 3)
     return outcome
 
@@ -112,10 +113,12 @@ def _plan(warehouse: Warehouse, *, full: bool, upto: int | None) -> _Plan | None
     return _Plan(bronze, moved, rebuild, reach, known_at_ms)
 
 
-def _deliver(warehouse: Warehouse, transforms: Transforms, plan: _Plan, outcome: Outcome) -> None:
+def _deliver(
+    warehouse: Warehouse, transforms: Transforms, plan: _Plan, outcome: Outcome, gate: Gate
+) -> None:
     """Check what was built; publish it if it is good."""
     with warehouse.open() as con:
-        outcome.failures = _failed_checks(con)
+        outcome.failures = gate.admit(con, plan.moved, plan.reach)
         if outcome.failures:
             return
         at = plan.known_at_ms
@@ -130,10 +133,7 @@ def _deliver(warehouse: Warehouse, transforms: Transforms, plan: _Plan, outcome:
         )
         remember(con, plan.bronze, upto=plan.reach, project=project_fingerprint(), known_at_ms=at)
         outcome.state = "published"
-
-
-def _failed_checks(con: duckdb.DuckDBPyConnection) -> list[str]:
-    return [f"{result.check}: {result.detail}" for result in run_checks(con) if not result.passed]
+        gate.published(con, outcome.written, plan.reach)
 
 
 def _reach(bronze: Mapping[str, BronzeTable], upto: int | None) -> int:

@@ -23,34 +23,6 @@ class CheckResult:
 
 GOLD_CHECKS = (
     Check(
-        "sales_reconcile",
-        "Lines that stand: count, units and money of silver equal gold's, per currency.",
-        """
-        with silver as (
-            select l.currency, l.quantity, l.total_amount
-            from silver.order_lines l
-            join silver.orders o on o.id = l.order_id
-            where o.status <> 'cancelled'
-            union all
-            select l.currency, -l.quantity, -l.total_amount
-            from silver.return_lines l
-            join silver.returns r on r.id = l.return_id
-        ),
-        expected as (
-            select currency, count(*) as n, sum(quantity) as units, sum(total_amount) as money
-            from silver group by currency
-        ),
-        found as (
-            select currency, count(*) as n, sum(quantity) as units, sum(total_amount) as money
-            from gold.fct_order_lines group by currency
-        )
-        select coalesce(e.currency, f.currency) as currency,
-            e.n, f.n, e.units, f.units, e.money, f.money
-        from expected e full outer join found f on f.currency = e.currency
-        where (e.n, e.units, e.money) is distinct from (f.n, f.units, f.money)
-        """,
-    ),
-    Check(
         "orders_reconcile",
         "Every order of silver is in gold once, with the same status and total.",
         """

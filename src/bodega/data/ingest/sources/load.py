@@ -14,6 +14,7 @@ from bodega.data.ingest.sources.contract import Page, Source, State, Stream
 from bodega.data.ingest.sources.current import current_sql
 from bodega.data.ingest.sources.report import LoadReport
 from bodega.data.ingest.sources.table import Saved, SourceTable, columns_of, concatenated
+from bodega.data.ingest.sources.tally import Tally, tallied
 from bodega.data.lake.storage import LakeRoot
 from bodega.kernel.clock import Clock
 from bodega.kernel.errors import BodegaError
@@ -292,12 +293,21 @@ class _Load:
             restart=None if self._restart is None else dict(self._restart),
             base=self._base,
         )
-        self._saved = self._table.append(self._numbered(rows, position), before, after)
+        numbered = self._numbered(rows, position)
+        self._saved = self._table.append(numbered, before, after)
+        self._count(numbered)
         self._pending.clear()
         self._con.execute("delete from recent")
         self._report.commits += 1
         self._report.position = position
         self._due = time.monotonic() + self._policy.seconds
+
+    def _count(self, written: pa.Table) -> None:
+        self._con.register("written", written)
+        counted = tallied(self._con, "written", written.column_names, self._columns)
+        self._con.unregister("written")
+        self._report.tally = self._report.tally or Tally()
+        self._report.tally.add(counted)
 
     def _numbered(self, rows: list[pa.Table], position: int) -> pa.Table:
         if not rows:

@@ -2,13 +2,16 @@
 
 from collections import Counter
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
+
+from bodega.data.ingest.sources.tally import Tally
 
 
 class LoadReport(BaseModel):
     """`rows` = `kept` + `unchanged` + Σ `rejected`. `deleted` counts the marks for keys that a
     whole reading no longer held; they are not rows of the source. `values_dropped` counts values
-    that did not fit and were left out, by field."""
+    that did not fit and were left out, by field. `tally` counts what was handed to the lake,
+    `reconciled` says whether the lake holds just that."""
 
     source: str
     stream: str
@@ -25,6 +28,8 @@ class LoadReport(BaseModel):
     position: int = 0
     seconds: float = 0.0
     error: str | None = None
+    reconciled: bool | None = None
+    tally: Tally | None = Field(None, exclude=True)
 
     @property
     def set_aside(self) -> int:

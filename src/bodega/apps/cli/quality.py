@@ -1,0 +1,134 @@
+"""`bodega quality`: how fresh tables are, whether loads agree, what checks found."""
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bodega.apps.cli.lake_care import AsJson, lake_root
+from bodega.apps.cli.tables import print_table
+
+if TYPE_CHECKING:
+    from bodega.data.quality.freshness import TableAge
+
+Table = Annotated[str | None, typer.Option(help="Only this one, as gold.fct_orders.")]
+Since = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M"], help="UTC, included."),
+]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=100_000, help="Lines at most.")]
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(
+        no_args_is_help=True, help="Checks, freshness, reconciliation, rows that were set aside."
+    )
+    for command in (freshness, reconcile):
+        group.command()(command)
+    app.add_typer(group, name="quality")
+
+
+def freshness(as_json: AsJson = False) -> None:
+    """Show how old each table is against what is promised of it. Exit code 1: something is late.
+
+    Example: bodega quality freshness
+    """
+    from bodega.data.quality.freshness import as_json as plain
+
+    ages = table_ages()
+    if as_json:
+        typer.echo(json.dumps([plain(age) for age in ages], indent=1))
+    else:
+        rows = [
+            (age.table, age.state, _span(age.age_seconds), *_promised(age), age.why) for age in ages
+        ]
+        print_table(["table", "state", "age", "warn", "late", "why"], rows)
+    if any(age.state == "late" for age in ages):
+        raise typer.Exit(1)
+
+
+def reconcile(
+    table: Annotated[str | None, typer.Option(help="Only this one, as fct_orders.")] = None,
+    since: Since = None,
+    differing: Annotated[
+        bool, typer.Option("--differing", help="Only what did not agree.")
+    ] = False,
+    limit: Limit = 200,
+    as_json: AsJson = False,
+) -> None:
+    """Show what each load counted on both sides: rows, checksums, money. Exit code 1: it differed.
+
+    `bodega lake reconcile` counts everything again now.
+
+    Example: bodega quality reconcile --table fct_orders --since 2026-11-20
+    """
+    from bodega.data.quality.history import History
+
+    conditions, given = ["true"], list[object]()
+    for condition, value in (
+        ("table_name = ?", table),
+        ("noted_at >= ?", since and since.replace(tzinfo=UTC)),
+    ):
+        if value is not None:
+            conditions.append(condition)
+            given.append(value)
+    if differing:
+        conditions.append("not agrees")
+    rows = History(lake_root()).rows(
+        "reconciliations", " and ".join(conditions), given, limit=limit,
+        order="noted_at desc, hop, table_name, measure",
+    )  # fmt: skip
+    names = ("noted_at", "load", "hop", "table_name", "measure", "source", "target", "agrees")
+    said(names, rows, as_json=as_json, nothing="No load was reconciled yet.")
+    if not all(row["agrees"] for row in rows):
+        raise typer.Exit(1)
+
+
+def table_ages() -> "list[TableAge]":
+    """Of this shop's lake, by its policy and sources."""
+    from bodega.backbone.settings import load_settings
+    from bodega.data.ingest.sources.config import read_sources
+    from bodega.data.quality.freshness import freshness as ages
+    from bodega.data.quality.policy import read_policy
+
+    settings = load_settings()
+    return ages(
+        lake_root(), read_policy(settings.quality_file), read_sources(settings.sources_file)
+    )
+
+
+def said(names: Iterable[str], rows: list[dict[str, Any]], *, as_json: bool, nothing: str) -> None:
+    """Rows for a script or for a person."""
+    wanted = list(names)
+    if as_json:
+        picked = [{name: row[name] for name in wanted} for row in rows]
+        typer.echo(json.dumps(picked, indent=1, default=str))
+    elif rows:
+        print_table(wanted, [[_cell(row[name]) for name in wanted] for row in rows])
+    else:
+        typer.echo(nothing)
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return {True: "yes", False: "NO"}[value] if isinstance(value, bool) else value
+
+
+def _promised(age: "TableAge") -> tuple[str, str]:
+    if age.promise is None:
+        return ("-", "-")
+    return (_span(age.promise.warn.total_seconds()), _span(age.promise.late.total_seconds()))
+
+
+def _span(seconds: float | None) -> str:
+    """The largest whole unit: `3 s`, `4 min`, `2 h`, `5 d`."""
+    if seconds is None:
+        return "never"
+    whole = int(seconds)
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if whole >= size:
+            return f"{whole // size} {unit}"
+    return f"{whole} s"

@@ -1,0 +1,74 @@
+"""Quality from the command line: what an operator sees of loads, ages, checks and dead rows."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+pytest.importorskip("deltalake")
+
+from bodega.apps import cli
+from bodega.data.ingest.sources.runs import Run, remember_run
+from bodega.data.lake.storage import LakeRoot
+
+Bodega = Callable[..., tuple[int, str]]
+SOURCES = """
+sources:
+  suppliers:
+    kind: files
+    schedule: every hour
+    streams:
+      prices: {path: "in/*.csv", key: [sku], fields: {price: "decimal(12,2)"}}
+"""
+
+
+@pytest.fixture
+def bodega(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bodega:
+    monkeypatch.setenv("BODEGA_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sources.yml").write_text(SOURCES)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "monday.csv").write_text("sku,price\nA,2.50\nB,dear\nC,0.10\n")
+
+    def run(*arguments: str) -> tuple[int, str]:
+        done = CliRunner().invoke(cli.app, list(arguments), env={"COLUMNS": "200"})
+        if done.exception and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return done.exit_code, done.output
+
+    return run
+
+
+def test_loads_are_listed_with_both_sides(bodega: Bodega) -> None:
+    assert "No load was reconciled yet" in bodega("quality", "reconcile")[1]
+    report = json.loads(bodega("sources", "read", "suppliers", "--json")[1])[0]
+    assert report["reconciled"] is True
+    code, said = bodega("quality", "reconcile", "--table", "suppliers__prices", "--json")
+    lines = {line["measure"]: line for line in json.loads(said)}
+    assert code == 0
+    assert (lines["rows"]["source"], lines["rows"]["target"]) == ("3", "3")
+    assert lines["price"]["target"] == "2.6"
+    tomorrow = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%d")
+    assert json.loads(bodega("quality", "reconcile", "--since", tomorrow, "--json")[1]) == []
+    assert "No load" in bodega("quality", "reconcile", "--differing")[1]
+
+
+def test_a_source_that_is_late_says_so(bodega: Bodega, tmp_path: Path) -> None:
+    root = LakeRoot(tmp_path / "data" / "lake")
+    well = datetime.now(UTC) - timedelta(hours=3)
+    down = Run(started=well, ended=well, ok=False, said="host unreachable", succeeded_at=well)
+    remember_run(root, "suppliers", down)
+    code, said = bodega("quality", "freshness")
+    assert code == 1
+    line = next(line for line in said.splitlines() if "bronze.suppliers__prices" in line)
+    assert "late" in line
+    assert "3 h" in line
+    assert "host unreachable" in line
+    remember_run(root, "suppliers", down.model_copy(update={"succeeded_at": datetime.now(UTC)}))
+    code, said = bodega("quality", "freshness", "--json")
+    assert code == 0
+    prices = next(t for t in json.loads(said) if t["table"] == "bronze.suppliers__prices")
+    assert (prices["state"], prices["warn_seconds"], prices["late_seconds"]) == ("ok", 4500, 8100)
