@@ -248,3 +248,51 @@ async def test_a_connection_is_clean_when_it_comes_back(database: Database) -> N
         async with database.work() as uow, database.reading() as connection:
             assert (await uow.connection.execute(text("SELECT 1"))).scalar_one() == 1
             assert (await connection.execute(text("SELECT 1"))).scalar_one() == 1
+
+
+async def test_work_at_once_goes_with_its_claim_and_has_its_effect_once(
+    database: Database,
+) -> None:
+    """The same again, at the same time and later, fails on its own first statement; the record is
+    what it is answered."""
+    command, effect = uuid4(), {"id": uuid4(), "name": "test.effect"}
+
+    async def ask() -> list[int]:
+        async with database.work() as uow:
+
+            async def work() -> list[int]:
+                await uow.connection.execute(CLAIM, effect)
+                uow.emit(ProductChanged(product_id=ProductId(uuid4())))
+                return [1, 2]
+
+            return await uow.once(command, "test.at_once", list[int], work, at_once=True)
+
+    asked = calls()
+    assert await ask() == [1, 2]
+    assert calls() - asked == 2
+    assert await asyncio.gather(*(ask() for _ in range(3))) == [[1, 2]] * 3
+    async with database.reading() as connection:
+        assert (await connection.execute(COUNT)).scalar_one() == 2
+        assert len((await connection.execute(OUTBOX)).all()) == 1
+
+
+async def test_a_statement_ahead_is_answered_with_the_next_one(database: Database) -> None:
+    async with database.work() as uow:
+        asked = calls()
+        first = uow.connection.ahead(text("SELECT 1 AS one"), {})
+        assert not first.settled
+        assert (await uow.connection.execute(text("SELECT 2"))).scalar_one() == 2
+        assert first.answer.one().one == 1
+        assert calls() - asked == 1
+
+
+async def test_the_last_statement_travels_with_the_commit(database: Database) -> None:
+    asked, told = calls(), list[str]()
+    async with database.work() as uow:
+        uow.after_commit(lambda: told.append("durable"))
+        uow.emit(ProductChanged(product_id=ProductId(uuid4())))
+        claimed = await uow.finish(CLAIM, {"id": uuid4(), "name": "test.last"})
+    assert (claimed.rowcount, calls() - asked, told) == (1, 1, ["durable"])
+    async with database.reading() as connection:
+        assert (await connection.execute(COUNT)).scalar_one() == 1
+        assert len((await connection.execute(OUTBOX)).all()) == 1

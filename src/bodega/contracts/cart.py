@@ -215,7 +215,7 @@ class Carts(Protocol):
         self, cart_id: CartId, *, customer_id: UserId | None, quoted: bool = True
     ) -> CartView | None:
         """The cart, priced now; None when unknown, expired or somebody else's. Without a quote it
-        asks neither promotions, shipping nor checkout."""
+        asks neither stock, promotions, shipping nor checkout."""
 
     async def quote(
         self,

@@ -8,6 +8,7 @@ statements do: those whose answer nobody needs wait for the next one and travel 
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -59,6 +60,41 @@ def written(statement: TextClause) -> str:
     return sql
 
 
+class Absent(Exception):
+    """A statement that went ahead touched no row, and what it came before builds on one."""
+
+
+class Ahead:
+    """A statement that travels with the next one, and its answer after that."""
+
+    def __init__(self, *, needed: bool) -> None:
+        self.needed = needed
+        self._answer: Answer | None = None
+
+    @property
+    def answer(self) -> Answer:
+        assert self._answer is not None, "nothing was sent since"
+        return self._answer
+
+    @property
+    def settled(self) -> bool:
+        return self._answer is not None
+
+    def settle(self, answer: Answer) -> None:
+        self._answer = answer
+
+    @property
+    def absent(self) -> bool:
+        return self.needed and self._answer is not None and not self._answer.rowcount
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    sql: str
+    values: Values
+    ahead: Ahead | None = None
+
+
 class Connection(AsyncConnection):
     """One of a pool's connections, in one pair of hands at a time."""
 
@@ -69,7 +105,7 @@ class Connection(AsyncConnection):
         await self.start()
         self.raw = (await self.get_raw_connection()).driver_connection  # type: ignore[assignment]
         self.opened = time.monotonic()
-        self._waiting: list[Statement] = []
+        self._waiting: list[_Sent] = []
         return self
 
     async def execute(self, statement: Any, parameters: Any = None, **options: Any) -> Any:
@@ -93,7 +129,15 @@ class Connection(AsyncConnection):
 
     def later(self, statement: TextClause, values: Values) -> None:
         """Travels with the next statement, or with the commit; its failure is raised there."""
-        self._waiting.append((written(statement), values))
+        self._waiting.append(_Sent(written(statement), values))
+
+    def ahead(self, statement: TextClause | str, values: Values, *, needed: bool = False) -> Ahead:
+        """Travels with the next statement, before it, and is answered then. When it is `needed` and
+        touches no row, the next one raises Absent, whatever became of itself."""
+        ahead = Ahead(needed=needed)
+        sql = statement if isinstance(statement, str) else written(statement)
+        self._waiting.append(_Sent(sql, values, ahead))
+        return ahead
 
     async def flush(self) -> None:
         """Send what waits."""
@@ -103,19 +147,25 @@ class Connection(AsyncConnection):
     async def send(self, *statements: Statement) -> list[Cursor]:
         """What waits and then these, in one round trip; the cursors of these. Errors are those of
         SQLAlchemy."""
-        together = [*self._waiting, *statements]
+        together = [*self._waiting, *(_Sent(sql, values) for sql, values in statements)]
         self._waiting = []
-        with self._errors(together), _timed():
-            if len(together) == 1 and not self._begins():
-                return [await self.raw.execute(*together[0])]
-            async with self.raw.pipeline():
-                cursors = [await self.raw.execute(sql, values) for sql, values in together]
+        cursors: list[Cursor] = []
+        try:
+            with self._errors(together[-1].sql), _timed():
+                if len(together) == 1 and not self._begins():
+                    cursors.append(await self.raw.execute(together[0].sql, together[0].values))
+                else:
+                    async with self.raw.pipeline():
+                        for sent in together:
+                            cursors.append(await self.raw.execute(sent.sql, sent.values))
+        finally:
+            await _settle(together, cursors)
         return cursors[len(together) - len(statements) :]
 
     async def _many(self, sql: str, rows: list[Values]) -> Answer:
         await self.flush()
         async with self.raw.cursor() as cursor:
-            with self._errors([(sql, {})]), _timed():
+            with self._errors(sql), _timed():
                 await cursor.executemany(sql, rows)
             return Answer((), (), cursor.rowcount)
 
@@ -141,18 +191,27 @@ class Connection(AsyncConnection):
         await self.raw.rollback()
 
     @contextmanager
-    def _errors(self, sent: Sequence[Statement]) -> Iterator[None]:
+    def _errors(self, sql: str) -> Iterator[None]:
         try:
             yield
         except psycopg.Error as error:
             raise DBAPIError.instance(
-                sent[-1][0],
+                sql,
                 {},
                 error,
                 psycopg.Error,
                 hide_parameters=True,  # an error's text reaches the logs
                 connection_invalidated=self.raw.closed,
             ) from error
+
+
+async def _settle(sent: Sequence[_Sent], cursors: Sequence[Cursor]) -> None:
+    """Raises Absent, even over the failure of a later statement."""
+    for one, cursor in zip(sent, cursors, strict=False):
+        if one.ahead is not None and cursor.pgresult is not None:
+            one.ahead.settle(await _answer(cursor))
+            if one.ahead.absent:
+                raise Absent
 
 
 async def _answer(cursor: Cursor) -> Answer:

@@ -6,13 +6,14 @@ claim; its result, the events and COMMIT.
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
 
 from pydantic import TypeAdapter
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
-from bodega.backbone.db.connection import Connection, Statement
+from bodega.backbone.db.connection import Absent, Answer, Connection, Statement, Values
 from bodega.backbone.db.pool import Pool
 from bodega.backbone.outbox import INSERT, outbox_rows
 from bodega.backbone.settings import Settings
@@ -28,6 +29,9 @@ _READ_COMMAND = text("SELECT name, result FROM backbone.commands WHERE command_i
 _RECORD_COMMAND = """UPDATE backbone.commands SET result = CAST(%(result)s AS jsonb)
                      WHERE command_id = %(id)s"""
 _PART = "part"
+
+
+_adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
 
 
 class RolledBack(RuntimeError):
@@ -68,23 +72,42 @@ class UnitOfWork:
         name: str,
         result: type[T] | Any,
         work: Callable[[], Awaitable[T]],
+        *,
+        at_once: bool = False,
     ) -> T:
         """Do `work` and record its `result` type's value; the same id again answers the record.
 
-        A second caller with the same id waits for the first one's transaction.
+        A second caller with the same id waits for the first one's transaction. Work `at_once` is
+        the whole transaction and touches nothing outside it before its first statement: that
+        travels with the claim, and is undone when the command turns out to be done already.
         """
-        adapter: TypeAdapter[T] = TypeAdapter(result)
+        adapter: TypeAdapter[T] = _adapter(result)
+        claim = {"id": command_id, "name": name}
         await self.flush()
-        (claimed,) = await self.connection.send((_CLAIM_COMMAND, {"id": command_id, "name": name}))
-        if await claimed.fetchone() is None:
-            row = (await self.connection.execute(_READ_COMMAND, {"id": command_id})).one()
-            if row.name != name:
-                raise ValueError(f"command {command_id} was {row.name}, not {name}")
-            return adapter.validate_python(row.result, strict=False)
-        value = await work()
+        claimed = self.connection.ahead(_CLAIM_COMMAND, claim, needed=True)
+        try:
+            if not at_once:
+                await self.connection.flush()
+            value = await work()
+            if not claimed.settled:
+                await self.connection.flush()
+        except Absent:
+            if at_once:
+                await self._undo()
+            return await self._recorded(command_id, name, adapter)
         recorded = adapter.dump_json(value).decode()
         self._last.append((_RECORD_COMMAND, {"id": command_id, "result": recorded}))
         return value
+
+    async def _undo(self) -> None:
+        self._events, self._last, self._after_commit = [], [], []
+        await self.connection.undo()
+
+    async def _recorded(self, command_id: UUID, name: str, adapter: TypeAdapter[T]) -> T:
+        row = (await self.connection.execute(_READ_COMMAND, {"id": command_id})).one()
+        if row.name != name:
+            raise ValueError(f"command {command_id} was {row.name}, not {name}")
+        return adapter.validate_python(row.result, strict=False)
 
     def part(self, cause: Envelope) -> "UnitOfWork":
         """A part of this transaction that an event caused; `join` takes in what it emits."""
@@ -122,6 +145,12 @@ class UnitOfWork:
             await self.connection.send(*last)
         else:
             await self.connection.flush()
+
+    async def finish(self, statement: TextClause, values: Values) -> Answer:
+        """The last statement, in one round trip with COMMIT; nothing is left to do after it."""
+        last = self.connection.ahead(statement, values)
+        await self.commit()
+        return last.answer
 
     async def commit(self) -> None:
         """Everything is durable, or an error is raised and nothing is. Called by the database."""

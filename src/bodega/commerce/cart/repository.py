@@ -72,15 +72,17 @@ _IDLE = text(
 
 
 async def find_basket(
-    connection: AsyncConnection, cart_id: CartId, *, limits: Limits, lock: bool = False
+    connection: Connection, cart_id: CartId, *, limits: Limits, lock: bool = False
 ) -> Basket | None:
     """A cart and its lines in the order they came; `lock` holds it until the transaction ends.
     The lines are read once the lock is had: a join would show them as they were before."""
     asked = {"cart_id": cart_id}
-    row = (await connection.execute(_LOCKED if lock else _CART, asked)).first()
+    cart = connection.ahead(_LOCKED if lock else _CART, asked)
+    lines = await connection.execute(_LINES, asked)
+    row = cart.answer.first()
     if row is None:
         return None
-    found = [_line(line) for line in await connection.execute(_LINES, asked)]
+    found = [_line(line) for line in lines]
     return Basket(
         id=row.id,
         customer_id=row.customer_id,

@@ -59,7 +59,7 @@ async def book_credited_tax(
 ) -> None:
     """The state gets back what the credit note says, and not a share of the sale's tax."""
     if event.checkout_id is not None and event.credited_tax is not None:
-        await ledger.book_credited_tax(
+        ledger.book_credited_tax(
             uow,
             reference=event.order_id if isinstance(event, OrderCancelled) else event.operation_id,
             checkout_id=event.checkout_id,

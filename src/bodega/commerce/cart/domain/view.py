@@ -28,20 +28,21 @@ _BLOCKING = {"not_enough", "sold_out", "not_for_sale", "wrong_quantity", "other_
 def priced(
     basket: Basket,
     known: Known,
-    stock: Mapping[VariantId, int],
+    stock: Mapping[VariantId, int] | None,
     *,
     currency: str,
     limits: Limits,
 ) -> CartView:
-    """The cart at today's prices, without promotions. A line whose price has moved to another
-    currency than the first line's cannot be bought and does not count."""
+    """The cart at today's prices, without promotions; without `stock` it says nothing of that. A
+    line whose price has moved to another currency than the first line's cannot be bought and does
+    not count."""
     found = [line for line in basket.lines if line.variant_id in known]
     wanted = [line for line in found if not line.saved]
     if wanted:
         currency = known[wanted[0].variant_id].price.currency
     lines, saved = (
         [
-            _line(line, known[line.variant_id], stock.get(line.variant_id, 0), currency, limits)
+            _line(line, known[line.variant_id], _left(stock, line), currency, limits)
             for line in found
             if line.saved is aside
         ]
@@ -65,12 +66,16 @@ def priced(
     return view.model_copy(update={"problems": _problems(view, limits)})
 
 
+def _left(stock: Mapping[VariantId, int] | None, line: Line) -> int | None:
+    return None if stock is None else stock.get(line.variant_id, 0)
+
+
 def countable(lines: Sequence[CartLine], currency: str) -> list[CartLine]:
     return [line for line in lines if line.unit_price.currency == currency]
 
 
 def _line(
-    line: Line, variant: SellableVariant, left: int, currency: str, limits: Limits
+    line: Line, variant: SellableVariant, left: int | None, currency: str, limits: Limits
 ) -> CartLine:
     notices = _notices(line, variant, left, currency, limits)
     return CartLine(
@@ -94,7 +99,7 @@ def _line(
 
 
 def _notices(
-    line: Line, variant: SellableVariant, left: int, currency: str, limits: Limits
+    line: Line, variant: SellableVariant, left: int | None, currency: str, limits: Limits
 ) -> list[LineNotice]:
     if not variant.active:
         return [LineNotice(kind="not_for_sale")]
@@ -116,7 +121,9 @@ def _price_moved(line: Line, variant: SellableVariant) -> list[LineNotice]:
     return [LineNotice.model_validate({"kind": kind, "was": was, "now": now})]
 
 
-def _stock_moved(line: Line, left: int) -> list[LineNotice]:
+def _stock_moved(line: Line, left: int | None) -> list[LineNotice]:
+    if left is None:
+        return []
     if left <= 0:
         return [LineNotice(kind="sold_out", left=0)]
     if left < line.quantity:

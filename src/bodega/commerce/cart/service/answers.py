@@ -106,6 +106,7 @@ class CartService:
                     guard=guard,
                     client=client,
                 ),
+                at_once=True,
             )
 
     async def claim(

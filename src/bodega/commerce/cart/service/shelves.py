@@ -90,7 +90,7 @@ class Shelves:
 
     async def view(self, basket: Basket, known: Known | None = None) -> CartView:
         """The cart with today's prices, stock and quote; `known` spares asking the catalogue."""
-        view = await self.unquoted(basket, known)
+        view = await self.stocked(basket, known)
         if basket.status != "open" or not view.lines:
             return view
         try:
@@ -112,7 +112,7 @@ class Shelves:
         method_id: ShippingMethodId | None,
     ) -> CartQuote | None:
         """What the basket costs there; None when there is nothing to buy. Raises Unavailable."""
-        view = await self.unquoted(basket._replace(customer_id=customer_id))
+        view = await self.stocked(basket._replace(customer_id=customer_id))
         if not countable(view.lines, view.currency):
             return None
         quote, _ = await self._quoted(view, there, method_id)
@@ -133,7 +133,12 @@ class Shelves:
         context = self.context
         return await count_try(context.cache, context.settings, cart_id=cart_id, client=client)
 
-    async def unquoted(self, basket: Basket, known: Known | None = None) -> CartView:
+    async def unquoted(self, basket: Basket) -> CartView:
+        """The cart with today's prices."""
+        known = await self.known([line.variant_id for line in basket.lines])
+        return priced(basket, known, None, currency=self._currency, limits=self.limits)
+
+    async def stocked(self, basket: Basket, known: Known | None = None) -> CartView:
         """The cart with today's prices and stock."""
         wanted = [line.variant_id for line in basket.lines]
         left: Mapping[VariantId, int] = {}

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bodega.backbone.db import UnitOfWork
 from bodega.commerce.checkout.domain import Failure, Wait
 from bodega.commerce.checkout.repository.rows import Offer, Saga, saga
 from bodega.contracts.checkout import CheckoutRequest, CheckoutState
@@ -56,7 +57,7 @@ _FAIL = text(_END.format("failed", "undoing"))
 
 
 async def insert_saga(
-    connection: AsyncConnection,
+    uow: UnitOfWork,
     *,
     checkout_id: CheckoutId,
     request: CheckoutRequest,
@@ -66,7 +67,7 @@ async def insert_saga(
     fraud: FraudScore,
     leased_until: datetime,
 ) -> Saga | None:
-    """None when the id is taken, or the cart has a checkout that did not fail."""
+    """Durable; None when the id is taken, or the cart has a checkout that did not fail."""
     billing = request.billing_address
     asked = {
         "id": checkout_id,
@@ -86,7 +87,7 @@ async def insert_saga(
         "reasons": json.dumps(fraud.reasons),
         "model": fraud.model[:60],
     }
-    return saga((await connection.execute(_INSERT, asked)).first())
+    return saga((await uow.finish(_INSERT, asked)).first())
 
 
 def _offered(offer: Offer) -> dict[str, object]:

@@ -155,7 +155,7 @@ class CheckoutService:
         )
         async with self._database.work() as uow:
             return await repository.insert_saga(
-                uow.connection,
+                uow,
                 checkout_id=checkout_id,
                 request=request,
                 customer_id=customer_id,

@@ -1,13 +1,17 @@
 """Reservations: what checkouts hold until an instant, live only while that lies ahead."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bodega.backbone.db import Connection
 from bodega.commerce.inventory.domain import Hold, Spot
+from bodega.commerce.inventory.errors import AlreadyReserved
 from bodega.kernel.ids import CheckoutId, new_id
 
 _HELD = text(
@@ -22,8 +26,7 @@ _INSERT = text(
        SELECT id, CAST(:checkout AS uuid), variant_id, location, quantity, 'held',
               CAST(:expires_at AS timestamptz)
        FROM unnest(CAST(:ids AS uuid[]), CAST(:variants AS uuid[]), CAST(:locations AS text[]),
-                   CAST(:quantities AS int[])) AS t(id, variant_id, location, quantity)
-       ON CONFLICT DO NOTHING"""
+                   CAST(:quantities AS int[])) AS t(id, variant_id, location, quantity)"""
 )
 _HOLDS = text(
     """SELECT variant_id, location, quantity, expires_at FROM inventory.reservations
@@ -37,6 +40,7 @@ _RELEASE = text(
     """UPDATE inventory.reservations SET status = 'released'
        WHERE checkout_id = :checkout AND status = 'held'"""
 )
+_ONE_HOLD = "ux_reservations_checkout"
 _TIDY = text(
     """DELETE FROM inventory.reservations WHERE id IN (
            SELECT id FROM inventory.reservations
@@ -58,14 +62,14 @@ async def find_held(
     return {(row.variant_id, row.location): int(row.held) for row in rows}
 
 
-async def insert_holds(
-    connection: AsyncConnection,
+def insert_holds(
+    connection: Connection,
     *,
     checkout_id: CheckoutId,
     taken: Mapping[Spot, int],
     expires_at: datetime,
-) -> bool:
-    """False when the checkout holds something there already."""
+) -> None:
+    """Fails when the checkout holds something there already: see `holding_once`."""
     asked = {
         "ids": [new_id() for _ in taken],
         "checkout": checkout_id,
@@ -74,7 +78,18 @@ async def insert_holds(
         "quantities": list(taken.values()),
         "expires_at": expires_at,
     }
-    return (await connection.execute(_INSERT, asked)).rowcount == len(taken)
+    connection.later(_INSERT, asked)
+
+
+@contextmanager
+def holding_once() -> Iterator[None]:
+    """Raises AlreadyReserved when a checkout holds there already."""
+    try:
+        yield
+    except IntegrityError as error:
+        if _ONE_HOLD in str(error.orig):
+            raise AlreadyReserved from error
+        raise
 
 
 async def find_holds(connection: AsyncConnection, checkout_id: CheckoutId) -> list[Hold]:

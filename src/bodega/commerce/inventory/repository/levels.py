@@ -1,6 +1,6 @@
 """Levels: locked in one fixed order, read for pages, moved together with the ledger."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bodega.backbone.db import Connection
 from bodega.commerce.inventory.domain import MAIN, MAIN_ID, Change, Level, Place, Spot
 from bodega.contracts.inventory import Availability, StockLevel
 from bodega.kernel.ids import CheckoutId, VariantId, new_id
@@ -88,12 +89,28 @@ async def lock_levels(
     return _by_spot(await connection.execute(_LOCK, asked))
 
 
+def locking(
+    connection: Connection, variant_ids: Iterable[UUID], *, today: date
+) -> Callable[[], dict[Spot, Level]]:
+    """The same by the way of the next statement, which sees what was committed before the lock."""
+    locked = connection.ahead(_LOCK, {"ids": list(variant_ids), "today": today})
+    return lambda: _by_spot(locked.answer)
+
+
 async def lock_levels_of(
     connection: AsyncConnection, checkout_id: CheckoutId, *, today: date
 ) -> dict[Spot, Level]:
     """Every level of what the checkout holds or was promised, locked in the same order."""
     asked = {"checkout": checkout_id, "today": today}
     return _by_spot(await connection.execute(_LOCK_OF_CHECKOUT, asked))
+
+
+def locking_of(
+    connection: Connection, checkout_id: CheckoutId, *, today: date
+) -> Callable[[], dict[Spot, Level]]:
+    """The same by the way of the next statement."""
+    locked = connection.ahead(_LOCK_OF_CHECKOUT, {"checkout": checkout_id, "today": today})
+    return lambda: _by_spot(locked.answer)
 
 
 def _by_spot(rows: Iterable[Row[Any]]) -> dict[Spot, Level]:
@@ -170,8 +187,8 @@ async def open_main(connection: AsyncConnection) -> None:
     await connection.execute(_OPEN_MAIN, {"id": MAIN_ID, "code": MAIN})
 
 
-async def move(
-    connection: AsyncConnection,
+def move(
+    connection: Connection,
     changes: Sequence[Change],
     *,
     reason: str,
@@ -193,4 +210,4 @@ async def move(
         "at": at,
         "actor": actor,
     }
-    await connection.execute(_MOVE, asked)
+    connection.later(_MOVE, asked)

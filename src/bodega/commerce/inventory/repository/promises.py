@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bodega.backbone.db import Connection
 from bodega.commerce.inventory.domain import Promise, Spot
 from bodega.contracts.inventory import Allocation
 from bodega.kernel.ids import CheckoutId, new_id
@@ -56,8 +57,8 @@ _SEND = text("UPDATE inventory.allocations SET sent = sent + :units WHERE id = :
 _TAKE_BACK = text("UPDATE inventory.allocations SET quantity = quantity - :units WHERE id = :id")
 
 
-async def promise(
-    connection: AsyncConnection,
+def promise(
+    connection: Connection,
     *,
     checkout_id: CheckoutId,
     taken: Mapping[Spot, int],
@@ -71,7 +72,7 @@ async def promise(
         "locations": [location for _, location in taken],
         "quantities": list(taken.values()),
     }
-    await connection.execute(_PROMISE_HELD if held else _PROMISE, asked)
+    connection.later(_PROMISE_HELD if held else _PROMISE, asked)
 
 
 async def find_open(connection: AsyncConnection, checkout_id: CheckoutId) -> list[Promise]:

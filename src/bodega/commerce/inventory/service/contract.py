@@ -9,6 +9,7 @@ from bodega.backbone.module import Context
 from bodega.commerce.inventory.domain import MAIN
 from bodega.commerce.inventory.errors import NothingMoved
 from bodega.commerce.inventory.repository import levels, locations, promises
+from bodega.commerce.inventory.repository.holds import holding_once
 from bodega.commerce.inventory.repository.imports import copy_levels
 from bodega.commerce.inventory.service import holds, stock
 from bodega.commerce.inventory.service import promises as orders
@@ -74,19 +75,20 @@ class InventoryService:
         lines: Lines,
         country: CountryCode | None = None,
     ) -> Reserved:
-        return await self._once(
-            command_id,
-            "reserve",
-            Reserved,
-            lambda uow: holds.reserve(
-                uow,
-                clock=self._clock,
-                hold_for=self._hold_for,
-                checkout_id=checkout_id,
-                lines=lines,
-                to=self._to(country),
-            ),
-        )
+        with holding_once():
+            return await self._once(
+                command_id,
+                "reserve",
+                Reserved,
+                lambda uow: holds.reserve(
+                    uow,
+                    clock=self._clock,
+                    hold_for=self._hold_for,
+                    checkout_id=checkout_id,
+                    lines=lines,
+                    to=self._to(country),
+                ),
+            )
 
     async def extend(self, *, checkout_id: CheckoutId, until: datetime) -> bool:
         async with self._database.work() as uow:
@@ -247,7 +249,9 @@ class InventoryService:
         actor: str = "system",
     ) -> T:
         async with self._database.work(actor=actor) as uow:
-            return await uow.once(command_id, f"inventory.{verb}", result, lambda: work(uow))
+            return await uow.once(
+                command_id, f"inventory.{verb}", result, lambda: work(uow), at_once=True
+            )
 
     def _to(self, country: CountryCode | None) -> holds.Destination:
         return holds.Destination(country=country or self._home, home=self._home)

@@ -60,7 +60,7 @@ async def close_count(uow: UnitOfWork, *, clock: Clock, count_id: CountId) -> Co
         for variant_id, difference in found.items()
     ]
     if changes:
-        await move(
+        move(
             uow,
             at=clock.now(),
             levels=levels,

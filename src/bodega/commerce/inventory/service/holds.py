@@ -16,10 +16,9 @@ from bodega.commerce.inventory.domain import (
     still_there,
     with_held,
 )
-from bodega.commerce.inventory.errors import AlreadyReserved
 from bodega.commerce.inventory.repository import holds as repository
 from bodega.commerce.inventory.repository import promises
-from bodega.commerce.inventory.repository.levels import lock_levels, lock_levels_of
+from bodega.commerce.inventory.repository.levels import lock_levels_of, locking, locking_of
 from bodega.commerce.inventory.service.moves import move, promised
 from bodega.contracts.inventory import ReservationLine, Reserved
 from bodega.kernel.clock import Clock
@@ -54,15 +53,14 @@ async def reserve(
     lines: Sequence[ReservationLine],
     to: Destination,
 ) -> Reserved:
-    """Hold every line, or nothing. Raises AlreadyReserved."""
+    """Hold every line, or nothing. What the checkout holds already fails with the commit."""
     take = await take_best(uow, clock=clock, lines=lines, to=to)
     if take.taken is None:
         return Reserved(ok=False, short=take.short)
     expires_at = clock.now() + hold_for
-    if not await repository.insert_holds(
+    repository.insert_holds(
         uow.connection, checkout_id=checkout_id, taken=take.taken, expires_at=expires_at
-    ):
-        raise AlreadyReserved
+    )
     return Reserved(ok=True, expires_at=expires_at)
 
 
@@ -71,8 +69,9 @@ async def take_best(
 ) -> Take:
     """Where every line is best taken from, by what nobody else holds."""
     wanted = merged((line.variant_id, line.quantity) for line in lines)
-    levels = await lock_levels(uow.connection, wanted, today=clock.now().date())
+    locked = locking(uow.connection, wanted, today=clock.now().date())
     held = await repository.find_held(uow.connection, wanted, now=clock.now())
+    levels = locked()
     offered = with_held(levels, held)
     taken = plan(wanted, offered, country=to.country, home=to.home)
     short = [VariantId(item) for item in shortfalls(wanted, offered)]
@@ -83,7 +82,7 @@ async def extend(
     uow: UnitOfWork, *, clock: Clock, checkout_id: CheckoutId, until: datetime
 ) -> bool:
     """The clock is read once the levels are locked: nobody can take a hold for lapsed meanwhile."""
-    await lock_levels_of(uow.connection, checkout_id, today=clock.now().date())
+    locking_of(uow.connection, checkout_id, today=clock.now().date())
     holds = await repository.find_holds(uow.connection, checkout_id)
     now = clock.now()
     if not holds or any(hold.expires_at <= now for hold in holds):
@@ -96,8 +95,9 @@ async def allocate(
     uow: UnitOfWork, *, clock: Clock, checkout_id: CheckoutId, to: Destination
 ) -> bool:
     """Promise what is held; False leaves everything as it was."""
-    levels = await lock_levels_of(uow.connection, checkout_id, today=clock.now().date())
+    locked = locking_of(uow.connection, checkout_id, today=clock.now().date())
     holds = await repository.find_holds(uow.connection, checkout_id)
+    levels = locked()
     now = clock.now()
     if not holds:
         return False
@@ -106,8 +106,8 @@ async def allocate(
         taken = await _elsewhere(uow, now=now, levels=levels, holds=holds, of=checkout_id, to=to)
     if taken is None:
         return False
-    await promises.promise(uow.connection, checkout_id=checkout_id, taken=taken, held=True)
-    await move(
+    promises.promise(uow.connection, checkout_id=checkout_id, taken=taken, held=True)
+    move(
         uow,
         at=now,
         levels=levels,
@@ -142,7 +142,7 @@ async def release(uow: UnitOfWork, *, clock: Clock, checkout_id: CheckoutId) -> 
     if not kept:
         return
     await promises.take_back(uow.connection, {promise.id: promise.open for promise in kept})
-    await move(
+    move(
         uow,
         at=clock.now(),
         levels=levels,

@@ -11,7 +11,7 @@ from bodega.contracts.inventory import StockChanged, StockLow, StockPromised
 from bodega.kernel.ids import CheckoutId, VariantId
 
 
-async def move(
+def move(
     uow: UnitOfWork,
     *,
     at: datetime,
@@ -22,7 +22,7 @@ async def move(
     alarm: bool = True,
 ) -> None:
     """Change `levels`, which the caller has locked. A spot comes once in `changes`."""
-    await repository.move(
+    repository.move(
         uow.connection,
         changes,
         reason=reason,

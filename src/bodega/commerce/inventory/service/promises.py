@@ -34,8 +34,8 @@ async def allocate_more(
     take = await take_best(uow, clock=clock, lines=lines, to=to)
     if take.taken is None:
         return Reserved(ok=False, short=take.short)
-    await repository.promise(uow.connection, checkout_id=checkout_id, taken=take.taken)
-    await move(
+    repository.promise(uow.connection, checkout_id=checkout_id, taken=take.taken)
+    move(
         uow,
         at=clock.now(),
         levels=take.levels,
@@ -61,7 +61,7 @@ async def deallocate(
         parts |= found
     await repository.take_back(uow.connection, parts)
     spots = {promise.id: promise.spot for promise in newest}
-    await move(
+    move(
         uow,
         at=clock.now(),
         levels=levels,
@@ -86,7 +86,7 @@ async def fulfil(
         parts |= _sendable(here, quantity, levels[spot], today=clock.now().date())
     await repository.send(uow.connection, parts)
     changes = [Change(*spot, quantity=-units, promised=-units) for spot, units in wanted.items()]
-    await move(
+    move(
         uow,
         at=clock.now(),
         levels=levels,

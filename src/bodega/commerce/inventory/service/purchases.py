@@ -134,7 +134,7 @@ async def _shelve(
         )
         for variant_id, quantity in units.items()
     ]
-    await move(
+    move(
         uow,
         at=clock.now(),
         levels=levels,

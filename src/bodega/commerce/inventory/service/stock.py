@@ -43,7 +43,7 @@ async def receive(
     if before + quantity < 0:
         raise StockBelowZero(f"There are {before} units: they cannot fall by {-quantity}")
     change = Change(variant_id, code, quantity=quantity)
-    await move(
+    move(
         uow,
         at=clock.now(),
         levels=levels,

@@ -65,7 +65,7 @@ async def _take_away(
         if level is None or level.on_hand - spoken_for < quantity:
             raise StockSpokenFor(variant_id=str(variant_id))
     changes = [Change(variant_id, source, quantity=-n) for variant_id, n in units.items()]
-    await move(
+    move(
         uow,
         at=clock.now(),
         levels=levels,
@@ -90,7 +90,7 @@ async def receive_transfer(
     changes = [
         Change(variant_id, transfer.destination, quantity=n) for variant_id, n in units.items()
     ]
-    await move(
+    move(
         uow,
         at=clock.now(),
         levels=levels,

@@ -21,7 +21,8 @@ from bodega.kernel.money import Money
 _PLACE = text(
     """
     WITH counted AS (
-        INSERT INTO orders.counters (name, value) VALUES ('orders', :first)
+        INSERT INTO orders.counters (name, value) SELECT 'orders', :first
+        WHERE NOT EXISTS (SELECT 1 FROM orders.orders WHERE checkout_id = :checkout)
         ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value
     ), placed AS (
         INSERT INTO orders.orders (id, number, checkout_id, customer_id, email, shipping_address,
@@ -124,8 +125,9 @@ def _address(stored: Any) -> Address | None:
 
 async def insert_order(
     connection: AsyncConnection, request: PlaceOrder, *, subtotal: Money, actor: str
-) -> PlacedOrder:
-    """The order and its lines in one statement, under the next number."""
+) -> PlacedOrder | None:
+    """The order and its lines in one statement, under the next number; None when the checkout has
+    one already."""
     asked = {
         "first": FIRST_ORDER,
         "id": new_id(),
@@ -146,8 +148,8 @@ async def insert_order(
         "currency": request.total.currency,
         "lines": json.dumps([_line(position, line) for position, line in _numbered(request)]),
     }
-    row = (await connection.execute(_PLACE, asked)).one()
-    return PlacedOrder(order_id=row.id, number=row.number)
+    row = (await connection.execute(_PLACE, asked)).first()
+    return PlacedOrder(order_id=row.id, number=row.number) if row else None
 
 
 def _numbered(request: PlaceOrder) -> Iterable[tuple[int, OrderLine]]:

@@ -47,7 +47,11 @@ class OrdersService:
         who = f"customer:{request.customer_id}" if request.customer_id else "anonymous"
         async with self._database.work(actor=who) as uow:
             return await uow.once(
-                command_id, "orders.place", PlacedOrder, lambda: place(uow, request=request)
+                command_id,
+                "orders.place",
+                PlacedOrder,
+                lambda: place(uow, request=request),
+                at_once=True,
             )
 
     async def cancel(self, *, command_id: CommandId, checkout_id: CheckoutId, reason: str) -> None:

@@ -20,15 +20,16 @@ from bodega.kernel.ids import CheckoutId, OrderId
 
 async def place(uow: UnitOfWork, *, request: PlaceOrder) -> PlacedOrder:
     """Raises AmountDiffers when the lines do not add up to the total."""
-    known = await orders.lock_by_checkout(uow.connection, request.checkout_id)
-    if known is not None:
-        return PlacedOrder(order_id=known.id, number=known.number)
     currency = request.total.currency
     if line_total(request.lines, currency) != request.total:
         raise AmountDiffers("The lines do not add up to the total")
     placed = await orders.insert_order(
         uow.connection, request, subtotal=subtotal(request.lines, currency), actor=uow.actor
     )
+    if placed is None:
+        known = await orders.lock_by_checkout(uow.connection, request.checkout_id)
+        assert known is not None
+        return PlacedOrder(order_id=known.id, number=known.number)
     uow.emit(_placed(placed, request))
     return placed
 

@@ -1,10 +1,12 @@
 """Every query of the ledger: entries go in once by their source, and are only ever added."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bodega.backbone.db import Connection
@@ -73,35 +75,50 @@ _ENTRIES = text(
 )
 
 
-async def post(
-    connection: AsyncConnection,
-    *,
-    kind: LedgerKind,
-    source: str,
-    lines: Lines,
-    currency: str,
-    checkout_id: CheckoutId | None = None,
-    payment_id: PaymentId | None = None,
-    credit_of: CheckoutId | None = None,
-    at: datetime | None = None,
-) -> bool:
-    """False when `source` is booked already; lines of zero are left out."""
-    worth = [(account, amount) for account, amount in lines if amount]
-    if not worth:
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What is to be booked once under its source; lines of zero are left out."""
+
+    kind: LedgerKind
+    source: str
+    lines: Lines
+    currency: str
+    checkout_id: CheckoutId | None = None
+    payment_id: PaymentId | None = None
+    credit_of: CheckoutId | None = None
+    at: datetime | None = None
+
+    def asked(self) -> dict[str, Any]:
+        worth = [(account, amount) for account, amount in self.lines if amount]
+        return {
+            "id": new_id(),
+            "kind": self.kind,
+            "source": self.source,
+            "checkout": self.checkout_id,
+            "payment": self.payment_id,
+            "credit_of": self.credit_of,
+            "currency": self.currency,
+            "at": self.at,
+            "accounts": [account for account, _ in worth],
+            "amounts": [amount for _, amount in worth],
+        }
+
+    @property
+    def empty(self) -> bool:
+        return not any(amount for _, amount in self.lines)
+
+
+async def post(connection: AsyncConnection, entry: Entry) -> bool:
+    """False when its source is booked already, or there is nothing to book."""
+    if entry.empty:
         return False
-    asked = {
-        "id": new_id(),
-        "kind": kind,
-        "source": source,
-        "checkout": checkout_id,
-        "payment": payment_id,
-        "credit_of": credit_of,
-        "currency": currency,
-        "at": at,
-        "accounts": [account for account, _ in worth],
-        "amounts": [amount for _, amount in worth],
-    }
-    return (await connection.execute(_POST, asked)).first() is not None
+    return (await connection.execute(_POST, entry.asked())).first() is not None
+
+
+def book(connection: Connection, entry: Entry) -> None:
+    """The same for whoever does not ask."""
+    if not entry.empty:
+        connection.later(_POST, entry.asked())
 
 
 def keep_sale(
@@ -124,21 +141,36 @@ def keep_sale(
     connection.later(_SALE, asked)
 
 
-async def lock_sale(
-    connection: AsyncConnection, checkout_id: CheckoutId
-) -> tuple[Sale, str] | None:
-    """The sale and its currency; whoever squares it waits for the lock."""
+async def lock_sale(connection: AsyncConnection, checkout_id: CheckoutId) -> Sale | None:
+    """The sale; whoever squares it waits for the lock."""
     row = (await connection.execute(_LOCK_SALE, {"checkout": checkout_id})).first()
+    return _sale(row) if row else None
+
+
+def _sale(row: Row[Any]) -> Sale:
+    return Sale(row.total_amount, row.tax_amount, row.cancelled)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A sale, what stands for it in the books, and in how many entries."""
+
+    sale: Sale
+    currency: str
+    booked: Booked
+    entries: int
+
+
+async def lock_standing(connection: Connection, checkout_id: CheckoutId) -> Standing | None:
+    """None for what is no sale. The books are read once the lock is had."""
+    asked = {"checkout": checkout_id}
+    locked = connection.ahead(_LOCK_SALE, asked)
+    books = (await connection.execute(_BOOKED, asked)).one()
+    row = locked.answer.first()
     if row is None:
         return None
-    return Sale(row.total_amount, row.tax_amount, row.cancelled), row.currency
-
-
-async def booked(connection: AsyncConnection, checkout_id: CheckoutId) -> tuple[Booked, int]:
-    """What stands for a checkout, and in how many entries."""
-    row = (await connection.execute(_BOOKED, {"checkout": checkout_id})).one()
-    figures = {name: int(getattr(row, name)) for name in Booked.__dataclass_fields__}
-    return Booked(**figures), row.entries
+    figures = {name: int(getattr(books, name)) for name in Booked.__dataclass_fields__}
+    return Standing(_sale(row), row.currency, Booked(**figures), books.entries)
 
 
 async def taken_and_returned(connection: AsyncConnection, payment_id: PaymentId) -> tuple[int, int]:

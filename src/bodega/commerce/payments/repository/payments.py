@@ -1,7 +1,7 @@
 """Every query of payments and their transitions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Row, TextClause, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bodega.backbone.db import Connection
+from bodega.backbone.db import Connection, UnitOfWork
 from bodega.commerce.payments.adapters.port import CaptureMethod
 from bodega.commerce.payments.tables import transitions
 from bodega.contracts.payments import PaymentRecord, PaymentStatus, PaymentTransition, PaymentView
@@ -18,12 +18,15 @@ from bodega.kernel.ids import CheckoutId, PaymentId, new_id
 from bodega.kernel.money import Money
 
 _OPEN = text(
-    """INSERT INTO payments.payments
-           (id, checkout_id, amount_amount, amount_currency, status, provider, payment_token,
-            provider_customer, return_url, capture_method, save_method, off_session)
-       VALUES (:id, :checkout, :amount, :currency, 'authorising', :provider, :token,
-               :customer, :return_url, :capture_method, :save_method, :off_session)
-       ON CONFLICT (checkout_id) DO NOTHING RETURNING id"""
+    """WITH opened AS (
+           INSERT INTO payments.payments
+               (id, checkout_id, amount_amount, amount_currency, status, provider, payment_token,
+                provider_customer, return_url, capture_method, save_method, off_session)
+           VALUES (:id, :checkout, :amount, :currency, 'authorising', :provider, :token,
+                   :customer, :return_url, :capture_method, :save_method, :off_session)
+           ON CONFLICT (checkout_id) DO NOTHING RETURNING id)
+       INSERT INTO payments.transitions (id, payment_id, after)
+       SELECT :transition, opened.id, 'authorising' FROM opened"""
 )
 
 
@@ -50,7 +53,7 @@ def _changing(names: tuple[str, ...]) -> TextClause:
     changes = "".join(f", {name} = :{name}" for name in names)
     return text(
         f"""UPDATE payments.payments SET status = :after, known_at = now(){changes}
-            WHERE id = :id RETURNING {_WITH_REFUNDED}"""  # noqa: S608 - names of our own columns
+            WHERE id = :id"""  # noqa: S608 - names of our own columns
     )
 
 
@@ -115,8 +118,16 @@ def _money(amount: int | None, row: Row[Any]) -> Money | None:
     return None if amount is None else Money(amount=int(amount), currency=row.amount_currency)
 
 
+_SHOWN = {
+    "provider_reference": "reference",
+    "payment_token": "token",
+    "action_url": "action_url",
+    "failure_code": "failure_code",
+}
+
+
 async def open_payment(
-    connection: Connection,
+    uow: UnitOfWork,
     *,
     checkout_id: CheckoutId,
     amount: Money,
@@ -127,10 +138,11 @@ async def open_payment(
     capture_method: CaptureMethod = "manual",
     save_method: bool = False,
     off_session: bool = False,
-) -> bool:
-    """False when the checkout has a payment already."""
+) -> tuple[Payment, bool]:
+    """The payment of the checkout, durable, and whether this opened it."""
     asked = {
         "id": new_id(),
+        "transition": new_id(),
         "checkout": checkout_id,
         "amount": amount.amount,
         "currency": amount.currency,
@@ -142,10 +154,9 @@ async def open_payment(
         "save_method": save_method,
         "off_session": off_session,
     }
-    opened = (await connection.execute(_OPEN, asked)).first()
-    if opened is not None:
-        record_transition(connection, opened.id, before=None, after="authorising")
-    return opened is not None
+    opened = uow.connection.ahead(_OPEN, asked)
+    row = (await uow.finish(_OF_CHECKOUT, {"checkout": checkout_id})).one()
+    return _payment(row), bool(opened.answer.rowcount)
 
 
 async def find_payment(
@@ -177,7 +188,7 @@ async def find_matching(
     return _payment(row) if row else None
 
 
-async def change_payment(
+def change_payment(
     connection: Connection,
     payment: Payment,
     *,
@@ -185,10 +196,19 @@ async def change_payment(
     changes: Mapping[str, Any],
     note: str | None = None,
 ) -> Payment:
-    """Write a transition of a locked row, and its record; the row as it is now."""
+    """Write a transition of a locked row, and its record; the row as it is then."""
     record_transition(connection, payment.id, before=payment.status, after=after, note=note)
     asked = {**changes, "id": payment.id, "after": after}
-    return _payment((await connection.execute(_changing(tuple(changes)), asked)).one())
+    connection.later(_changing(tuple(changes)), asked)
+    return _changed(payment, after, changes)
+
+
+def _changed(payment: Payment, after: PaymentStatus, changes: Mapping[str, Any]) -> Payment:
+    shown = {_SHOWN[name]: value for name, value in changes.items() if name in _SHOWN}
+    taken = changes.get("capture_amount")
+    if taken is not None:
+        shown["taken"] = Money(amount=taken, currency=payment.amount.currency)
+    return replace(payment, status=after, **shown)
 
 
 def record_transition(

@@ -42,7 +42,7 @@ async def note(
     if stated >= kept.stated:
         await _restate(uow, kept, fact, stated)
     for movement in fact.movements:
-        await _move(uow, movement, payment)
+        _move(uow, movement, payment)
 
 
 async def _restate(
@@ -59,7 +59,7 @@ async def _restate(
         )
 
 
-async def _move(uow: UnitOfWork, movement: Movement, payment: Payment | None) -> None:
+def _move(uow: UnitOfWork, movement: Movement, payment: Payment | None) -> None:
     amount = movement.amount.amount
     back = amount > 0
     bookings: tuple[tuple[LedgerKind, str, ledger.Lines], ...] = (
@@ -71,8 +71,7 @@ async def _move(uow: UnitOfWork, movement: Movement, payment: Payment | None) ->
         ("fee", f"fee:{movement.reference}", ledger.charged_fee(movement.fee)),
     )
     for kind, source, lines in bookings:
-        await books.post(
-            uow.connection,
+        entry = books.Entry(
             kind=kind,
             source=source,
             lines=lines,
@@ -80,6 +79,7 @@ async def _move(uow: UnitOfWork, movement: Movement, payment: Payment | None) ->
             checkout_id=payment.checkout_id if payment else None,
             payment_id=payment.id if payment else None,
         )
+        books.book(uow.connection, entry)
 
 
 async def sound_alarms(uow: UnitOfWork, now: datetime) -> None:

@@ -7,6 +7,7 @@ from bodega.backbone.db import UnitOfWork
 from bodega.commerce.payments.domain import ledger
 from bodega.commerce.payments.domain.ledger import Lines, Sale
 from bodega.commerce.payments.repository import ledger as repository
+from bodega.commerce.payments.repository.ledger import Entry
 from bodega.commerce.payments.repository.payments import Payment
 from bodega.commerce.payments.repository.refunds import Refund
 from bodega.contracts.books import LedgerKind
@@ -15,8 +16,8 @@ from bodega.kernel.ids import CheckoutId, OrderId
 from bodega.kernel.money import Money
 
 
-async def book_capture(uow: UnitOfWork, payment: Payment, amount: Money) -> None:
-    await _book(uow, payment, "capture", f"capture:{payment.id}", ledger.captured(amount.amount))
+def book_capture(uow: UnitOfWork, payment: Payment, amount: Money) -> None:
+    _book(uow, payment, "capture", f"capture:{payment.id}", ledger.captured(amount.amount))
 
 
 async def book_void(uow: UnitOfWork, payment: Payment) -> None:
@@ -24,30 +25,29 @@ async def book_void(uow: UnitOfWork, payment: Payment) -> None:
     taken, returned = await repository.taken_and_returned(uow.connection, payment.id)
     left = taken - returned
     if left > 0:
-        await _book(uow, payment, "void", f"void:{payment.id}", ledger.voided(left))
+        _book(uow, payment, "void", f"void:{payment.id}", ledger.voided(left))
         await square(uow, payment.checkout_id)
 
 
-async def book_refund(uow: UnitOfWork, payment: Payment, refund: Refund) -> None:
+def book_refund(uow: UnitOfWork, payment: Payment, refund: Refund) -> None:
     """It counts for the sale it was made for, which a payment of another may have paid."""
     sale = refund.sale_id or payment.checkout_id
     lines = ledger.refunded(refund.amount.amount)
-    await _book(uow, payment, "refund", f"refund:{refund.id}", lines, sale=sale)
+    _book(uow, payment, "refund", f"refund:{refund.id}", lines, sale=sale)
 
 
-async def book_refund_failure(uow: UnitOfWork, payment: Payment, refund: Refund) -> None:
+def book_refund_failure(uow: UnitOfWork, payment: Payment, refund: Refund) -> None:
     """The provider could not give the money back after all; the credit note stands."""
     sale = refund.sale_id or payment.checkout_id
     lines = ledger.refund_failed(refund.amount.amount)
-    await _book(uow, payment, "refund_failed", f"refund_failed:{refund.id}", lines, sale=sale)
+    _book(uow, payment, "refund_failed", f"refund_failed:{refund.id}", lines, sale=sale)
 
 
 async def book_exchange(
     uow: UnitOfWork, *, exchange_id: CheckoutId, credit_of: CheckoutId, credit: Money
 ) -> None:
     """What came back of one sale pays the order that replaces it."""
-    await repository.post(
-        uow.connection,
+    entry = Entry(
         kind="exchange",
         source=f"exchange:{exchange_id}",
         lines=ledger.exchanged(credit.amount),
@@ -55,22 +55,23 @@ async def book_exchange(
         checkout_id=exchange_id,
         credit_of=credit_of,
     )
+    repository.book(uow.connection, entry)
     await square(uow, exchange_id)
 
 
-async def book_credited_tax(
+def book_credited_tax(
     uow: UnitOfWork, *, reference: UUID, checkout_id: CheckoutId, tax: Money
 ) -> None:
     """What a change of an order, `reference`, took off the tax that was invoiced: as its papers
     have it, line by line."""
-    await repository.post(
-        uow.connection,
+    entry = Entry(
         kind="refund_tax",
         source=f"refund_tax:{reference}",
         lines=ledger.credited_tax(tax.amount),
         currency=tax.currency,
         checkout_id=checkout_id,
     )
+    repository.book(uow.connection, entry)
 
 
 async def book_sale(
@@ -81,7 +82,7 @@ async def book_sale(
     known = await repository.lock_sale(uow.connection, checkout_id)
     gone = cancelled or order.status == "cancelled"
     if known is not None:
-        sale = replace(known[0], cancelled=known[0].cancelled or gone)
+        sale = replace(known, cancelled=known.cancelled or gone)
     else:
         sale = Sale(order.total.amount, order.tax.amount if order.tax else 0, gone)
     repository.keep_sale(
@@ -110,22 +111,20 @@ async def book_charge(
 
 async def square(uow: UnitOfWork, checkout_id: CheckoutId) -> None:
     """Book what is missing between the sale as it is and the ledger."""
-    known = await repository.lock_sale(uow.connection, checkout_id)
+    known = await repository.lock_standing(uow.connection, checkout_id)
     if known is None:
         return
-    sale, currency = known
-    standing, entries = await repository.booked(uow.connection, checkout_id)
-    await repository.post(
-        uow.connection,
+    entry = Entry(
         kind="sale",
-        source=f"sale:{checkout_id}:{entries}",
-        lines=ledger.squared(sale, standing),
-        currency=currency,
+        source=f"sale:{checkout_id}:{known.entries}",
+        lines=ledger.squared(known.sale, known.booked),
+        currency=known.currency,
         checkout_id=checkout_id,
     )
+    repository.book(uow.connection, entry)
 
 
-async def _book(
+def _book(
     uow: UnitOfWork,
     payment: Payment,
     kind: LedgerKind,
@@ -134,8 +133,7 @@ async def _book(
     *,
     sale: CheckoutId | None = None,
 ) -> None:
-    await repository.post(
-        uow.connection,
+    entry = Entry(
         kind=kind,
         source=source,
         lines=lines,
@@ -143,3 +141,4 @@ async def _book(
         checkout_id=sale or payment.checkout_id,
         payment_id=payment.id,
     )
+    repository.book(uow.connection, entry)

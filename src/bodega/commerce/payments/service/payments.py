@@ -60,45 +60,41 @@ async def settle_authorisation(
         return payment
     if outcome.status in ("declined", "cancelled"):
         known = _known(outcome) | {"failure_code": outcome.failure_code or CANCELLED}
-        return await _move(uow, payment, "declined", **known)
+        return _move(uow, payment, "declined", **known)
     if outcome.amount == payment.amount:
-        return await _settle_in_full(uow, payment, outcome)
-    return await _give_up(uow, payment, outcome, AMOUNT_MISMATCH)
+        return _settle_in_full(uow, payment, outcome)
+    return _give_up(uow, payment, outcome, AMOUNT_MISMATCH)
 
 
-async def _settle_in_full(uow: UnitOfWork, payment: Payment, outcome: ProviderPayment) -> Payment:
+def _settle_in_full(uow: UnitOfWork, payment: Payment, outcome: ProviderPayment) -> Payment:
     if outcome.status == "requires_action":
-        return await _wait_for_buyer(uow, payment, outcome)
+        return _wait_for_buyer(uow, payment, outcome)
     if outcome.status == "authorised":
-        return await _move(uow, payment, "authorised", **_known(outcome))
+        return _move(uow, payment, "authorised", **_known(outcome))
     if outcome.status == "captured" and payment.capture_method == "automatic":
-        return await _captured(uow, payment, outcome.amount, **_known(outcome))
-    return await _give_up(uow, payment, outcome, AMOUNT_MISMATCH)
+        return _captured(uow, payment, outcome.amount, **_known(outcome))
+    return _give_up(uow, payment, outcome, AMOUNT_MISMATCH)
 
 
-async def _wait_for_buyer(uow: UnitOfWork, payment: Payment, outcome: ProviderPayment) -> Payment:
+def _wait_for_buyer(uow: UnitOfWork, payment: Payment, outcome: ProviderPayment) -> Payment:
     if payment.status == "requires_action":
         return payment
     if outcome.action_url is None:
-        return await _give_up(uow, payment, outcome, UNREACHABLE_ACTION)
-    return await _move(
-        uow, payment, "requires_action", action_url=outcome.action_url, **_known(outcome)
-    )
+        return _give_up(uow, payment, outcome, UNREACHABLE_ACTION)
+    return _move(uow, payment, "requires_action", action_url=outcome.action_url, **_known(outcome))
 
 
-async def _captured(uow: UnitOfWork, payment: Payment, taken: Money, **changes: Any) -> Payment:
+def _captured(uow: UnitOfWork, payment: Payment, taken: Money, **changes: Any) -> Payment:
     uow.emit(PaymentCaptured(payment_id=payment.id, checkout_id=payment.checkout_id, amount=taken))
-    await ledger.book_capture(uow, payment, taken)
-    return await _move(uow, payment, "captured", capture_amount=taken.amount, **changes)
+    ledger.book_capture(uow, payment, taken)
+    return _move(uow, payment, "captured", capture_amount=taken.amount, **changes)
 
 
-async def _give_up(
-    uow: UnitOfWork, payment: Payment, outcome: ProviderPayment, code: str
-) -> Payment:
+def _give_up(uow: UnitOfWork, payment: Payment, outcome: ProviderPayment, code: str) -> Payment:
     """What the provider says is not what was asked for: whatever it holds is let go."""
     note = f"the provider says {outcome.status} over {outcome.amount}"
     changes = _known(outcome) | {"failure_code": code}
-    return await _move(uow, payment, "voiding", note=note, **changes)
+    return _move(uow, payment, "voiding", note=note, **changes)
 
 
 async def begin_capture(
@@ -113,7 +109,7 @@ async def begin_capture(
         raise AmountInvalid
     if payment.amount < wanted:
         raise CaptureTooLarge
-    return await _move(uow, payment, "capturing", capture_amount=wanted.amount)
+    return _move(uow, payment, "capturing", capture_amount=wanted.amount)
 
 
 async def settle_capture(
@@ -124,10 +120,10 @@ async def settle_capture(
     if payment.status != "capturing":
         return payment
     if outcome.status == "captured" and outcome.amount == (payment.taken or payment.amount):
-        return await _captured(uow, payment, outcome.amount)
+        return _captured(uow, payment, outcome.amount)
     code = AMOUNT_MISMATCH if outcome.status == "captured" else NOT_CAPTURABLE
     note = f"the provider says {outcome.status} over {outcome.amount}"
-    return await _move(uow, payment, "voiding", note=note, failure_code=code)
+    return _move(uow, payment, "voiding", note=note, failure_code=code)
 
 
 async def begin_void(uow: UnitOfWork, *, checkout_id: CheckoutId) -> Payment | None:
@@ -135,7 +131,7 @@ async def begin_void(uow: UnitOfWork, *, checkout_id: CheckoutId) -> Payment | N
     payment = await repository.find_payment(uow.connection, checkout_id, lock=True)
     if payment is None or not may_follow(payment.status, "voiding"):
         return payment
-    return await _move(uow, payment, "voiding")
+    return _move(uow, payment, "voiding")
 
 
 async def settle_void(
@@ -147,7 +143,7 @@ async def settle_void(
     uow.emit(PaymentVoided(payment_id=payment.id, checkout_id=checkout_id))
     await ledger.book_void(uow, payment)
     note = outcome.status if outcome else "nothing was authorised"
-    return await _move(uow, payment, "voided", note=note)
+    return _move(uow, payment, "voided", note=note)
 
 
 async def _locked(uow: UnitOfWork, checkout_id: CheckoutId) -> Payment:
@@ -157,7 +153,7 @@ async def _locked(uow: UnitOfWork, checkout_id: CheckoutId) -> Payment:
     return payment
 
 
-async def _move(
+def _move(
     uow: UnitOfWork,
     payment: Payment,
     after: PaymentStatus,
@@ -168,7 +164,7 @@ async def _move(
     if not may_follow(payment.status, after):
         raise ValueError(f"a payment never goes from {payment.status} to {after}")
     forget = {"payment_token": None}
-    return await repository.change_payment(
+    return repository.change_payment(
         uow.connection, payment, after=after, changes=changes | forget, note=note
     )
 
@@ -226,8 +222,8 @@ class PaymentsService:
         if keeps and customer_id is not None:
             await opened_customer(self._database, self._vault, customer_id)
         async with self._database.work() as uow:
-            fresh = await repository.open_payment(
-                uow.connection,
+            payment, fresh = await repository.open_payment(
+                uow,
                 checkout_id=checkout_id,
                 amount=amount,
                 provider=provider,
@@ -240,7 +236,6 @@ class PaymentsService:
                 save_method=keeps,
                 off_session=off_session,
             )
-            payment = await _locked(uow, checkout_id)
         if payment.amount != amount:
             raise AmountChanged
         return (await self._authorised(payment, fresh=fresh)).view()

@@ -103,14 +103,14 @@ async def _book_fees(context: Context, here: dict[UUID, Here], lines: list[Provi
 
 async def _book_fee(uow: UnitOfWork, ours: Here, line: ProviderRecord) -> bool:
     fee = line.fee or Money.zero(line.amount.currency)
-    return await ledger.post(
-        uow.connection,
+    entry = ledger.Entry(
         kind="fee",
         source=fee_source(line.reference),
         lines=entries.charged_fee(fee.amount),
         currency=fee.currency,
         payment_id=ours.id,
     )
+    return await ledger.post(uow.connection, entry)
 
 
 def _there(line: ProviderRecord) -> There:

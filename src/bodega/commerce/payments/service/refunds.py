@@ -117,7 +117,7 @@ async def settle_refund(
 async def _book(uow: UnitOfWork, payment: Payment, refund: Refund, outcome: ProviderRefund) -> None:
     """Money that went back is in the ledger and told; money that came back again is booked back."""
     if outcome.status == "succeeded" and refund.status != "succeeded":
-        await ledger.book_refund(uow, payment, refund)
+        ledger.book_refund(uow, payment, refund)
         uow.emit(
             PaymentRefunded(
                 payment_id=payment.id,
@@ -129,7 +129,7 @@ async def _book(uow: UnitOfWork, payment: Payment, refund: Refund, outcome: Prov
             )
         )
     if outcome.status == "failed" and refund.status == "succeeded":
-        await ledger.book_refund_failure(uow, payment, refund)
+        ledger.book_refund_failure(uow, payment, refund)
 
 
 async def _came_back(
