@@ -121,6 +121,14 @@ class Pricing(Protocol):
     async def quote(self, basket: Basket) -> Quote:
         """The price now. Refused coupons are named in the answer, never an error."""
 
+    async def quote_more(
+        self, basket: Basket, *, added: Sequence[str], given: Money
+    ) -> list[PricedLine]:
+        """What goods cost that come to an order: the lines of `basket` whose keys are `added`, the
+        others being the order's own, from which `given` was taken off. They get what today's
+        promotions without a limit take off them in a cart of all the goods, or what that cart gains
+        by them, and never so much that the order is given more than that cart. No coupons count."""
+
     async def redeem(
         self,
         *,

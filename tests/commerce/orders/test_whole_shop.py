@@ -27,6 +27,8 @@ from bodega.contracts.checkout import Checkouts
 from bodega.contracts.inventory import Inventory
 from bodega.contracts.orders import Orders, OrderView
 from bodega.contracts.payments import Payments
+from bodega.contracts.promotions import NewPromotion, Promotions
+from bodega.kernel.commands import Command
 from bodega.kernel.ids import CheckoutId, CommandId, OperationId, VariantId, new_id
 from tests.commerce.orders.conftest import captured, line_id
 from tests.commerce.orders.goods import pounds, wanted
@@ -273,6 +275,38 @@ async def test_the_tax_in_the_ledger_is_that_of_the_papers_to_the_penny(shop: Sh
     books = await accounts(shop)
     assert (books["tax"], await papered_tax(shop, order)) == (0, 0)
     assert books["provider_clearing"] == books["receivable"] == 0
+
+
+async def five_off(shop: Shop) -> None:
+    await shop.context.container.get(Promotions).create(
+        Command(CommandId(new_id()), ACTOR),
+        NewPromotion(title="Five off", kind="fixed", discount_amount=500, automatic=True),
+    )
+
+
+async def test_a_promotion_counts_once_for_an_order_that_is_edited(shop: Shop) -> None:
+    await five_off(shop)
+    order = await shop.sell(2)
+    assert order.discount == pounds(500)
+    more = EditOrder(
+        quantities={line_id(order): 4},
+        additions=[Addition(variant_id=await stocked(shop.context, 1), quantity=1)],
+        payment_token="pm_card_visa",
+        reason="more of it",
+    )
+    await shop.do("edit", order, more)
+    after = await shop.again(order)
+    assert (after.discount, after.total - order.total) == (pounds(500), pounds(3 * 599))
+    await shop.do("edit", order, EditOrder(quantities={line_id(order): 2}, reason="fewer"))
+    assert (await accounts(shop))["receivable"] == 0
+
+
+async def test_goods_under_a_promotion_are_exchanged_for_their_like_without_paying(
+    shop: Shop,
+) -> None:
+    await five_off(shop)
+    order, new = await exchanged(shop, pence=599)
+    assert (await shop.refunded(order), new.total) == (0, pounds(599 - 250))
 
 
 @pytest.mark.parametrize(

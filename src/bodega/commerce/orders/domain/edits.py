@@ -2,32 +2,75 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from bodega.commerce.orders.domain.papers import PaperLine, difference, negated
 from bodega.commerce.orders.domain.shares import resized
 from bodega.commerce.orders.errors import EditEmpty, LineNotFound
 from bodega.contracts.orders import OrderLine
 from bodega.kernel.ids import OrderLineId, VariantId
+from bodega.kernel.money import Money
 
 
-def edited(
-    lines: Sequence[OrderLine],
-    quantities: Mapping[OrderLineId, int],
-    added: Sequence[OrderLine],
-) -> list[OrderLine]:
-    """The lines afterwards; those with quantity 0 are gone. Raises LineNotFound, EditEmpty."""
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an edit makes of the lines there are: `kept` is what stays, at the prices agreed; `more`
+    are further units of lines."""
+
+    kept: list[OrderLine]
+    more: list[tuple[OrderLine, int]]
+
+
+def changed(lines: Sequence[OrderLine], quantities: Mapping[OrderLineId, int]) -> Change:
+    """Lines with quantity 0 are gone. Raises LineNotFound."""
     goods = {line.id for line in lines if line.kind == "product"}
     if not quantities.keys() <= goods:
         raise LineNotFound
-    after = []
+    change = Change([], [])
     for line in lines:
         quantity = quantities.get(line.id, line.quantity) if line.id else line.quantity
+        if quantity > line.quantity:
+            change.more.append((line, quantity - line.quantity))
         if quantity:
-            after.append(line if quantity == line.quantity else resized(line, quantity))
-    after += added
+            smaller = quantity < line.quantity
+            change.kept.append(resized(line, quantity) if smaller else line)
+    return change
+
+
+def edited(change: Change, more: Sequence[OrderLine], new: Sequence[OrderLine]) -> list[OrderLine]:
+    """The lines afterwards; `more` are the further units as they were priced. Raises EditEmpty."""
+    further = {line.id: units for (line, _), units in zip(change.more, more, strict=True)}
+    after, apart = [], []
+    for line in change.kept:
+        units = further.get(line.id)
+        if units is not None and not _taxed_alike(line, units):
+            apart.append(units)
+            units = None
+        after.append(line if units is None else _joined(line, units))
+    after += [*apart, *new]
     if not any(line.kind == "product" for line in after):
         raise EditEmpty
     return after
+
+
+def _taxed_alike(line: OrderLine, units: OrderLine) -> bool:
+    """A rate may have changed since; then the further units are a line of their own."""
+    return (line.tax_rate, line.tax_included) == (units.tax_rate, units.tax_included)
+
+
+def _joined(line: OrderLine, units: OrderLine) -> OrderLine:
+    return line.model_copy(
+        update={
+            "quantity": line.quantity + units.quantity,
+            "discount": _sum(line.discount, units.discount),
+            "tax": _sum(line.tax, units.tax),
+            "total": line.total + units.total,
+        }
+    )
+
+
+def _sum(first: Money | None, second: Money | None) -> Money | None:
+    return first + second if first and second else first or second
 
 
 def moved_units(

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context
-from bodega.commerce.orders.domain.edits import edited, moved_units, paper_changes
+from bodega.commerce.orders.domain.edits import changed, edited, moved_units, paper_changes
 from bodega.commerce.orders.domain.lines import line_total, subtotal, tax_total
 from bodega.commerce.orders.domain.status import UNSENT
 from bodega.commerce.orders.errors import (
@@ -67,8 +67,9 @@ class Editing:
             raise OrderNotEditable
         address = _address(order, request)
         wanted = [(item.variant_id, item.quantity) for item in request.additions]
-        added = await quote(self._context, order, wanted)
-        after = edited(order.lines, request.quantities, added)
+        change = changed(order.lines, request.quantities)
+        priced = await quote(self._context, order, wanted, kept=change.kept, more=change.more)
+        after = edited(change, priced.more, priced.new)
         if after == order.lines and address is None:
             raise EditEmpty
         await self._check_refunds(uow, order, after)

@@ -46,7 +46,7 @@ async def request_return(
         for line in request.lines
         if line.exchange_variant_id is not None
     ]
-    await quote(context, order, wanted)
+    await quote(context, order, wanted, kept=order.lines)
     return_id = ReturnId(new_id())
     await returns.insert_return_request(
         uow.connection,

@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context
 from bodega.commerce.orders.domain.lines import line_total
-from bodega.commerce.orders.domain.shares import next_units
+from bodega.commerce.orders.domain.shares import next_units, resized
 from bodega.commerce.orders.errors import (
     ExchangeCostsMore,
     LineNamedTwice,
@@ -138,7 +138,7 @@ class Settling:
         ]
         if wanted and (order.shipping_address is None or order.checkout_id is None):
             raise ReturnNotPossible("An imported order has no address for an exchange: refund it")
-        return await quote(self._context, order, wanted)
+        return (await quote(self._context, order, wanted, kept=_kept(order, found))).new
 
     async def run(self, operation: Operation) -> None:
         plan = SettlePlan.model_validate(operation.plan)
@@ -276,6 +276,17 @@ class Settling:
             reference=plan.return_id,
         )
         tell_refund(uow, order, operation, worth, notes)
+
+
+def _kept(order: OrderView, found: ReturnView) -> list[OrderLine]:
+    """The order's goods without what came back."""
+    back = {line.line_id: line.received for line in found.lines}
+    left = [
+        (line, line.quantity - line.returned - (back.get(line.id, 0) if line.id else 0))
+        for line in order.lines
+        if line.kind == "product"
+    ]
+    return [resized(line, units) for line, units in left if units > 0]
 
 
 def _inspected(

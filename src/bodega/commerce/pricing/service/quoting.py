@@ -1,15 +1,18 @@
 """The price of a basket, and promotions counted for one checkout."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context
+from bodega.commerce.pricing.domain.additions import price_additions
 from bodega.commerce.pricing.domain.quotes import check, quote
+from bodega.commerce.pricing.domain.taxes import Taxes
 from bodega.commerce.pricing.repository import redemptions
-from bodega.commerce.pricing.repository.offers import find_offers, lock_promotions
+from bodega.commerce.pricing.repository.offers import Found, find_offers, lock_promotions
 from bodega.commerce.pricing.service.taxes import StatedTaxes, read_taxes
-from bodega.contracts.pricing import Basket, CouponRedeemed, Quote
+from bodega.contracts.pricing import Basket, CouponRedeemed, PricedLine, Quote
 from bodega.kernel.clock import Clock
 from bodega.kernel.ids import CheckoutId, CommandId, PromotionId
 from bodega.kernel.money import Money
@@ -27,10 +30,21 @@ async def read_quote(
     now: datetime,
 ) -> Quote:
     """Raises BasketMalformed."""
+    found, taxes = await _asked(connection, basket, basket.coupons, kept=kept, home=home, now=now)
+    return quote(basket, found.offers, found.refused, taxes)
+
+
+async def _asked(
+    connection: "AsyncConnection",
+    basket: Basket,
+    codes: Sequence[str],
+    *,
+    kept: StatedTaxes,
+    home: str,
+    now: datetime,
+) -> tuple[Found, Taxes]:
     check(basket)
-    found = await find_offers(
-        connection, codes=basket.coupons, customer_id=basket.customer_id, now=now
-    )
+    found = await find_offers(connection, codes=codes, customer_id=basket.customer_id, now=now)
     taxes = await read_taxes(
         connection,
         kept=kept,
@@ -39,7 +53,7 @@ async def read_quote(
         region=basket.region,
         now=now,
     )
-    return quote(basket, found.offers, found.refused, taxes)
+    return found, taxes
 
 
 async def redeem(
@@ -98,6 +112,15 @@ class PricingService:
             return await read_quote(
                 connection, basket, kept=self._kept, home=self._home, now=self._clock.now()
             )
+
+    async def quote_more(
+        self, basket: Basket, *, added: Sequence[str], given: Money
+    ) -> list[PricedLine]:
+        async with self._database.reading() as connection:
+            found, taxes = await _asked(
+                connection, basket, (), kept=self._kept, home=self._home, now=self._clock.now()
+            )
+        return price_additions(basket, frozenset(added), given.amount, found.offers, taxes)
 
     async def redeem(
         self,
