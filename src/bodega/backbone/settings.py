@@ -213,6 +213,9 @@ class Settings(BaseSettings):
         SecretStr(_DEV_SECRET),
         description="wraps the keys of persons in the lake; keep it, made by `bodega up`",
     )
+    lake_master_key_former: SecretStr = Field(
+        SecretStr(""), description="the one before, until `bodega lake keys rewrap` is done"
+    )
     lake_s3_endpoint: str = Field("", description="http(s)://… of an S3 other than AWS's")
     lake_s3_region: str = Field("", description="its region; empty: AWS_REGION, else us-east-1")
     lake_s3_key_id: str = Field("", description="access key; empty: AWS's usual variables")

@@ -3,7 +3,7 @@
 import anyio.to_thread
 
 from bodega.backbone.settings import Settings
-from bodega.backbone.vault.keys import MasterKey
+from bodega.backbone.vault.keys import MasterKeys
 from bodega.backbone.vault.store import Vault
 from bodega.contracts.personal import Revealed
 from bodega.data.lake.reveal import reveal
@@ -21,6 +21,5 @@ class LakePersonalRecords:
         return await anyio.to_thread.run_sync(self._reveal, person, actor, reason)
 
     def _reveal(self, person: str, actor: str, reason: str) -> Revealed:
-        master = MasterKey.of(self._settings.lake_master_key.get_secret_value())
-        vault = Vault(self._settings.dsn, master)
+        vault = Vault(self._settings.dsn, MasterKeys.of(self._settings))
         return reveal(self._root, vault, person=person, actor=actor, reason=reason)

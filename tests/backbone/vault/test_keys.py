@@ -6,10 +6,18 @@ import pytest
 from cryptography.exceptions import InvalidTag
 
 from bodega.backbone.vault.errors import WrongMasterKey
-from bodega.backbone.vault.keys import MasterKey, PersonKey, new_key, sealed_by
+from bodega.backbone.vault.keys import (
+    AliasKey,
+    MasterKey,
+    MasterKeys,
+    PersonKey,
+    new_key,
+    sealed_by,
+)
 
 ADA = PersonKey(UUID(int=1), new_key())
 BOB = PersonKey(UUID(int=2), new_key())
+ONE, TWO = MasterKey.of("one"), MasterKey.of("two")
 
 
 def token(sealed: str) -> str:
@@ -46,10 +54,25 @@ def test_what_is_not_sealed_is_nobodys() -> None:
 
 
 def test_a_key_wrapped_by_one_master_key_is_not_opened_by_another() -> None:
-    one, other = MasterKey.of("one"), MasterKey.of("other")
-    wrapped = one.wrap(ADA.secret)
-    assert one.unwrap(wrapped) == ADA.secret
+    wrapped = ONE.wrap(ADA.secret)
+    assert ONE.unwrap(wrapped) == ADA.secret
     with pytest.raises(WrongMasterKey, match="BODEGA_LAKE_MASTER_KEY"):
-        other.unwrap(wrapped)
+        TWO.unwrap(wrapped)
+
+
+def test_an_e_mail_is_found_however_it_is_written_and_by_this_shop_only() -> None:
+    one, other = (AliasKey.first(MasterKeys(ONE), aliases_exist=False) for _ in range(2))
     assert one.mail_alias("Ada@example.com") == one.mail_alias(" ada@EXAMPLE.com")
     assert one.mail_alias("ada@example.com") != other.mail_alias("ada@example.com")
+
+
+def test_aliases_of_before_there_was_a_key_for_them_stay() -> None:
+    kept = AliasKey.first(MasterKeys(TWO, former=ONE), aliases_exist=True)
+    assert kept == AliasKey.first(MasterKeys(ONE), aliases_exist=True)
+
+
+def test_what_the_former_master_key_wrapped_is_opened_until_it_is_put_away() -> None:
+    wrapped = ONE.wrap(ADA.secret)
+    assert MasterKeys(TWO, former=ONE).unwrap(wrapped) == ADA.secret
+    with pytest.raises(WrongMasterKey):
+        MasterKeys(TWO).unwrap(wrapped)

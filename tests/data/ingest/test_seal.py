@@ -21,7 +21,7 @@ from bodega.backbone.changes.errors import SinkUnavailable
 from bodega.backbone.changes.sink import Batch
 from bodega.backbone.settings import Settings
 from bodega.backbone.vault.errors import NobodyKnown
-from bodega.backbone.vault.keys import MasterKey
+from bodega.backbone.vault.keys import MasterKey, MasterKeys
 from bodega.backbone.vault.store import Vault
 from bodega.data.ingest.bronze import BronzeSink
 from bodega.data.ingest.seal import SealedSink
@@ -48,7 +48,7 @@ class Shop:
 
     def __init__(self, settings: Settings, root: LakeRoot) -> None:
         self.root = root
-        self.vault = Vault(settings.dsn, MasterKey.of(settings.lake_master_key.get_secret_value()))
+        self.vault = Vault(settings.dsn, MasterKeys.of(settings))
         self.sink = SealedSink(BronzeSink(root), self.vault, personal())
         self.position = 100
 
@@ -196,7 +196,7 @@ def test_deletes_and_rows_without_the_column_pass_as_they_are(shop: Shop) -> Non
 
 
 def test_without_keys_nothing_is_written_and_the_feed_waits(lake: Path, settings: Settings) -> None:
-    nowhere = Vault("postgresql://nobody@127.0.0.1:1/none", MasterKey.of("x"))
+    nowhere = Vault("postgresql://nobody@127.0.0.1:1/none", MasterKeys(MasterKey.of("x")))
     sink = SealedSink(BronzeSink(LakeRoot(lake)), nowhere, personal())
     row = '{"id":"o","email":"ada@example.com"}'
     change = Change("orders.orders", "c", '{"id":"o"}', None, row, (), 1, 1, 10, 1)

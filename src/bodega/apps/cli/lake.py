@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bodega.apps.cli import lake_care, persons
+from bodega.apps.cli import lake_care, lake_keys, persons
 from bodega.apps.cli.lake_care import lake_root
 from bodega.apps.cli.tables import print_table
 
@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
     lake.command()(reconcile)
     lake_care.register(lake)
     persons.register(lake)
+    lake_keys.register(lake)
     app.add_typer(lake, name="lake")
 
 

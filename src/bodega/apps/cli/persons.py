@@ -56,13 +56,13 @@ def reveal(
     Example: bodega lake reveal ada@example.com --reason "request of 20 November"
     """
     from bodega.apps.supervise.environment import connected_settings
-    from bodega.backbone.vault.keys import MasterKey
+    from bodega.backbone.vault.keys import MasterKeys
     from bodega.backbone.vault.store import Vault
     from bodega.data.lake.reveal import reveal as opened
     from bodega.data.lake.storage import LakeRoot
 
     settings = connected_settings()
-    vault = Vault(settings.dsn, MasterKey.of(settings.lake_master_key.get_secret_value()))
+    vault = Vault(settings.dsn, MasterKeys.of(settings))
     root = LakeRoot.of(settings)
     found = opened(root, vault, person=person, actor=f"operator:{actor}", reason=reason)
     typer.echo(json.dumps([row.model_dump() for row in found.rows], indent=1, ensure_ascii=False))

@@ -3,6 +3,7 @@
 import secrets
 
 from bodega.apps.supervise.folder import DataFolder
+from bodega.backbone.vault.errors import RotationUnderWay
 
 NAMES = (
     "postgres_password",
@@ -13,6 +14,8 @@ NAMES = (
     "lake_master_key",
 )
 
+FORMER = "lake_master_key_former"
+
 
 def credentials(folder: DataFolder) -> dict[str, str]:
     """All of NAMES, made up where missing."""
@@ -22,3 +25,19 @@ def credentials(folder: DataFolder) -> dict[str, str]:
         kept |= {name: secrets.token_urlsafe(32) for name in missing}
         folder.write(folder.secrets_file, kept)
     return kept
+
+
+def new_master_key(folder: DataFolder) -> None:
+    """A new one beside the one of now, in force from the next start on. Raises RotationUnderWay."""
+    kept = credentials(folder)
+    if FORMER in kept:
+        raise RotationUnderWay
+    anew = {"lake_master_key": secrets.token_urlsafe(32), FORMER: kept["lake_master_key"]}
+    folder.write(folder.secrets_file, kept | anew)
+
+
+def forget_former_master_key(folder: DataFolder) -> None:
+    """Once nothing hangs on it any more."""
+    kept = credentials(folder)
+    if kept.pop(FORMER, None):
+        folder.write(folder.secrets_file, kept)

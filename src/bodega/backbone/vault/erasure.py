@@ -7,7 +7,23 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bodega.backbone.vault.tables import aliases, keys
+from bodega.backbone.vault.keys import AliasKey, MasterKeys
+from bodega.backbone.vault.tables import alias_keys, aliases, keys
+
+
+async def alias_key(connection: AsyncConnection, masters: MasterKeys) -> AliasKey:
+    """The key of this shop's aliases, made when it is asked for first, in the caller's
+    transaction. Raises WrongMasterKey."""
+    wrapped = await connection.scalar(select(alias_keys.c.wrapped))
+    if wrapped is None:
+        mails = select(aliases.c.alias).where(aliases.c.alias.startswith("mail:"))
+        exist = await connection.scalar(select(mails.exists()))
+        made = AliasKey.first(masters, aliases_exist=bool(exist))
+        row = {"id": 1, "wrapped": masters.wrap(made.secret), "master": masters.name}
+        await connection.execute(insert(alias_keys).values(row).on_conflict_do_nothing())
+        wrapped = await connection.scalar(select(alias_keys.c.wrapped))
+    assert wrapped is not None
+    return AliasKey(masters.unwrap(wrapped))
 
 
 async def erase(connection: AsyncConnection, wanted: Sequence[str], *, now: datetime) -> int:

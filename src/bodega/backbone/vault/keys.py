@@ -13,11 +13,13 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from uuid import UUID
 
+from bodega.backbone.settings import Settings
 from bodega.backbone.vault.errors import WrongMasterKey
 
 _MARK = "p1"
 _KEY_BYTES = 64
 _TOKEN_BYTES = 16
+_ALIAS_KEY_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,56 @@ class MasterKey:
         except InvalidUnwrap as error:
             raise WrongMasterKey from error
 
+
+@dataclass(frozen=True, slots=True)
+class MasterKeys:
+    """The master key, and the one before it until every key is wrapped anew."""
+
+    current: MasterKey
+    former: MasterKey | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> "MasterKeys":
+        current = settings.lake_master_key.get_secret_value()
+        former = settings.lake_master_key_former.get_secret_value()
+        return cls(MasterKey.of(current), MasterKey.of(former) if former else None)
+
+    @property
+    def name(self) -> str:
+        return self.current.name
+
+    @property
+    def oldest(self) -> MasterKey:
+        return self.former or self.current
+
+    def wrap(self, key: bytes) -> bytes:
+        return self.current.wrap(key)
+
+    def unwrap(self, wrapped: bytes) -> bytes:
+        """Raises WrongMasterKey."""
+        if self.former is None:
+            return self.current.unwrap(wrapped)
+        try:
+            return self.current.unwrap(wrapped)
+        except WrongMasterKey:
+            return self.former.unwrap(wrapped)
+
+
+@dataclass(frozen=True, slots=True)
+class AliasKey:
+    """Finds a person by e-mail without the e-mail being kept. It outlives master keys: nobody
+    could make the aliases anew."""
+
+    secret: bytes
+
     def mail_alias(self, email: str) -> str:
-        """How a person is found by e-mail without the e-mail being kept."""
         digest = hmac.digest(self.secret, b"mail " + email.strip().lower().encode(), "sha256")
         return "mail:" + digest.hex()
+
+    @classmethod
+    def first(cls, masters: MasterKeys, *, aliases_exist: bool) -> "AliasKey":
+        """A shop of its own draws one; aliases made before there was one hang on the master key."""
+        return cls(masters.oldest.secret if aliases_exist else os.urandom(_ALIAS_KEY_BYTES))
 
 
 def user_alias(user_id: object) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import psycopg
 
-from bodega.backbone.vault.keys import MasterKey, PersonKey, new_key
+from bodega.backbone.vault.keys import AliasKey, MasterKeys, PersonKey, new_key
 from bodega.kernel.ids import new_id
 
 _KNOWN = """
@@ -21,6 +21,11 @@ INSERT INTO vault.aliases (alias, key_id) VALUES (%s, %s)
 ON CONFLICT (alias) DO UPDATE SET key_id = EXCLUDED.key_id WHERE vault.aliases.key_id IS NULL
 """
 _ADD_KEY = "INSERT INTO vault.keys (id, wrapped, master) VALUES (%s, %s, %s)"
+_ALIAS_KEY = "SELECT wrapped FROM vault.alias_keys"
+_ALIASES_EXIST = "SELECT EXISTS (SELECT FROM vault.aliases WHERE alias LIKE 'mail:%')"
+_ADD_ALIAS_KEY = """
+INSERT INTO vault.alias_keys (id, wrapped, master) VALUES (1, %s, %s) ON CONFLICT DO NOTHING
+"""
 _ALONE = "SELECT pg_advisory_xact_lock(hashtextextended('vault.keys', 0))"
 
 
@@ -45,9 +50,10 @@ _Connection = psycopg.Connection[tuple[Any, ...]]
 class Vault:
     """Finds and makes keys. One connection a call: calls are few, a batch each."""
 
-    def __init__(self, dsn: str, master: MasterKey) -> None:
+    def __init__(self, dsn: str, masters: MasterKeys) -> None:
         self._dsn = dsn
-        self._master = master
+        self._masters = masters
+        self._alias_key: AliasKey | None = None
 
     def keys_of(self, persons: Sequence[Person]) -> list[PersonKey | None]:
         """A key for each; new ones are made. None for what happened before its person was erased.
@@ -67,7 +73,7 @@ class Vault:
             rows = con.execute(
                 "SELECT id, wrapped FROM vault.keys WHERE id = ANY(%s)", [list(key_ids)]
             ).fetchall()
-        return {row[0]: PersonKey(row[0], self._master.unwrap(row[1])) for row in rows}
+        return {row[0]: PersonKey(row[0], self._masters.unwrap(row[1])) for row in rows}
 
     def find(self, alias: str) -> UUID | None:
         """The key of whoever is known by `alias`."""
@@ -86,13 +92,17 @@ class Vault:
             )
 
     def mail_alias(self, email: str) -> str:
-        return self._master.mail_alias(email)
+        """Raises WrongMasterKey, psycopg.Error."""
+        if self._alias_key is None:
+            with psycopg.connect(self._dsn) as con:
+                self._alias_key = alias_key(con, self._masters)
+        return self._alias_key.mail_alias(email)
 
     def _read(self, con: _Connection, aliases: set[str]) -> _Known:
         rows = con.execute(_KNOWN, [list(aliases)]).fetchall()
         return {
             alias: _Alias(
-                PersonKey(key_id, self._master.unwrap(wrapped)) if wrapped else None, erased_at
+                PersonKey(key_id, self._masters.unwrap(wrapped)) if wrapped else None, erased_at
             )
             for alias, key_id, erased_at, wrapped in rows
         }
@@ -113,7 +123,7 @@ class Vault:
             key = _key(known, person)
             if key is None:
                 key = PersonKey(new_id(), new_key())
-                keys.append((key.id, self._master.wrap(key.secret), self._master.name))
+                keys.append((key.id, self._masters.wrap(key.secret), self._masters.name))
             for alias in lacking:
                 before = known.get(alias)
                 known[alias] = _Alias(key, before.erased_at if before else None)
@@ -121,6 +131,18 @@ class Vault:
         with con.cursor() as cursor:
             cursor.executemany(_ADD_KEY, keys)
             cursor.executemany(_ADD_ALIAS, named)
+
+
+def alias_key(con: _Connection, masters: MasterKeys) -> AliasKey:
+    """The key of this shop's aliases; the first who asks makes it. Raises WrongMasterKey."""
+    row = con.execute(_ALIAS_KEY).fetchone()
+    if row is None:
+        (exist,) = con.execute(_ALIASES_EXIST).fetchone() or (False,)
+        made = AliasKey.first(masters, aliases_exist=exist)
+        con.execute(_ADD_ALIAS_KEY, [masters.wrap(made.secret), masters.name])
+        row = con.execute(_ALIAS_KEY).fetchone()
+    assert row is not None
+    return AliasKey(masters.unwrap(row[0]))
 
 
 def _erased(known: _Known, person: Person) -> bool:

@@ -1,6 +1,18 @@
 """The vault's tables."""
 
-from sqlalchemy import Column, DateTime, Index, LargeBinary, String, Table, Text, Uuid, text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    LargeBinary,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 
 from bodega.backbone.tables import id_column, metadata
 
@@ -18,6 +30,14 @@ keys = Table(
     Column("wrapped", LargeBinary, nullable=False),
     Column("master", String(16), nullable=False),
     _stamp("created_at", nullable=False, server_default=text("now()")),
+)
+
+alias_keys = Table(
+    "alias_keys",
+    METADATA,
+    Column("id", SmallInteger, CheckConstraint("id = 1", name="only_one"), primary_key=True),
+    Column("wrapped", LargeBinary, nullable=False),
+    Column("master", String(16), nullable=False),
 )
 
 aliases = Table(

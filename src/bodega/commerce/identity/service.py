@@ -7,8 +7,9 @@ from uuid import UUID
 
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context
+from bodega.backbone.vault.erasure import alias_key
 from bodega.backbone.vault.erasure import erase as erase_keys
-from bodega.backbone.vault.keys import MasterKey, user_alias
+from bodega.backbone.vault.keys import MasterKeys, user_alias
 from bodega.commerce.identity import repository
 from bodega.commerce.identity.adapters.attempts import Attempts
 from bodega.commerce.identity.adapters.known import KnownTokens
@@ -245,13 +246,13 @@ class IdentityService:
             return await repository.find_user(connection, user_id)
 
     async def erase(self, *, person: str, actor: str) -> int:
-        master = MasterKey.of(self._settings.lake_master_key.get_secret_value())
         async with self._database.work(actor=actor) as uow:
             user = await _find_person(uow, person)
             aliases = [] if user is None else [user_alias(user.id)]
             email = user.email if user else normalise_email(person)
             if email:
-                aliases.append(master.mail_alias(email))
+                key = await alias_key(uow.connection, MasterKeys.of(self._settings))
+                aliases.append(key.mail_alias(email))
             if user is not None:
                 await _empty_account(uow, self._known, user, now=self._clock.now())
             return await erase_keys(uow.connection, aliases, now=self._clock.now())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bodega.backbone.changes.feed import ChangeFeed, FlushPolicy
 from bodega.backbone.module import PersonalData
 from bodega.backbone.settings import Settings
-from bodega.backbone.vault.keys import MasterKey
+from bodega.backbone.vault.keys import MasterKeys
 from bodega.backbone.vault.store import Vault
 from bodega.data.ingest.bronze import BronzeSink
 from bodega.data.ingest.seal import SealedSink
@@ -56,12 +56,11 @@ def bronze_feed(
 ) -> ChangeFeed:
     """The change feed of this shop; `published` is {"schema.table": columns}, and of those
     `personal` are sealed. Call `run(stop)`."""
-    master = MasterKey.of(settings.lake_master_key.get_secret_value())
     bronze = BronzeSink(LakeRoot.of(settings), policy=policies(settings)["bronze"])
     return ChangeFeed(
         settings.direct_dsn,
         published,
-        SealedSink(bronze, Vault(settings.dsn, master), personal or {}),
+        SealedSink(bronze, Vault(settings.dsn, MasterKeys.of(settings)), personal or {}),
         policy=FlushPolicy(seconds=settings.lake_flush_seconds, rows=settings.lake_flush_rows),
         listener=landings.landed,
     )

@@ -51,7 +51,8 @@ def _rows(
     found = con.execute(
         f"select key, after from read_parquet([{files}], hive_partitioning = false) "
         f"where contains(after, {quoted(f'p1.{key.id.hex}.')}) "
-        "qualify row_number() over (partition by key order by _position desc, _sequence desc) = 1"
+        "qualify row_number() over (partition by key order by _position desc, _sequence desc) = 1 "
+        "order by key"
     ).fetchall()
     for row_key, after in found:
         yield RevealedRow(table=table, key=row_key, values=_opened(json.loads(after), key))
