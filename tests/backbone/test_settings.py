@@ -56,3 +56,17 @@ def test_an_outside_engine_needs_a_token(name: str) -> None:
     with pytest.raises(ValueError, match=f"BODEGA_{name.upper()}_TOKEN"):
         Settings(_env_file=None, **{f"{name}_url": "http://engine"})
     Settings(_env_file=None, **{f"{name}_url": "http://engine", f"{name}_token": "sesame"})
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"events_kafka_security": "SASL_SSL"}, "BODEGA_EVENTS_KAFKA_USER"),
+        ({"events_kafka_changes": "avro"}, "BODEGA_EVENTS_KAFKA_REGISTRY_URL"),
+        ({"events_kafka_consume": "other.events, bodega.events"}, "is our own topic"),
+    ],
+    ids=["user", "registry", "own topic"],
+)
+def test_kafka_is_configured_whole(given: dict[str, str], says: str) -> None:
+    with pytest.raises(ValidationError, match=says):
+        Settings(_env_file=None, **given)

@@ -1,6 +1,7 @@
-"""The relay's process: outbox → event log."""
+"""The relay's process: outbox → event log, and Kafka beside it where that is configured."""
 
 import threading
+from contextlib import AbstractContextManager, nullcontext
 
 from bodega.apps.run import on_stop_signal, serve_metrics
 from bodega.backbone.events.relay import Relay
@@ -17,8 +18,17 @@ def main(settings: Settings) -> None:
     stop = threading.Event()
     on_stop_signal(stop.set)
     log.info("relay_started")
-    Relay(settings.direct_dsn, partitions=settings.events_partitions).run(stop)
+    with _kafka(settings, stop):
+        Relay(settings.direct_dsn, partitions=settings.events_partitions).run(stop)
     log.info("relay_stopped")
+
+
+def _kafka(settings: Settings, stop: threading.Event) -> AbstractContextManager[None]:
+    if not settings.events_kafka_servers:
+        return nullcontext()
+    from bodega.apps.kafka import beside
+
+    return beside(settings, stop)
 
 
 if __name__ == "__main__":

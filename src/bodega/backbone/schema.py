@@ -1,4 +1,4 @@
-"""The backbone's own tables: commands, idempotency, outbox, event log, consumers."""
+"""The backbone's own tables: commands, idempotency, outbox, event log, consumers, Kafka."""
 
 from sqlalchemy import (
     BigInteger,
@@ -11,6 +11,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
     text,
 )
@@ -101,4 +102,36 @@ parked_events = Table(
     Column("error", Text),
     _stamp("parked_at"),
     Index("ix_parked_events_consumer_key", "consumer", "key"),
+)
+
+kafka_positions = Table(
+    "kafka_positions",
+    METADATA,
+    Column("topic", String(249), primary_key=True),
+    Column("partition", Integer, primary_key=True),
+    Column("offset", BigInteger, nullable=False, server_default=text("0")),
+    Column("ends", BigInteger, nullable=False, server_default=text("0")),
+    _stamp("updated_at"),
+)
+
+kafka_quarantine = Table(
+    "kafka_quarantine",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("topic", String(249), nullable=False),
+    Column("partition", Integer, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("key", LargeBinary),
+    Column("value", LargeBinary),
+    Column("reason", Text, nullable=False),
+    _stamp("quarantined_at"),
+    UniqueConstraint("topic", "partition", "offset"),
+)
+
+kafka_feeds = Table(
+    "kafka_feeds",
+    METADATA,
+    Column("name", String(80), primary_key=True),
+    Column("checkpoint", JSONB, nullable=False),
+    _stamp("updated_at"),
 )

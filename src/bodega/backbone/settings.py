@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from bodega.backbone.settings_kafka import KafkaSettings
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(gt=0)]
@@ -13,7 +15,7 @@ Count = Annotated[int, Field(ge=1)]
 _DEV_SECRET = "bodega-development-only"  # noqa: S105 - refused in production
 
 
-class Settings(BaseSettings):
+class Settings(KafkaSettings):
     """Defaults run the whole shop on one machine; production sets URLs and secrets."""
 
     model_config = SettingsConfigDict(

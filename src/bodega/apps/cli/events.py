@@ -9,7 +9,7 @@ from uuid import UUID
 
 import typer
 
-from bodega.apps.cli import event_schemas
+from bodega.apps.cli import event_messages, event_schemas
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -30,6 +30,7 @@ def register(app: typer.Typer) -> None:
     for command in (tail, lag, dead, replay, drop):
         group.command()(command)
     event_schemas.add_to(group)
+    event_messages.add_to(group)
     app.add_typer(group, name="events")
 
 
@@ -49,17 +50,21 @@ def tail(
 
 
 def lag(as_json: Json = False) -> None:
-    """Show how many events each consumer has still to look at, and how many are stuck.
+    """Show how many events each consumer has still to look at, and how many are stuck. With Kafka,
+    `kafka.events` are events on their way out, and `kafka:TOPIC` those to come in; dead ones there
+    are set aside: `bodega events quarantine`.
 
     Example: bodega events lag
     """
     from dataclasses import asdict
 
     from bodega.backbone.events.log import consumer_lag
+    from bodega.backbone.kafka.intake import topic_lag
 
     async def read(database: "Database") -> list[dict[str, Any]]:
         async with database.reading() as connection:
-            return [asdict(row) for row in await consumer_lag(connection)]
+            own = await consumer_lag(connection)
+            return [asdict(row) for row in [*own, *await topic_lag(connection)]]
 
     rows = _run(read)
     if as_json:
@@ -191,15 +196,15 @@ def _print(table: "Table") -> None:
 
 
 def _run(work: "Callable[[Database], Coroutine[Any, Any, T]]") -> T:
-    async def connected() -> T:
-        async with _database() as database:
+    async def working() -> T:
+        async with connected() as database:
             return await work(database)
 
-    return asyncio.run(connected())
+    return asyncio.run(working())
 
 
 @asynccontextmanager
-async def _database() -> "AsyncIterator[Database]":
+async def connected() -> "AsyncIterator[Database]":
     from bodega.apps.supervise.environment import connected_settings
     from bodega.backbone.db import Database
     from bodega.kernel.errors import Unavailable

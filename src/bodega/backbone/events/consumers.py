@@ -15,14 +15,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from bodega.backbone.db import Database
 from bodega.backbone.events.handling import Consumer, Policy, advance
 from bodega.backbone.events.log import consumer_lag
-from bodega.backbone.events.partitions import CHANNEL
 from bodega.backbone.events.positions import Wanted, create_positions, due, skip_unwanted
+from bodega.backbone.events.waking import either, listen
 from bodega.backbone.telemetry.logs import get_logger
 from bodega.backbone.telemetry.metrics import CONSUMER_LAG, CONSUMER_PARKED
 
@@ -46,7 +45,7 @@ class Consumers:
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`; an unreachable database is waited for."""
         wake = asyncio.Event()
-        listening = asyncio.create_task(_listen(self.dsn, wake))
+        listening = asyncio.create_task(listen(self.dsn, wake))
         try:
             await self._run(wake, stop)
         finally:
@@ -68,11 +67,11 @@ class Consumers:
                 wait = _SHORTEST_WAIT
             except (SQLAlchemyError, OSError) as error:
                 log.warning("consumers_wait", error=type(error).__name__)
-                await _either(stop, stop, seconds=wait)
+                await either(stop, stop, seconds=wait)
                 wait = min(wait * 2, _LONGEST_WAIT)
             if self._at_work:
-                await _either(stop, stop, seconds=self.policy.linger_seconds)
-            await _either(wake, stop, seconds=self.policy.poll_seconds)
+                await either(stop, stop, seconds=self.policy.linger_seconds)
+            await either(wake, stop, seconds=self.policy.poll_seconds)
 
     async def _look(self, wake: asyncio.Event) -> None:
         """Set to work whoever has something to do and is not at it."""
@@ -131,25 +130,3 @@ class Consumers:
 
 def _wanted(consumers: Sequence[Consumer]) -> Wanted:
     return {consumer.name: list(consumer.types) for consumer in consumers}
-
-
-async def _either(wake: asyncio.Event, stop: asyncio.Event, *, seconds: float) -> None:
-    waits = [asyncio.ensure_future(wake.wait()), asyncio.ensure_future(stop.wait())]
-    await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    for wait in waits:
-        wait.cancel()
-
-
-async def _listen(dsn: str, wake: asyncio.Event) -> None:
-    """Set `wake` at every notification of the relay; polling covers for a broken connection."""
-    while True:
-        try:
-            async with await psycopg.AsyncConnection.connect(
-                dsn, autocommit=True, connect_timeout=5
-            ) as connection:
-                await connection.execute(f"LISTEN {CHANNEL}".encode())
-                async for _ in connection.notifies():
-                    wake.set()
-        except (psycopg.Error, OSError) as error:
-            log.debug("listen_interrupted", error=type(error).__name__)
-        await asyncio.sleep(1.0)

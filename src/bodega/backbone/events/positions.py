@@ -82,6 +82,7 @@ _HOLD = text(
     ) l ON true ORDER BY l."offset"
     """
 )
+_HOLD_ALL = text(_HOLD.text.replace("AND l.type = ANY(:types)", ""))
 _MOVE = text(
     """
     UPDATE backbone.consumer_positions p SET "offset" = r.reached, updated_at = now()
@@ -139,19 +140,21 @@ async def hold(
     consumer: str,
     partitions: Collection[int],
     *,
-    types: Sequence[str],
+    types: Sequence[str] | None,
     limit: int,
 ) -> Held:
-    """Those of the partitions that no other process holds, each with at most `limit` events."""
-    asked = {
+    """Those of the partitions that no other process holds, each with at most `limit` events of the
+    types, or of any."""
+    asked: dict[str, object] = {
         "consumer": consumer,
         "partitions": list(partitions),
-        "types": list(types),
         "limit": limit,
     }
+    if types is not None:
+        asked["types"] = list(types)
     held = Held([], [], {})
     taken: Counter[int] = Counter()
-    for row in await connection.execute(_HOLD, asked):
+    for row in await connection.execute(_HOLD_ALL if types is None else _HOLD, asked):
         held.reached.setdefault(row.held, row.last)
         if row.offset is None:
             continue

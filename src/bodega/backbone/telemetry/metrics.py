@@ -13,6 +13,12 @@ CONSUMER_LAG = Gauge("bodega_consumer_lag_events", "Events not yet handled", ["c
 CONSUMER_PARKED = Gauge("bodega_consumer_parked_events", "Events parked", ["consumer"])
 HANDLED = Counter("bodega_events_handled_total", "Events handled", ["consumer", "outcome"])
 RELAYED = Counter("bodega_events_relayed_total", "Events moved from outbox to log")
+KAFKA_SENT = Counter("bodega_kafka_sent_total", "Events and changes that brokers took", ["topic"])
+KAFKA_TAKEN = Counter(
+    "bodega_kafka_taken_total", "Messages taken from topics", ["topic", "outcome"]
+)
+KAFKA_LAG = Gauge("bodega_kafka_lag_messages", "Messages of a topic not yet taken", ["topic"])
+KAFKA_QUARANTINED = Gauge("bodega_kafka_quarantined_messages", "Messages set aside", ["topic"])
 SLOT_LAG = Gauge("bodega_slot_lag_bytes", "WAL a replication slot has still to confirm", ["slot"])
 FEED_ROWS = Counter("bodega_feed_rows_total", "Changes written to bronze")
 FEED_SECONDS_BEHIND = Gauge("bodega_feed_seconds_behind", "Age of the newest change in bronze")

@@ -1,0 +1,130 @@
+"""How brokers are reached. The client is loaded when somebody connects, not before."""
+
+import ssl
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bodega.backbone.kafka.errors import KafkaMissing, KafkaUnreachable
+from bodega.backbone.settings import Settings
+
+_PATIENCE_MS = 10_000
+_LINGER_MS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Brokers, and what proves who we are."""
+
+    servers: str
+    security: str = "PLAINTEXT"
+    sasl: str = "SCRAM-SHA-512"
+    user: str = ""
+    password: str = field(default="", repr=False)
+    ca_file: Path | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Access":
+        return cls(
+            servers=settings.events_kafka_servers,
+            security=settings.events_kafka_security,
+            sasl=settings.events_kafka_sasl,
+            user=settings.events_kafka_user,
+            password=settings.events_kafka_password.get_secret_value(),
+            ca_file=settings.events_kafka_ca_file,
+        )
+
+    def options(self) -> dict[str, Any]:
+        """As aiokafka takes them."""
+        found: dict[str, Any] = {
+            "bootstrap_servers": [server.strip() for server in self.servers.split(",")],
+            "security_protocol": self.security,
+            "request_timeout_ms": _PATIENCE_MS,
+        }
+        if self.security.startswith("SASL"):
+            found["sasl_mechanism"] = self.sasl
+            found["sasl_plain_username"] = self.user
+            found["sasl_plain_password"] = self.password
+        if self.security.endswith("SSL"):
+            found["ssl_context"] = ssl.create_default_context(
+                cafile=str(self.ca_file) if self.ca_file else None
+            )
+        return found
+
+
+def client() -> Any:
+    """The package. Raises KafkaMissing."""
+    try:
+        import aiokafka
+        import fastavro  # noqa: F401 - both belong to the extra
+    except ImportError as error:
+        raise KafkaMissing from error
+    return aiokafka
+
+
+@asynccontextmanager
+async def guarded() -> AsyncIterator[None]:
+    """The client's errors as ours."""
+    kafka_error = client().errors.KafkaError
+    try:
+        yield
+    except (kafka_error, OSError) as error:
+        said = str(error).strip() or type(error).__name__
+        raise KafkaUnreachable(f"Kafka does not answer: {said}") from error
+
+
+@asynccontextmanager
+async def producing(access: Access, *, client_id: str) -> AsyncIterator[Any]:
+    """A producer that brokers take each message from once, and that is told only when all replicas
+    in sync have it. Raises KafkaUnreachable, KafkaMissing."""
+    async with guarded():
+        producer = client().AIOKafkaProducer(
+            **access.options(),
+            client_id=client_id,
+            enable_idempotence=True,
+            acks="all",
+            linger_ms=_LINGER_MS,
+            compression_type="gzip",
+        )
+        try:
+            await producer.start()
+            yield producer
+        finally:
+            with suppress(client().errors.KafkaError, OSError):
+                await producer.stop()
+
+
+@asynccontextmanager
+async def consuming(
+    access: Access, *, client_id: str, group: str | None = None
+) -> AsyncIterator[Any]:
+    """A consumer without topics, which begins at the beginning and commits nothing by itself.
+    Raises KafkaUnreachable, KafkaMissing."""
+    async with guarded():
+        consumer = client().AIOKafkaConsumer(
+            **access.options(),
+            client_id=client_id,
+            group_id=group,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            isolation_level="read_committed",
+        )
+        try:
+            await consumer.start()
+            yield consumer
+        finally:
+            with suppress(client().errors.KafkaError, OSError):
+                await consumer.stop()
+
+
+async def partitions_of(consumer: Any, topics: Sequence[str]) -> list[Any]:
+    """Every partition of the topics that are there."""
+    await consumer._client.force_metadata_update()
+    partition = client().TopicPartition
+    return [
+        partition(topic, number)
+        for topic in topics
+        for number in sorted(consumer.partitions_for_topic(topic) or ())
+    ]
