@@ -7,6 +7,8 @@ from uuid import UUID
 
 import typer
 
+from bodega.apps.cli.connected import connected
+
 if TYPE_CHECKING:
     from bodega.backbone.kafka.quarantine import Quarantined
 
@@ -78,7 +80,6 @@ def discard(
 
 
 async def _found(message_id: UUID | None) -> "list[Quarantined]":
-    from bodega.apps.cli.events import connected
     from bodega.backbone.kafka.quarantine import quarantined
 
     async with connected() as database, database.reading() as connection:
@@ -101,7 +102,6 @@ async def _readmit(message_id: UUID | None) -> list[str]:
 
 
 async def _discard(message_id: UUID) -> bool:
-    from bodega.apps.cli.events import connected
     from bodega.backbone.kafka.quarantine import drop
 
     async with connected() as database, database.work(actor="operator") as uow:

@@ -2,14 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from uuid import UUID
 
 import typer
 
 from bodega.apps.cli import event_messages, event_schemas
+from bodega.apps.cli.connected import connected
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -201,20 +201,3 @@ def _run(work: "Callable[[Database], Coroutine[Any, Any, T]]") -> T:
             return await work(database)
 
     return asyncio.run(working())
-
-
-@asynccontextmanager
-async def connected() -> "AsyncIterator[Database]":
-    from bodega.apps.supervise.environment import connected_settings
-    from bodega.backbone.db import Database
-    from bodega.kernel.errors import Unavailable
-
-    database = Database(connected_settings())
-    try:
-        try:
-            await database.ping()
-        except Exception as error:
-            raise Unavailable("The database does not answer: see `bodega status`.") from error
-        yield database
-    finally:
-        await database.close()
