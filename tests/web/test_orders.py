@@ -22,7 +22,7 @@ from bodega.kernel.ids import CheckoutId, UserId, new_id
 from bodega.kernel.page import PageRequest
 from bodega.web.amounts import typed_money
 from bodega.web.console.order_edit import OrderSent
-from bodega.web.storefront.lookup import NotFoundHere
+from bodega.web.storefront.lookup import LinkOver, NotFoundHere
 from tests.commerce.orders.conftest import captured
 from tests.commerce.orders.goods import wanted
 from tests.kit.goods import filled_cart, purchase, stocked
@@ -265,7 +265,17 @@ async def test_a_guest_finds_the_order_by_number_and_email(
     led = await guest.send(find, find, number=f"#{order.number}", email=order.email.upper())
     at = led.headers["location"]
     assert at == f"/orders/{order.checkout_id}"
-    page = (await guest.get(at)).text
+    whole = (await guest.get(at)).text
+    assert "High Street" in whole
+    paper = re.search(rf'href="({at}/documents/[^"]+)"', whole)
+    assert paper
+    assert (await guest.get(paper[1])).content.startswith(b"%PDF")
+    stranger = Browser(app)
+    assert (await stranger.get(paper[1])).status_code == 404
+    over = await stranger.get("/orders/open?pass=made-up")
+    assert over.status_code == 404
+    assert LinkOver.title in over.text
+    page = (await stranger.get(at)).text
     assert f"Order {order.number}" in page
     assert order.email not in page
     assert "High Street" not in page
@@ -274,6 +284,31 @@ async def test_a_guest_finds_the_order_by_number_and_email(
     tries = [await guest.send(find, find, number="1", email="e@example.com") for _ in range(12)]
     assert tries[-1].status_code == 429
     assert TooManyLookUps.title in tries[-1].text
+
+
+async def test_a_guest_sends_goods_back_from_the_link_in_the_mail(
+    context: Context, app: FastAPI, client: httpx.AsyncClient, staff: Browser
+) -> None:
+    order = await bought(context, None)
+    opens = await context.container.get(Orders).issue_pass(order.id)
+    guest, at = Browser(app), f"/orders/{order.checkout_id}"
+    led = await guest.get(f"/orders/open?pass={opens.token}")
+    assert led.headers["location"] == at
+    desk = f"/console/orders/{order.id}"
+    assert (await staff.send(desk, f"{desk}/shipments")).status_code == 303
+    asked = await guest.send(at, f"{at}/returns", **{f"units-{order.lines[0].id}": "1"})
+    assert asked.headers["location"] == at
+    [wish] = await context.container.get(AfterSales).returns_of(order.id)
+    assert wish.status == "requested"
+    kept = await guest.send(at, f"{at}/returns/{wish.id}/withdrawal")
+    assert kept.headers["location"] == at
+    [wish] = await context.container.get(AfterSales).returns_of(order.id)
+    assert wish.status == "withdrawn"
+    other = await bought(context, None)
+    form = {"csrf_token": "", f"units-{other.lines[0].id}": "1"}
+    foreign = await guest.post(f"/orders/{other.checkout_id}/returns", form)
+    assert foreign.status_code in (403, 404)
+    assert await context.container.get(AfterSales).returns_of(other.id) == []
 
 
 async def test_a_state_is_asked_for_where_taxes_go_by_it(

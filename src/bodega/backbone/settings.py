@@ -33,6 +33,12 @@ class Settings(KafkaSettings):
     locale: str = Field("en_GB", description="the channel's locale")
     country: str = Field("GB", pattern="^[A-Z]{2}$", description="the channel's country")
 
+    shop_url: str | None = Field(
+        None,
+        pattern="^https?://[^/?#]+$",
+        description="where buyers reach the shop, for links in mails; empty: host and port",
+    )
+
     host: str = Field("127.0.0.1", description="address the shop listens on")
     port: Port = Field(8000, description="port the shop listens on")
     api_processes: Count = Field(1, description="API processes sharing the port")
@@ -167,6 +173,9 @@ class Settings(KafkaSettings):
         15, description="then another process resumes a change of an order"
     )
     orders_return_days: Count = Field(30, description="days in which customers may return goods")
+    orders_pass_days: Count = Field(
+        120, description="days in which the link in a guest's confirmation opens the order"
+    )
     orders_seller_address: str = Field(
         "", description="the shop's address on invoices, lines parted by \\n"
     )
@@ -329,6 +338,12 @@ class Settings(KafkaSettings):
             if url is not None and not token.get_secret_value():
                 raise ValueError(f"set BODEGA_{name}_TOKEN with BODEGA_{name}_URL")
         return self
+
+    @property
+    def public_url(self) -> str:
+        """Where buyers reach the shop."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
+        return self.shop_url or f"http://{host}:{self.port}"
 
     @property
     def dsn(self) -> str:

@@ -356,10 +356,11 @@ class AfterSales(Protocol):
         order_id: OrderId,
         request: RequestReturn,
         customer_id: UserId | None,
+        guest: bool = False,
         actor: str | None = None,
     ) -> ReturnView:
-        """With a `customer_id` the order must be theirs and the time for returns not over; `actor`
-        is who of the staff asks for them."""
+        """With a `customer_id` the order must be theirs, with `guest` nobody's, and the time for
+        returns not over; otherwise `actor` is who of the staff asks."""
 
     async def decide_return(
         self, *, command_id: CommandId, return_id: ReturnId, approve: bool, note: str, actor: str
@@ -376,8 +377,9 @@ class AfterSales(Protocol):
         """How many units of each line arrived; a line that is not named arrived completely."""
 
     async def withdraw_return(
-        self, *, command_id: CommandId, return_id: ReturnId, customer_id: UserId
-    ) -> ReturnView: ...
+        self, *, command_id: CommandId, return_id: ReturnId, customer_id: UserId | None
+    ) -> ReturnView:
+        """None is the guest who bought."""
 
     async def returns_of(self, order_id: OrderId) -> list[ReturnView]: ...
 

@@ -93,6 +93,13 @@ class OrderView(BaseModel):
     refunded: Money | None = None
 
 
+class OrderPass(BaseModel):
+    """Opens one guest's order, until it expires. A secret."""
+
+    token: str
+    expires_at: datetime
+
+
 class OrderChange(BaseModel):
     """One entry of an order's history: what happened, when, by whom and why. `before` and `after`
     are the statuses where it changed."""
@@ -255,7 +262,14 @@ class Orders(Protocol):
 
     async def look_up(self, *, number: int, email: str, address: str) -> OrderView | None:
         """A guest's order, for whoever knows its number and e-mail; customers sign in for theirs.
-        Raises `TooMany` after repeated tries from `address`."""
+        Raises `TooMany` after repeated tries from `address`, or for the number."""
+
+    async def issue_pass(self, order_id: OrderId) -> OrderPass:
+        """For the buyer's eyes only: whoever holds it is taken for the guest who bought."""
+
+    async def open_pass(self, token: str) -> OrderView | None:
+        """The guest's order it was issued for; None for a forged one, one whose time is over, and
+        for an order that belongs to a customer."""
 
     async def of_customer(self, customer_id: UserId, page: PageRequest) -> Page[OrderView]:
         """Newest first."""

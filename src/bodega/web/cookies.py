@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from bodega.backbone.settings import Settings
 
-Cookie = Literal["session", "cart", "units", "visit", "flash"]
+Cookie = Literal["session", "cart", "units", "visit", "flash", "order"]
 
 DAY: Final = 86_400
 CART_DAYS: Final = 30

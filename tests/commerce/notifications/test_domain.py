@@ -12,6 +12,7 @@ from bodega.kernel.ids import OrderId, ProductId, VariantId
 from bodega.kernel.money import Money
 
 PRICE = Money(amount=1999, currency="EUR")
+LINK = "https://shop.example/orders/open?pass=secret"
 ROW = UUID("0198c0de-0000-7000-8000-000000000001")
 
 
@@ -60,7 +61,9 @@ def test_only_a_paid_order_with_an_address_is_confirmed(
 
 
 def test_the_mail_names_number_lines_total_and_place() -> None:
-    mail = order_confirmation(order(), message_id=ROW, shop="Bodega", sender="shop@bodega.example")
+    mail = order_confirmation(
+        order(), message_id=ROW, shop="Bodega", sender="shop@bodega.example", link=LINK
+    )
     text = mail.get_content()
     for part in ("1001", "1 x Red Mug", "19.99 EUR", "Weg 1", "Köln"):
         assert part in text
@@ -71,7 +74,9 @@ def test_the_mail_names_number_lines_total_and_place() -> None:
 @pytest.mark.parametrize("email", ["a@b.de\r\nBcc: all@example.com", "a@b.de\nX: y"])
 def test_no_header_can_be_smuggled_in(email: str) -> None:
     with pytest.raises(ValueError, match=r"linefeed|carriage|newline"):
-        order_confirmation(order(email=email), message_id=ROW, shop="B", sender="s@b.example")
+        order_confirmation(
+            order(email=email), message_id=ROW, shop="B", sender="s@b.example", link=LINK
+        )
 
 
 def test_waiting_grows_and_spans_a_bad_half_hour() -> None:

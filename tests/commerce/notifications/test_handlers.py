@@ -1,6 +1,7 @@
 """From a placed order to one mail."""
 
 import asyncio
+import re
 from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes, policy
@@ -110,6 +111,11 @@ async def test_a_paid_order_is_confirmed_once_however_often_it_is_told(
     assert mail["To"] == "maria@example.com"
     assert str(order.number) in mail["Subject"]
     assert "Red Mug" in mail.get_content()
+    opens = re.search(r"http://127.0.0.1:8000/orders/open\?pass=([\w-]+)", mail.get_content())
+    assert opens
+    opened = await context.container.get(Orders).open_pass(opens[1])
+    assert opened is not None
+    assert opened.id == order.id
     assert await outcome(context) == ("sent", 1, None)
 
 

@@ -10,7 +10,7 @@ import pytest
 from bodega.backbone.module import Context
 from bodega.commerce.orders.errors import TooManyLookUps
 from bodega.commerce.orders.repository import search
-from bodega.commerce.orders.service.answers import MAX_TRIES
+from bodega.commerce.orders.service.guests import MAX_TRIES
 from bodega.contracts.orders import Orders, OrderSearch
 from bodega.kernel.ids import CommandId, ImportBatchId, new_id
 from bodega.kernel.page import PageRequest

@@ -36,10 +36,11 @@ def verdict(order: OrderView | None) -> Verdict:
 
 
 def order_confirmation(
-    order: OrderView, *, message_id: UUID, shop: str, sender: str
+    order: OrderView, *, message_id: UUID, shop: str, sender: str, link: str
 ) -> EmailMessage:
-    """Raises ValueError for an address with line breaks in it. The Message-ID is the row's, so a
-    message sent twice by a crash is recognised as one by the reader's mail server."""
+    """`link` leads to the order and is its buyer's alone. The Message-ID is the row's, so a message
+    sent twice by a crash is recognised as one by the reader's mail server. Raises ValueError for an
+    address with line breaks in it."""
     mail = EmailMessage()
     mail["From"] = sender
     mail["To"] = order.email or ""
@@ -47,11 +48,11 @@ def order_confirmation(
     mail["Message-ID"] = f"<{message_id}@{sender.rpartition('@')[2]}>"
     mail["Date"] = order.placed_at
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
-    mail.set_content(_text(order, shop))
+    mail.set_content(_text(order, shop, link))
     return mail
 
 
-def _text(order: OrderView, shop: str) -> str:
+def _text(order: OrderView, shop: str, link: str) -> str:
     lines = [f"{line.quantity} x {line.title}: {line.total}" for line in order.lines]
     parts = [
         f"Thank you for your order {order.number}.",
@@ -63,6 +64,7 @@ def _text(order: OrderView, shop: str) -> str:
         place = f"{at.postal_code} {at.city}".strip()
         address = [at.name, at.line1, at.line2, place, at.country]
         parts.append("We send it to:\n" + "\n".join(part for part in address if part))
+    parts.append(f"Parcels, invoice and returns (keep this link to yourself):\n{link}")
     return "\n\n".join([*parts, shop]) + "\n"
 
 

@@ -22,7 +22,7 @@ from bodega.commerce.notifications.domain import (
 from bodega.commerce.notifications.errors import MailUndelivered
 from bodega.commerce.notifications.repository import Due, DueAlert
 from bodega.contracts.notifications import NotificationView
-from bodega.contracts.orders import Orders
+from bodega.contracts.orders import Orders, OrderView
 from bodega.kernel.ids import OrderId, new_id
 
 log = get_logger(__name__)
@@ -60,9 +60,18 @@ async def send_next(
             message_id=due.id,
             shop=settings.shop_name,
             sender=settings.mail_from,
+            link=await _link(orders, order, settings),
         )
         await _send(uow, due, mailer, write, now)
     return True
+
+
+async def _link(orders: Orders, order: OrderView, settings: Settings) -> str:
+    """Where its buyer follows the order, sends goods back and finds the invoice."""
+    if order.customer_id is not None:
+        return f"{settings.public_url}/account/orders/{order.id}"
+    opens = await orders.issue_pass(order.id)
+    return f"{settings.public_url}/orders/open?pass={opens.token}"
 
 
 async def _send(

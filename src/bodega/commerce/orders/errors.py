@@ -2,6 +2,7 @@
 
 BodegaError
 ├── PaymentDeclined  402
+├── Unauthenticated ── PassInvalid
 ├── TooMany ── TooManyLookUps
 ├── NotFound ── OrderNotFound, LineNotFound, ShipmentNotFound, ReturnNotFound, DocumentNotFound,
 │               OperationNotFound, LocationNotKnown
@@ -17,7 +18,7 @@ BodegaError
     └── ReturnNotPossible, ReturnTooLate, ReturnNotOpen, ShipmentDelivered
 """
 
-from bodega.kernel.errors import BodegaError, Conflict, NotFound, Rejected, TooMany
+from bodega.kernel.errors import BodegaError, Conflict, NotFound, Rejected, TooMany, Unauthenticated
 from bodega.kernel.money import Money, charge_step
 
 
@@ -30,6 +31,11 @@ class PaymentDeclined(BodegaError):
 class TooManyLookUps(TooMany):
     code = "too_many_look_ups"
     title = "Too many tries to find an order: wait a quarter of an hour, then try again"
+
+
+class PassInvalid(Unauthenticated):
+    code = "order_pass_invalid"
+    title = "This opens no order, or not any more: find the order by its number and e-mail"
 
 
 class OrderNotFound(NotFound):

@@ -1,8 +1,8 @@
 """Request bodies that are the routes' own; all others are values of the contracts."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from bodega.contracts.aftersales import Note, Reason, RequestReturn
 from bodega.contracts.orders import OrderSearch
@@ -11,6 +11,15 @@ from bodega.kernel.ids import OrderId, OrderLineId
 
 class OrderExport(OrderSearch):
     format: Literal["csv", "ndjson"] = "csv"
+
+
+class OrderLookUp(BaseModel):
+    """What stands in a guest's confirmation."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    number: Annotated[int, Field(ge=1, lt=2**62)]
+    email: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=254)]
 
 
 class StaffReturn(RequestReturn):

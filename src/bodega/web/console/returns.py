@@ -32,7 +32,7 @@ from bodega.web.console.order_page import (
 from bodega.web.console.skus import named_skus
 from bodega.web.forms import FieldOdd, FormMangled
 from bodega.web.pages import redirect, render
-from bodega.web.storefront.orders import REASONS, returnable
+from bodega.web.storefront.standing import REASONS, returnable
 
 queue = APIRouter(prefix="/console/returns", include_in_schema=False)
 router = APIRouter(prefix="/console/orders/{order_id}/returns", include_in_schema=False)

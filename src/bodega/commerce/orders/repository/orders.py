@@ -66,6 +66,10 @@ FIND = """
     FROM orders.orders o
 """
 _BY_ID = text(FIND + "WHERE o.id = :id")
+_GUEST = text(
+    "SELECT id, email FROM orders.orders"
+    " WHERE number = :number AND customer_id IS NULL AND email IS NOT NULL"
+)
 _BY_CHECKOUT = text(FIND + "WHERE o.checkout_id = :id")
 _LOCK = text(
     """SELECT id, number, status, total_amount, currency FROM orders.orders
@@ -178,6 +182,11 @@ def _line(position: int, line: OrderLine) -> dict[str, Any]:
 async def find_order(connection: AsyncConnection, order_id: OrderId) -> OrderView | None:
     row = (await connection.execute(_BY_ID, {"id": order_id})).first()
     return order_of(row) if row else None
+
+
+async def guest_of(connection: AsyncConnection, number: int) -> Row[Any] | None:
+    """id, email of a guest's order."""
+    return (await connection.execute(_GUEST, {"number": min(number, 2**63 - 1)})).first()
 
 
 async def find_by_checkout(

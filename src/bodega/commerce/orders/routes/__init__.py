@@ -2,10 +2,12 @@
 
 from fastapi import APIRouter
 
-from bodega.commerce.orders.routes import changes, export, orders, returns, shipments
+from bodega.commerce.orders.routes import changes, export, guests, orders, returns, shipments
 
 ROUTERS: list[APIRouter] = [
     export.staff,
+    guests.passes,
+    guests.router,
     orders.router,
     orders.staff,
     changes.router,

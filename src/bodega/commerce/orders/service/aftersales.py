@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context
+from bodega.commerce.orders.domain.buyers import Buyer
 from bodega.commerce.orders.errors import ReturnNotFound
 from bodega.commerce.orders.repository import documents, operations, returns, shipments
 from bodega.commerce.orders.service import papers, returning, sending
@@ -155,14 +156,17 @@ class AfterSalesService:
         order_id: OrderId,
         request: RequestReturn,
         customer_id: UserId | None,
+        guest: bool = False,
         actor: str | None = None,
     ) -> ReturnView:
+        buyer = Buyer(customer_id) if guest or customer_id else None
+
         def work(uow: UnitOfWork) -> Awaitable[ReturnView]:
             return returning.request_return(
-                self._context, uow, order_id=order_id, request=request, customer_id=customer_id
+                self._context, uow, order_id=order_id, request=request, buyer=buyer
             )
 
-        who = f"customer:{customer_id}" if customer_id else actor or "staff"
+        who = buyer.label if buyer else actor or "staff"
         return await self._once(command_id, "request_return", ReturnView, work, actor=who)
 
     async def decide_return(
@@ -187,13 +191,14 @@ class AfterSalesService:
         return await self._once(command_id, "receive_return", ReturnView, work, actor=actor)
 
     async def withdraw_return(
-        self, *, command_id: CommandId, return_id: ReturnId, customer_id: UserId
+        self, *, command_id: CommandId, return_id: ReturnId, customer_id: UserId | None
     ) -> ReturnView:
-        def work(uow: UnitOfWork) -> Awaitable[ReturnView]:
-            return returning.withdraw(uow, return_id=return_id, customer_id=customer_id)
+        buyer = Buyer(customer_id)
 
-        actor = f"customer:{customer_id}"
-        return await self._once(command_id, "withdraw_return", ReturnView, work, actor=actor)
+        def work(uow: UnitOfWork) -> Awaitable[ReturnView]:
+            return returning.withdraw(uow, return_id=return_id, buyer=buyer)
+
+        return await self._once(command_id, "withdraw_return", ReturnView, work, actor=buyer.label)
 
     async def _once(
         self,

@@ -1,20 +1,20 @@
 """Who answers for orders."""
 
-import hashlib
 from collections.abc import AsyncIterator, Sequence
 from typing import Literal
 
 from bodega.backbone.module import Context
 from bodega.commerce.orders.domain import sheets
-from bodega.commerce.orders.errors import TooManyLookUps
 from bodega.commerce.orders.repository import history, orders
 from bodega.commerce.orders.repository import search as finding
+from bodega.commerce.orders.service.guests import Gate
 from bodega.commerce.orders.service.life import cancel, place
 from bodega.commerce.orders.service.loading import load
 from bodega.contracts.orders import (
     ImportedOrder,
     ImportedReturn,
     OrderChange,
+    OrderPass,
     OrderSearch,
     OrdersImported,
     OrderStatus,
@@ -32,16 +32,13 @@ from bodega.kernel.ids import (
 )
 from bodega.kernel.page import Page, PageRequest, encode_cursor
 
-WINDOW = 15 * 60
-MAX_TRIES = 10
-
 
 class OrdersService:
     """Answers `bodega.contracts.orders.Orders`."""
 
     def __init__(self, context: Context) -> None:
         self._database = context.database
-        self._cache = context.cache
+        self._gate = Gate(context)
 
     async def place(self, *, command_id: CommandId, request: PlaceOrder) -> PlacedOrder:
         who = f"customer:{request.customer_id}" if request.customer_id else "anonymous"
@@ -76,13 +73,13 @@ class OrdersService:
             return await orders.find_by_checkout(connection, checkout_id)
 
     async def look_up(self, *, number: int, email: str, address: str) -> OrderView | None:
-        who = hashlib.sha256(address.encode()).hexdigest()[:32]
-        tries = await self._cache.count(f"orders:look-up:{who}", window_seconds=WINDOW)
-        if tries > MAX_TRIES:
-            raise TooManyLookUps
-        search = OrderSearch(number=number, email=email.strip())
-        found = (await self.search(PageRequest(limit=1), search)).items
-        return found[0] if found and found[0].customer_id is None else None
+        return await self._gate.look_up(number=number, email=email, address=address)
+
+    async def issue_pass(self, order_id: OrderId) -> OrderPass:
+        return self._gate.issue(order_id)
+
+    async def open_pass(self, token: str) -> OrderView | None:
+        return await self._gate.open(token)
 
     async def of_customer(self, customer_id: UserId, page: PageRequest) -> Page[OrderView]:
         return await self._page(page, customer_id=customer_id)

@@ -6,6 +6,7 @@ from typing import Final
 
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context
+from bodega.commerce.orders.domain.buyers import Buyer
 from bodega.commerce.orders.errors import (
     LineNamedTwice,
     LineNotFound,
@@ -21,7 +22,7 @@ from bodega.commerce.orders.service.life import move
 from bodega.commerce.orders.service.quoting import quote
 from bodega.contracts.aftersales import RequestReturn, ReturnChanged, ReturnStatus, ReturnView
 from bodega.contracts.orders import OrderView
-from bodega.kernel.ids import OrderId, OrderLineId, ReturnId, UserId, new_id
+from bodega.kernel.ids import OrderId, OrderLineId, ReturnId, new_id
 
 FIRST_RETURN: Final = 1
 
@@ -32,14 +33,15 @@ async def request_return(
     *,
     order_id: OrderId,
     request: RequestReturn,
-    customer_id: UserId | None,
+    buyer: Buyer | None,
 ) -> ReturnView:
-    """Raises OrderNotFound, ReturnTooLate, ReturnNotPossible, LineNotFound, VariantNotSold."""
+    """Staff ask when there is no `buyer`. Raises OrderNotFound, ReturnTooLate,
+    ReturnNotPossible, LineNotFound, VariantNotSold."""
     order = await orders.lock_order(uow.connection, order_id)
-    if order is None or customer_id not in (None, order.customer_id):
+    if order is None or (buyer is not None and not buyer.bought(order)):
         raise OrderNotFound
     await _check_units(uow, order, request)
-    if customer_id is not None:
+    if buyer is not None:
         await _check_time(context, uow, order)
     wanted = [
         (line.exchange_variant_id, line.quantity)
@@ -112,8 +114,8 @@ async def receive(
     return await _changed(uow, order, return_id, "received")
 
 
-async def withdraw(uow: UnitOfWork, *, return_id: ReturnId, customer_id: UserId) -> ReturnView:
-    order, _ = await _open(uow, return_id, "requested", "approved", customer_id=customer_id)
+async def withdraw(uow: UnitOfWork, *, return_id: ReturnId, buyer: Buyer) -> ReturnView:
+    order, _ = await _open(uow, return_id, "requested", "approved", buyer=buyer)
     await returns.change_return(uow.connection, return_id, status="withdrawn")
     return await _changed(uow, order, return_id, "withdrawn")
 
@@ -122,12 +124,12 @@ async def _open(
     uow: UnitOfWork,
     return_id: ReturnId,
     *stages: ReturnStatus,
-    customer_id: UserId | None = None,
+    buyer: Buyer | None = None,
 ) -> tuple[OrderView, ReturnView]:
     """The order, locked, and the return. Raises ReturnNotFound, ReturnNotOpen."""
     order_id = await returns.order_of(uow.connection, return_id)
     order = await orders.lock_order(uow.connection, order_id) if order_id else None
-    if order is None or customer_id not in (None, order.customer_id):
+    if order is None or (buyer is not None and not buyer.bought(order)):
         raise ReturnNotFound
     found = await returns.find_return(uow.connection, return_id)
     assert found is not None
