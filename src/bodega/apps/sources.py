@@ -22,6 +22,7 @@ from bodega.data.ingest.sources.postgres import PostgresConfig, PostgresSource, 
 from bodega.data.ingest.sources.registry import build_source
 from bodega.data.ingest.sources.report import LoadReport
 from bodega.data.ingest.sources.table import SourceTable
+from bodega.data.lake.paths import SILVER
 from bodega.data.lake.storage import LakeRoot
 from bodega.data.quality.loads import reconcile_load
 from bodega.kernel.clock import SystemClock
@@ -110,11 +111,20 @@ def read_all(
     reports: list[LoadReport] = []
     for name, streams in _chosen(file, which):
         reports += _read(name, streams, file, settings, full=full, progress=progress)
-    fresh = {f"{report.source}.{report.stream}" for report in reports if report.commits}
-    for name, mapping in file.mappings.items():
-        if fresh & {origin.stream for origin in mapping.origins}:
+    fresh = {f"{report.source}.{report.stream}" for report in reports if _brought_news(report)}
+    root = LakeRoot.of(settings)
+    for name, mapping in file.every_mapping().items():
+        origins = {origin.stream for origin in mapping.origins}
+        asked = origins & {f"{report.source}.{report.stream}" for report in reports}
+        if fresh & origins or (asked and not root.is_delta(f"{SILVER}/{name}")):
             mapped(settings, name)
     return reports
+
+
+def _brought_news(report: LoadReport) -> bool:
+    """A commit may hold nothing but how far the source was read."""
+    only_known = report.rows and report.rows == report.unchanged
+    return bool(report.commits and (not only_known or report.deleted))
 
 
 def _read(
@@ -193,8 +203,9 @@ def _reported(name: str, stream: str) -> Iterator[list[LoadReport]]:
 def mapped(settings: Settings, name: str) -> Mapped:
     """Build one mapping. Raises SourceUnknown."""
     file = declared(settings)
-    if name not in file.mappings:
-        known = ", ".join(sorted(file.mappings)) or "none"
+    mappings = file.every_mapping()
+    if name not in mappings:
+        known = ", ".join(sorted(mappings)) or "none"
         raise SourceUnknown(f"There is no mapping {name!r}; declared are: {known}")
 
     def stream(wanted: str) -> Stream:
@@ -202,7 +213,7 @@ def mapped(settings: Settings, name: str) -> Mapped:
         assert found is not None
         return found
 
-    return build_mapping(name, file.mappings[name], stream, LakeRoot.of(settings))
+    return build_mapping(name, mappings[name], stream, LakeRoot.of(settings))
 
 
 def rows_of(

@@ -94,9 +94,9 @@ class FmpDouble(Double):
             return httpx.Response(200, json={"symbol": symbol, "historical": rows} if old else rows)
         known = {
             "profile": self._profile,
-            "income-statement": self._statement,
-            "balance-sheet-statement": self._statement,
-            "cash-flow-statement": self._statement,
+            "income-statement": self._income,
+            "balance-sheet-statement": self._balance,
+            "cash-flow-statement": self._cash_flow,
             "ratios": self._measures,
             "financial-growth": self._measures,
         }
@@ -149,16 +149,45 @@ class FmpDouble(Double):
                 },
             )
 
-    def _statement(self, symbol: str) -> list[dict[str, Any]]:
+    def _income(self, symbol: str) -> list[dict[str, Any]]:
         return [
             {
                 **row,
                 "revenue": 1_000_000_000 + year * 1_000_000,
+                "costOfRevenue": 600_000_000,
+                "grossProfit": 400_000_000 + year * 1_000_000,
+                "operatingIncome": year * 150_000,
                 "netIncome": year * 100_000,
                 "eps": 7.49,
                 "epsDiluted": 7.46,
+                "weightedAverageShsOutDil": 30_000_000,
             }
             for year, row in self._reported(symbol)
+        ]
+
+    def _balance(self, symbol: str) -> list[dict[str, Any]]:
+        return [
+            {
+                **row,
+                "totalCurrentAssets": 500_000_000,
+                "totalAssets": 2_000_000_000,
+                "totalCurrentLiabilities": 400_000_000,
+                "totalLiabilities": 1_200_000_000,
+                "totalStockholdersEquity": 800_000_000,
+                "totalDebt": 600_000_000,
+            }
+            for _, row in self._reported(symbol)
+        ]
+
+    def _cash_flow(self, symbol: str) -> list[dict[str, Any]]:
+        return [
+            {
+                **row,
+                "operatingCashFlow": 300_000_000,
+                "capitalExpenditure": -100_000_000,
+                "freeCashFlow": 200_000_000,
+            }
+            for _, row in self._reported(symbol)
         ]
 
     def _measures(self, symbol: str) -> list[dict[str, Any]]:

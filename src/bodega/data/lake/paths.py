@@ -9,6 +9,7 @@ CURRENT = f"{PUBLISHED}/current.json"
 SETS = f"{PUBLISHED}/sets"
 FEED_STATE = f"{BRONZE}/_feed.json"
 ARCHIVED = f"{BRONZE}/_archived"
+MAPPED = f"{SILVER}/_mapped.json"
 
 
 def feed_state(source: str) -> str:

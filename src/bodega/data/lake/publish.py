@@ -4,7 +4,7 @@ A crash anywhere before that last step leaves readers on the old set; the next p
 with what the pointer names and writes again what is missing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,7 +14,7 @@ from deltalake import write_deltalake
 
 from bodega.data.lake import policy as policies
 from bodega.data.lake.delta import tidy
-from bodega.data.lake.paths import GOLD
+from bodega.data.lake.paths import GOLD, SILVER
 from bodega.data.lake.published import (
     Published,
     PublishedTable,
@@ -50,8 +50,11 @@ def publish(
     known_at: datetime | None,
     position: int | None,
     now: datetime | None = None,
+    touched: Collection[str] | None = None,
+    mapped: Mapping[str, PublishedTable] | None = None,
 ) -> dict[str, list[str]]:
-    """Write what differs from the published set and move the pointer.
+    """Write what differs from the published set and move the pointer. Only `touched` tables can
+    differ, all when None; `mapped` are silver of declared sources, which were written already.
 
     Returns the partitions written per table. With nothing changed only `known_at` and `position`
     move on, so that readers know how far the numbers reach.
@@ -62,11 +65,18 @@ def publish(
     after: dict[str, PublishedTable] = {}
     written: dict[str, list[str]] = {}
     for table in tables:
-        after[table.name], changed = _write(con, root, table, before.tables.get(table.name), now)
+        known = before.tables.get(table.name)
+        if known is not None and touched is not None and table.name not in touched:
+            after[table.name] = known
+            continue
+        after[table.name], changed = _write(con, root, table, known, now)
         if changed:
             written[table.name] = changed
+    named = before.mapped if mapped is None else mapped
+    written |= {f"mapped.{name}": [""] for name in named if named[name] != before.mapped.get(name)}
     published = Published(
         tables=after,
+        mapped=named,
         published_at=now if written else before.published_at or now,
         known_at=known_at or before.known_at,
         position=position if position is not None else before.position,
@@ -81,8 +91,10 @@ def vacuum(lake: Place, policy: policies.LayerPolicy = policies.GOLD) -> int:
     """Drop files that no version of the last hours needs; what readers see is always kept."""
     root = at(lake)
     dropped = 0
-    for name, table in read_published(root).tables.items():
-        dropped += tidy(root.delta(f"{GOLD}/{name}"), policy, keep=[table.version])
+    published = read_published(root)
+    for layer, tables in ((GOLD, published.tables), (SILVER, published.mapped)):
+        for name, table in tables.items():
+            dropped += tidy(root.delta(f"{layer}/{name}"), policy, keep=[table.version])
     forget_sets(root, older_than_hours=policy.keep_hours)
     return dropped
 

@@ -22,11 +22,13 @@ class PublishedTable(BaseModel):
 
 
 class Published(BaseModel):
-    """One consistent set of gold tables. `known_at` is the commit time of the newest change in it,
+    """One consistent set of gold tables, and of `mapped` ones: silver of declared
+    sources. `known_at` is the commit time of the newest change in it,
     `position` the source position up to which it is complete. While `held`, people keep readers on
     it: nothing newer is published."""
 
     tables: Mapping[str, PublishedTable] = {}
+    mapped: Mapping[str, PublishedTable] = {}
     published_at: datetime | None = None
     known_at: datetime | None = None
     position: int | None = None
@@ -48,9 +50,9 @@ def stamp(lake: Place) -> tuple[int, int]:
     return at(lake).stamp(CURRENT)
 
 
-def table_files(lake: Place, name: str, version: int) -> list[str]:
+def table_files(lake: Place, name: str, version: int, layer: str = GOLD) -> list[str]:
     """The Parquet files of one version of a published table."""
-    return at(lake).delta(f"{GOLD}/{name}", version).file_uris()
+    return at(lake).delta(f"{layer}/{name}", version).file_uris()
 
 
 def select_files(files: list[str], table: PublishedTable) -> str:

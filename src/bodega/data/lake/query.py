@@ -1,4 +1,5 @@
-"""Read-only SQL over the published tables: `gold.<table>`, and nothing else of this machine."""
+"""Read-only SQL over the published tables, `gold.<table>` and `mapped.<name>`, and nothing else of
+this machine."""
 
 import threading
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from typing import Any
 
 import duckdb
 
+from bodega.data.lake.paths import GOLD, SILVER
 from bodega.data.lake.published import Published, read_published, select_files, table_files
 from bodega.data.lake.s3 import quoted
 from bodega.data.lake.storage import Place, at
@@ -67,12 +69,16 @@ def connect_gold(
     con.execute("set temp_directory = ''")
     at(lake).attach(con)
     con.execute("set parquet_metadata_cache = true")
-    con.execute("create schema gold")
     allowed: list[str] = []
-    for name, table in published.tables.items():
-        files = table_files(lake, name, table.version)
-        allowed += files
-        con.execute(f'create view gold."{name}" as {select_files(files, table)}')
+    for schema, layer, tables in (
+        ("gold", GOLD, published.tables),
+        ("mapped", SILVER, published.mapped),
+    ):
+        con.execute(f"create schema {schema}")
+        for name, table in tables.items():
+            files = table_files(lake, name, table.version, layer)
+            allowed += files
+            con.execute(f'create view {schema}."{name}" as {select_files(files, table)}')
     con.execute(f"set allowed_paths = [{', '.join(quoted(file) for file in allowed)}]")
     con.execute("set enable_external_access = false")
     con.execute("set lock_configuration = true")

@@ -56,30 +56,40 @@ class Transforms:
         self._manifest = manifest
 
     def build(self, moved: Iterable[str], *, full: bool = False) -> list[NodeResult]:
-        """Run what lies downstream of the `moved` bronze tables, each model with its tests.
+        """Run what lies downstream of the `moved` tables of bronze (or `mapped.…`), each model with
+        its tests.
 
         A failed test skips what lies below it. `full` rebuilds from the first change on."""
         if full:
             return self._run(["build", "--full-refresh", "--exclude", "resource_type:unit_test"])
         names = self._downstream(moved)
+        if not names:
+            return []
         return self._run(["build", "--indirect-selection", "empty", "--select", *names])
+
+    def touched(self, moved: Iterable[str]) -> set[str]:
+        """Models below `moved`, views among them: no other can hold anything new."""
+        return {node.name for node in self._below(moved) if node.resource_type == "model"}
 
     def _downstream(self, moved: Iterable[str]) -> list[str]:
         """Models and tests below `moved`; views are left out, they follow their tables."""
+        return sorted(
+            node.name
+            for node in self._below(moved)
+            if node.resource_type in ("model", "test") and node.config.materialized != "view"
+        )
+
+    def _below(self, moved: Iterable[str]) -> list[Any]:
         manifest = self.manifest()
-        queue = [f"source.bodega.bronze.{table}" for table in moved]
+        sources = (table if table.startswith("mapped.") else f"bronze.{table}" for table in moved)
+        queue = [f"source.bodega.{source}" for source in sources]
         reached: set[str] = set()
         while queue:
-            for child in manifest.child_map[queue.pop()]:
+            for child in manifest.child_map.get(queue.pop(), ()):
                 if child not in reached:
                     reached.add(child)
                     queue.append(child)
-        nodes = [manifest.nodes[id] for id in reached if id in manifest.nodes]
-        return sorted(
-            node.name
-            for node in nodes
-            if node.resource_type in ("model", "test") and node.config.materialized != "view"
-        )
+        return [manifest.nodes[id] for id in reached if id in manifest.nodes]
 
     def test(self, select: list[str]) -> list[NodeResult]:
         """Run the selected tests only; `test_type:unit` names the unit tests."""

@@ -11,6 +11,7 @@ from bodega.backbone.telemetry.logs import get_logger
 from bodega.data.lake.storage import Place, at
 from bodega.data.pipelines.bronze import NOTHING, TABLES
 from bodega.data.pipelines.child import ChildFailed
+from bodega.data.pipelines.mapped import mapped_stamp
 from bodega.data.pipelines.owner import BuildAnswer, BuildRequest, Desk
 from bodega.data.pipelines.refresh import Outcome
 from bodega.data.pipelines.status import record
@@ -59,6 +60,7 @@ class Loop:
         self._failures = 0
         self._not_before = 0.0
         self._beat = 0.0
+        self._stamp, self._stamped_at = (0, 0), 0.0
         self._tidied = self._idled = time.monotonic()
 
     def run(self, stop: threading.Event) -> None:
@@ -106,9 +108,16 @@ class Loop:
         """Changes whenever a bronze table gets a new version, or more of it is complete."""
         root = at(self.lake)
         if not root.is_local:  # an object store is asked through what the feed vouches for
-            return (self.complete(),)
+            return (self.complete(), self._stamped(time.monotonic()))
         logs = [Path(root.uri(f"bronze/{table}/_delta_log")) for table in TABLES]
-        return (self.complete(), *(p.stat().st_mtime_ns if p.exists() else 0 for p in logs))
+        stamps = (p.stat().st_mtime_ns if p.exists() else 0 for p in logs)
+        return (self.complete(), mapped_stamp(root), *stamps)
+
+    def _stamped(self, now: float) -> tuple[int, int]:
+        """A mapping's news may wait a heartbeat: every question to an object store costs."""
+        if now - self._stamped_at >= HEARTBEAT_SECONDS:
+            self._stamped_at, self._stamp = now, mapped_stamp(self.lake)
+        return self._stamp
 
     def _refresh(self, seen: object, request: BuildRequest | None = None) -> Outcome | None:
         full = request.full if request else False

@@ -14,6 +14,7 @@ from bodega.data.lake.published import read_published
 from bodega.data.lake.storage import Place, at
 from bodega.data.pipelines.bronze import NOTHING, BronzeTable, read_bronze
 from bodega.data.pipelines.dbt import NodeResult, Transforms, project_fingerprint
+from bodega.data.pipelines.mapped import ABSENT, MappedTable, published_mapped, read_mapped
 from bodega.data.pipelines.warehouse import (
     Seen,
     Warehouse,
@@ -28,8 +29,9 @@ HELD = "held: readers are kept on an older set; `bodega lake restore --latest` l
 
 
 class Outcome(BaseModel):
-    """How a refresh went. `moved` are bronze tables, `written` the partitions rewritten per gold
-    table, `failures` the models, tests and checks that kept the readers on the old set."""
+    """How a refresh went. `moved` are tables of bronze, and `mapped.…` ones, `written`
+    the partitions rewritten per gold table, `failures` the models, tests and checks that kept the
+    readers on the old set."""
 
     state: Literal["nothing", "published", "blocked"]
     full: bool = False
@@ -89,6 +91,7 @@ class _Plan:
     """What a refresh takes in: bronze as it stands, `reach` the last position it counts."""
 
     bronze: Mapping[str, BronzeTable]
+    mapped: Mapping[str, MappedTable]
     moved: list[str]
     rebuild: bool
     reach: int
@@ -97,20 +100,20 @@ class _Plan:
 
 def _plan(warehouse: Warehouse, *, full: bool, upto: int | None) -> _Plan | None:
     """Open a batch over what bronze has new; None when there is nothing to do."""
-    bronze = read_bronze(warehouse.lake)
+    bronze, mapped = read_bronze(warehouse.lake), read_mapped(warehouse.lake)
     reach = _reach(bronze, upto)
     with warehouse.open() as con:
         before = seen(con)
         rebuild = full or before.project != project_fingerprint()
         if rebuild:
-            before = Seen(before.batch, before.project, before.known_at_ms, {}, {})
-        moved = _moved(bronze, before, reach, upto)
+            before = Seen(before.batch, before.project, before.known_at_ms, {}, {}, {})
+        moved = _moved(bronze, before, reach, upto) + _moved_mapped(mapped, before)
         if not moved and not (full or (rebuild and before.project)):
             return None
-        begin(con, bronze, before, reach)
+        begin(con, bronze, mapped, before, reach)
         instants = (before.known_at_ms, newest_commit(con, list(bronze), reach))
     known_at_ms = max((at for at in instants if at is not None), default=None)
-    return _Plan(bronze, moved, rebuild, reach, known_at_ms)
+    return _Plan(bronze, mapped, moved, rebuild, reach, known_at_ms)
 
 
 def _deliver(
@@ -121,7 +124,7 @@ def _deliver(
         outcome.failures = gate.admit(con, plan.moved, plan.reach)
         if outcome.failures:
             return
-        at = plan.known_at_ms
+        at, before = plan.known_at_ms, read_published(warehouse.lake)
         outcome.known_at = None if at is None else datetime.fromtimestamp(at / 1000, UTC)
         outcome.position = plan.reach
         outcome.written = publish(
@@ -130,8 +133,17 @@ def _deliver(
             gold_tables(transforms.manifest().nodes),
             known_at=outcome.known_at,
             position=plan.reach,
+            touched=None if plan.rebuild else transforms.touched(plan.moved),
+            mapped=published_mapped(con, plan.mapped, before.mapped, datetime.now(UTC)),
         )
-        remember(con, plan.bronze, upto=plan.reach, project=project_fingerprint(), known_at_ms=at)
+        remember(
+            con,
+            plan.bronze,
+            plan.mapped,
+            upto=plan.reach,
+            project=project_fingerprint(),
+            known_at_ms=at,
+        )
         outcome.state = "published"
         gate.published(con, outcome.written, plan.reach)
 
@@ -155,6 +167,13 @@ def _moved(
             and table.version != before.versions.get(name, NOTHING)
         )
     ]
+
+
+def _moved_mapped(mapped: Mapping[str, MappedTable], before: Seen) -> list[str]:
+    """Mappings that were built anew, or are gone."""
+    known = {**dict.fromkeys(mapped, ABSENT), **before.mapped}
+    now = {name: table.version for name, table in mapped.items()}
+    return [f"mapped.{name}" for name in sorted(known) if known[name] != now.get(name, ABSENT)]
 
 
 def _failed(results: list[NodeResult]) -> list[str]:

@@ -9,6 +9,7 @@ import duckdb
 
 from bodega.data.lake.storage import Place, at
 from bodega.data.pipelines.bronze import NOTHING, BronzeTable, register
+from bodega.data.pipelines.mapped import MappedTable, register_mapped
 from bodega.kernel.errors import Conflict
 
 _MEMORY = """
@@ -18,6 +19,7 @@ create table if not exists meta.refresh (
 );
 alter table meta.refresh add column if not exists good bigint default 0;
 create table if not exists meta.bronze (table_name varchar, version bigint, since bigint);
+create table if not exists meta.mapped (table_name varchar, version bigint);
 insert into meta.refresh (batch, upto, project)
 select 0, -1, '' where not exists (select 1 from meta.refresh);
 """
@@ -32,13 +34,15 @@ class WarehouseBusy(Conflict):
 
 @dataclass(frozen=True)
 class Seen:
-    """What the last good refresh saw: per bronze table its version and position."""
+    """What the last good refresh saw: per bronze table its version and position, per mapped table
+    its version."""
 
     batch: int
     project: str
     known_at_ms: int | None
     versions: Mapping[str, int]
     since: Mapping[str, int]
+    mapped: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -103,15 +107,22 @@ def seen(con: duckdb.DuckDBPyConnection) -> Seen:
         known_at_ms=row[2],
         versions={name: version for name, version, _ in tables},
         since={name: since for name, _, since in tables},
+        mapped=dict(con.execute("select table_name, version from meta.mapped").fetchall()),
     )
 
 
 def begin(
-    con: duckdb.DuckDBPyConnection, bronze: Mapping[str, BronzeTable], before: Seen, upto: int
+    con: duckdb.DuckDBPyConnection,
+    bronze: Mapping[str, BronzeTable],
+    mapped: Mapping[str, MappedTable],
+    before: Seen,
+    upto: int,
 ) -> Seen:
-    """Open the next batch: what dbt reads as `meta.refresh`, `meta.bronze` and `bronze.*`."""
+    """Open the next batch: what dbt reads as `meta.refresh`, `meta.bronze`, `bronze.*` and
+    `mapped.*`."""
     con.execute("begin")
     register(con, bronze.values(), before.since)
+    register_mapped(con, mapped.values())
     con.execute("update meta.refresh set batch = ?, upto = ?", [before.batch + 1, upto])
     con.execute("delete from meta.bronze")
     con.executemany(
@@ -135,6 +146,7 @@ def newest_commit(con: duckdb.DuckDBPyConnection, tables: list[str], upto: int) 
 def remember(
     con: duckdb.DuckDBPyConnection,
     bronze: Mapping[str, BronzeTable],
+    mapped: Mapping[str, MappedTable],
     *,
     upto: int,
     project: str,
@@ -149,5 +161,9 @@ def remember(
     con.executemany(
         "insert into meta.bronze values (?, ?, ?)",
         [[t.name, t.version, min(t.position, upto)] for t in bronze.values()],
+    )
+    con.execute("delete from meta.mapped")
+    con.executemany(
+        "insert into meta.mapped values (?, ?)", [[t.name, t.version] for t in mapped.values()]
     )
     con.execute("commit")

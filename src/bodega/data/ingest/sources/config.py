@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
+from bodega.data.ingest.sources.brings import filled, standard_mappings
 from bodega.data.ingest.sources.contract import Stream
 from bodega.data.ingest.sources.errors import SourcesMalformed
 from bodega.data.ingest.sources.files.dialect import Dialect
@@ -82,7 +83,7 @@ class SourcesFile(Strict):
     """The whole file. `folder` is where it lies: relative paths begin there."""
 
     sources: Mapping[Name, SourceConfig] = {}
-    mappings: Mapping[Name, MappingConfig] = {}
+    mappings: Annotated[Mapping[Name, MappingConfig], BeforeValidator(filled)] = {}
     folder: Path = Path()
 
     @model_validator(mode="after")
@@ -92,6 +93,10 @@ class SourcesFile(Strict):
                 if self.stream(origin.stream) is None:
                     raise ValueError(f"mappings.{name}: there is no stream {origin.stream}")
         return self
+
+    def every_mapping(self) -> dict[str, MappingConfig]:
+        """Those declared, and the standard ones that sources of known kinds fill."""
+        return standard_mappings(self.sources, self.mappings)
 
     def stream(self, name: str) -> Stream | None:
         """`source.stream` as declared."""

@@ -28,15 +28,22 @@ from bodega.data.ingest.sources.errors import SourceRefused
 from bodega.data.ingest.sources.streams import Strict, columns_of_mapping
 from bodega.data.ingest.sources.table import SourceTable
 from bodega.data.lake.errors import LakeUnavailable
-from bodega.data.lake.paths import SILVER
+from bodega.data.lake.paths import MAPPED, SILVER
+from bodega.data.lake.s3 import quoted
 from bodega.data.lake.storage import LakeRoot
+
+KNOWN_AT = "_known_at"
+"""When the source knew a record: the only audit column that a mapping may take over."""
 
 
 class Origin(Strict):
-    """A stream, and which of its fields says what."""
+    """A stream, and which of its fields says what; `values` are the same for all its records. A
+    field that the stream does not have is refused, or empty when it is `optional`."""
 
     stream: str = Field(pattern=r"^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$")
     fields: Mapping[str, str] = Field(min_length=1)
+    values: Mapping[str, str] = {}
+    optional: bool = False
 
 
 class MappingConfig(Strict):
@@ -56,7 +63,7 @@ class MappingConfig(Strict):
         for origin in self.origins:
             if set(self.key) - set(origin.fields):
                 raise ValueError(f"{origin.stream} says nothing about the key")
-            if unknown := set(origin.fields) - names:
+            if unknown := {*origin.fields, *origin.values} - names:
                 raise ValueError(f"{origin.stream}: no such column {', '.join(sorted(unknown))}")
         return self
 
@@ -93,6 +100,7 @@ def build_mapping(
         )
     except (DeltaError, OSError) as error:
         raise LakeUnavailable(uri, error) from error
+    root.write_json(MAPPED, {"newest": name, "version": root.delta(f"{SILVER}/{name}").version()})
     return Mapped(name=name, rows=len(rows), conflicts=_count(rows))
 
 
@@ -102,18 +110,22 @@ def _origin(
     source, _, _ = origin.stream.partition(".")
     table = SourceTable(root, source, stream.name)
     columns = table.saved().columns or list(stream.columns)
-    known = {column.name for column in columns}
+    known = {KNOWN_AT, *(column.name for column in columns)}
     unknown = sorted(set(origin.fields.values()) - known)
-    if unknown and columns and table.exists():
+    if unknown and columns and table.exists() and not origin.optional:
         raise SourceRefused(f"{origin.stream} has no field {', '.join(unknown)}")
     values = ", ".join(
-        f'try_cast("{origin.fields[c.name]}" as {native(c.type)}) as "{c.name}"'
-        if origin.fields.get(c.name) in known
-        else f'cast(null as {native(c.type)}) as "{c.name}"'
+        f'try_cast({_said(origin, c.name, known)} as {native(c.type)}) as "{c.name}"'
         for c in config.columns
     )
     current = current_sql(stream, table.files(), columns)
     return f"select {number} as rank, '{origin.stream}' as origin, {values} from ({current})"
+
+
+def _said(origin: Origin, name: str, known: set[str]) -> str:
+    if name in origin.values:
+        return quoted(origin.values[name])
+    return f'"{origin.fields[name]}"' if origin.fields.get(name) in known else "null"
 
 
 def _sql(config: MappingConfig, said: list[str]) -> str:

@@ -13,6 +13,7 @@ from pydantic import Field, SecretStr, model_validator
 from bodega.data.ingest.sources.contract import Stream
 from bodega.data.ingest.sources.http import Manners
 from bodega.data.ingest.sources.rest.declaration import RestConfig
+from bodega.data.ingest.sources.standard import PRICE
 from bodega.data.ingest.sources.streams import Scheduled, Secret
 
 STATEMENTS = ("income_statement", "balance_sheet_statement", "cash_flow_statement")
@@ -21,7 +22,6 @@ StreamName = Literal[
     "profile", "income_statement", "balance_sheet_statement", "cash_flow_statement",
     "ratios", "financial_growth", "prices", "fx",
 ]  # fmt: skip
-PRICE = "decimal(38,12)"
 ALIASES = {
     "mkt_cap": "market_cap",
     "last_div": "last_dividend",

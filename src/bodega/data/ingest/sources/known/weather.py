@@ -28,11 +28,18 @@ _ALIASES = {"temperature_2_m_max": "temperature_max", "temperature_2_m_min": "te
 
 
 class Place(Strict):
-    """A name of yours, and where it is."""
+    """A name of yours, and where it is. `country` says whose orders its weather is put beside; a
+    place without one stands for the whole shop."""
 
     name: str = Field(min_length=1, max_length=60)
     latitude: float = Field(ge=-90, le=90)
     longitude: float = Field(ge=-180, le=180)
+    country: str | None = Field(None, pattern="^[A-Z]{2}$")
+
+    def asked(self) -> dict[str, Any]:
+        """Without a country nothing is said of one, so that records stay as they were."""
+        named = {"place": self.name, "latitude": self.latitude, "longitude": self.longitude}
+        return named | ({"country": self.country} if self.country else {})
 
 
 class WeatherConfig(Scheduled):
@@ -61,6 +68,7 @@ class WeatherConfig(Scheduled):
         numbers = dict.fromkeys(
             ("temperature_max", "temperature_min", "precipitation", "wind_max"), "number"
         )
+        named = ["place", *(["country"] if any(p.country for p in self.places) else [])]
         said: dict[str, Any] = {
             "path": url,
             "params": {
@@ -69,16 +77,18 @@ class WeatherConfig(Scheduled):
                 "daily": ",".join(DAILY),
                 "timezone": "UTC",
             },
-            "each": [
-                {"place": p.name, "latitude": p.latitude, "longitude": p.longitude}
-                for p in self.places
-            ],
+            "each": [place.asked() for place in self.places],
             "records": ["daily"],
             "shape": "columns",
-            "inherit": ["place"],
+            "inherit": named,
             "aliases": {**_NAMES, **_ALIASES},
             "key": ["place", "date"],
-            "fields": {"place": "string", "date": "date", **numbers, "weather_code": "integer"},
+            "fields": {
+                **dict.fromkeys(named, "string"),
+                "date": "date",
+                **numbers,
+                "weather_code": "integer",
+            },
         }
         if name == "forecast":
             return said | {"missing": "delete"}

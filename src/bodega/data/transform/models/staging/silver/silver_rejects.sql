@@ -12,5 +12,18 @@ select
   _position
 from {{ ref('stg_' ~ entity) }}
 where not _deleted and _reject_reason is not null
+union all
+{% endfor %}
+{% for entity, key in {
+  'market_prices': ['symbol', 'price_date'], 'market_statements': ['symbol', 'period_end'], 'weather_days': ['place', 'weather_date']
+}.items() %}
+select
+  '{{ entity }}' as entity,
+  concat_ws(' ', {{ key[0] }}, cast({{ key[1] }} as varchar)) as key,
+  _reject_reason as reason,
+  known_at as changed_at,
+  cast(null as bigint) as _position
+from {{ ref('stg_' ~ entity) }}
+where _reject_reason is not null
 {{ 'union all' if not loop.last }}
 {% endfor %}
