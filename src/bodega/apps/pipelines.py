@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from bodega.apps.alerting import keep_telling
+from bodega.apps.declared import declared
 from bodega.apps.modules import personal, published
 from bodega.apps.reading import keep_reading
 from bodega.apps.training import keep_training
@@ -17,6 +18,7 @@ from bodega.data.ingest.feed import Landings, bronze_feed
 from bodega.data.lake.care import care
 from bodega.data.lake.policy import policies
 from bodega.data.lake.storage import LakeRoot
+from bodega.data.lineage.keep import leave_declared
 from bodega.data.pipelines.child import Child
 from bodega.data.pipelines.loop import Loop
 from bodega.data.pipelines.owner import ownership
@@ -62,6 +64,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
 
 def _refresh(settings: Settings, wake: threading.Event, stop: threading.Event) -> None:
     lake = LakeRoot.of(settings)
+    leave_declared(lake, declared())
     child = Child(lake, memory_mb=settings.lake_memory_mb)
     with ownership(lake.work):
         child.warm()

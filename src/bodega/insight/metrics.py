@@ -18,8 +18,8 @@ from bodega.insight.semantic.model import Metric, metric, metrics
 from bodega.insight.semantic.question import Question
 from bodega.kernel.money import Money
 
-_FIGURES = ("orders", "units_sold", "gross_sales", "returned_sales", "net_sales")
-_TOP_PRODUCTS = """
+FIGURES = ("orders", "units_sold", "gross_sales", "returned_sales", "net_sales")
+TOP_PRODUCTS = """
 select s.product_id, any_value(p.title) as title,
     cast(sum(s.units - s.returned_units) as bigint) as units,
     cast(sum(s.net_amount) as bigint) as net_amount
@@ -30,7 +30,7 @@ group by s.product_id
 order by net_amount desc, units desc, s.product_id
 limit ?
 """
-_LATEST_ORDERS = """
+LATEST_ORDERS = """
 select order_id, number, occurred_at, country, units, total_amount, currency
 from gold.fct_orders
 where status <> 'cancelled'
@@ -56,7 +56,7 @@ class GoldMetrics:
         return [DailySales(day=d, figures=_figures(by_day.get(d), currency)) for d in wanted]
 
     async def _sales(self, since: date, until: date, currency: str) -> list[dict[str, Any]]:
-        asked = tuple(metric(name) for name in _FIGURES)
+        asked = tuple(metric(name) for name in FIGURES)
         days = (until - since).days + 1
         question = Question(asked, ("day",), since, until, currency, limit=days)
         return await self._gold.rows(*question.sql())
@@ -90,7 +90,7 @@ class GoldMetrics:
         self, *, until: date, days: int, currency: str, limit: int = 10
     ) -> list[TopProduct]:
         since = until - timedelta(days=days - 1)
-        rows = await self._gold.rows(_TOP_PRODUCTS, [currency, since, until, limit])
+        rows = await self._gold.rows(TOP_PRODUCTS, [currency, since, until, limit])
         return [
             TopProduct(
                 product_id=UUID(row["product_id"]),
@@ -102,7 +102,7 @@ class GoldMetrics:
         ]
 
     async def latest_orders(self, *, limit: int = 10) -> list[LatestOrder]:
-        rows = await self._gold.rows(_LATEST_ORDERS, [limit])
+        rows = await self._gold.rows(LATEST_ORDERS, [limit])
         return [
             LatestOrder(
                 order_id=UUID(row["order_id"]),

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bodega.apps.cli import lake_care, lake_keys, persons
+from bodega.apps.cli import lake_care, lake_keys, lineage, persons
 from bodega.apps.cli.lake_care import lake_root
 from bodega.apps.cli.tables import print_table
 
@@ -28,6 +28,7 @@ def register(app: typer.Typer) -> None:
     lake_care.register(lake)
     persons.register(lake)
     lake_keys.register(lake)
+    lineage.register_lake(lake)
     app.add_typer(lake, name="lake")
 
 
@@ -140,7 +141,9 @@ def _dsn() -> str:
 
 
 def _build_here(lake: "LakeRoot", *, full: bool) -> "BuildAnswer":
+    from bodega.apps.declared import declared
     from bodega.backbone.settings import load_settings
+    from bodega.data.pipelines.catalogue import catalogue_of
     from bodega.data.pipelines.dbt import Transforms
     from bodega.data.pipelines.owner import BuildAnswer, ownership
     from bodega.data.pipelines.refresh import complete_position, refresh
@@ -150,8 +153,11 @@ def _build_here(lake: "LakeRoot", *, full: bool) -> "BuildAnswer":
     warehouse = Warehouse(lake, load_settings().lake_memory_mb)
     with ownership(lake.work):
         upto = complete_position(lake)
-        outcome = refresh(warehouse, Transforms(warehouse), full=full, upto=upto)
+        transforms = Transforms(warehouse)
+        outcome = refresh(warehouse, transforms, full=full, upto=upto)
         record(lake.work, outcome)
+        if outcome.state == "published":
+            catalogue_of(warehouse, transforms, declared())
     return BuildAnswer(outcome=outcome)
 
 

@@ -136,6 +136,7 @@ def rss_mb(pid: str = "self") -> int:
 
 def serve(lake: Place, memory_mb: int, requests: IO[str], answers: IO[str]) -> None:
     """Answer requests until there are no more."""
+    from bodega.data.pipelines.catalogue import Cataloguer
     from bodega.data.pipelines.dbt import Transforms
     from bodega.data.pipelines.refresh import refresh
     from bodega.data.pipelines.warehouse import Warehouse
@@ -145,14 +146,17 @@ def serve(lake: Place, memory_mb: int, requests: IO[str], answers: IO[str]) -> N
     warehouse = Warehouse(lake, memory_mb)
     transforms = Transforms(warehouse)
     transforms.manifest()
+    cataloguer = Cataloguer(warehouse, transforms)
     for line in requests:
         answer: dict[str, Any] = {}
         try:
             asked = json.loads(line)
             if asked.pop("rest", False):
                 gate.flush()
+                cataloguer.rest()
             else:
                 outcome = refresh(warehouse, transforms, **asked, gate=gate)
+                cataloguer.built(good=outcome.state != "blocked")
                 answer = {"outcome": outcome.model_dump(mode="json")}
         except Exception as error:  # the parent decides what to do with it
             answer = {"error": f"{type(error).__name__}: {error}"}

@@ -95,6 +95,15 @@ class Transforms:
         """Run the selected tests only; `test_type:unit` names the unit tests."""
         return self._run(["test", "--select", *select])
 
+    @property
+    def compiled(self) -> Path:
+        """Where the SQL of models lies as it was last run, by package and path."""
+        return self._warehouse.work / "dbt" / "target" / "compiled"
+
+    def compile(self) -> None:
+        """Write the SQL of every model without running it."""
+        self._invoke(["compile"], manifest=self.manifest())
+
     def docs(self, target: Path) -> Path:
         """Write every model, column, test and use as one HTML page; where it is."""
         scratch = self._scratch() / "docs"

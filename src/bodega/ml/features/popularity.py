@@ -5,7 +5,7 @@ from bodega.data.lake.query import open_gold
 from bodega.data.lake.storage import Place
 
 DAYS = 30
-_BEST = """
+BEST = """
 select product_id, count(distinct order_id) as orders
 from gold.fct_order_lines
 where kind = 'product' and not is_return and product_id is not null
@@ -20,5 +20,5 @@ def best_sellers(lake: Place, *, days: int = DAYS, count: int = 200) -> list[str
     if "fct_order_lines" not in published.tables:
         return []
     with open_gold(lake, published) as con:
-        rows = con.execute(_BEST, {"days": days, "count": count}).fetchall()
+        rows = con.execute(BEST, {"days": days, "count": count}).fetchall()
     return [row[0] for row in rows]

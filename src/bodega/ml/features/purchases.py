@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     Codes = NDArray[np.int64]
 
 TABLE = "fct_order_lines"
-_LINES = """
-select order_id, coalesce(customer_id, order_id) as buyer, product_id, epoch_us(known_at)
+LINES = """
+select order_id, coalesce(customer_id, order_id) as buyer, product_id, epoch_us(known_at) as known_us
 from gold.fct_order_lines
 where kind = 'product' and not is_return and quantity > 0
   and order_id is not null and product_id is not null and known_at <= $as_of
@@ -71,7 +71,7 @@ def read_purchases(lake: Place, *, as_of: datetime | None = None) -> Purchases |
         return None
     instant = as_of or published.known_at or datetime.now(UTC)
     with open_gold(lake, published) as con:
-        con.execute(_LINES, {"as_of": instant})
+        con.execute(LINES, {"as_of": instant})
         return _collect(iter(lambda: con.fetchmany(_ROWS), []), instant, published)
 
 

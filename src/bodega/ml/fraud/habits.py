@@ -13,11 +13,11 @@ _RECENT = """
     where status <> 'cancelled' and total_amount > 0
       and order_date > (select max(order_date) from gold.fct_orders) - $days
 """
-_SHOP = f"""
+SHOP = f"""
 select currency, count(*) as orders, cast(quantile_disc(total_amount, 0.99) as bigint) as high
 {_RECENT} group by currency
 """
-_CUSTOMERS = f"""
+CUSTOMERS = f"""
 select customer_id, currency, count(*) as orders,
        cast(quantile_disc(total_amount, 0.5) as bigint) as middle,
        list(distinct country) as countries
@@ -48,8 +48,8 @@ def read_habits(lake: Place, *, days: int = DAYS) -> Habits:
     if "fct_orders" not in published.tables:
         return Habits()
     with open_gold(lake, published) as con:
-        shop = con.execute(_SHOP, {"days": days}).fetchall()
-        customers = con.execute(_CUSTOMERS, {"days": days}).fetchall()
+        shop = con.execute(SHOP, {"days": days}).fetchall()
+        customers = con.execute(CUSTOMERS, {"days": days}).fetchall()
     return Habits(
         shop={currency: Usual(orders, high) for currency, orders, high in shop},
         customers={

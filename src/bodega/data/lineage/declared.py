@@ -1,0 +1,62 @@
+"""What the layers above the lake say of themselves: tables they publish, questions they ask."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Layer = Literal[
+    "source", "bronze", "staging", "silver", "intermediate", "gold", "metric", "number", "feature",
+    "model",
+]  # fmt: skip
+Class = Literal["public", "personal", "secret"]
+
+
+class _Declared(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceColumn(_Declared):
+    """`kind` is its class: a secret one never leaves its source."""
+
+    name: str
+    type: str = ""
+    kind: Class = "public"
+    description: str = ""
+
+
+class SourceTable(_Declared):
+    """A table, or a stream, as its source has it; it arrives in `bronze.<bronze>`."""
+
+    id: str
+    bronze: str
+    owner: str
+    description: str = ""
+    columns: Sequence[SourceColumn]
+
+
+class Use(_Declared):
+    """Somebody who reads gold: `sql` is one SELECT whose columns are the figures. It may read other
+    uses by their id. `page` is where people see it."""
+
+    id: str
+    layer: Layer
+    sql: str
+    owner: str
+    label: str = ""
+    description: str = ""
+    grain: str = ""
+    unit: str = ""
+    page: str = ""
+    columns: dict[str, str] = {}
+
+
+class Declared(_Declared):
+    """Everything outside the models."""
+
+    sources: Sequence[SourceTable] = ()
+    uses: Sequence[Use] = ()
+
+    def fingerprint(self) -> str:
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
