@@ -6,10 +6,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from bodega.data.lineage.declared import Declared, Layer, SourceColumn, SourceTable, Use
+from bodega.data.lineage.declared import Declared, Layer, SourceColumn, SourceTable, Types, Use
 from bodega.data.lineage.examples import examples
 from bodega.data.lineage.graph import ROWS, Catalogue, Column, Table, split
-from bodega.data.lineage.keep import Types
 from bodega.data.lineage.project import Model, ModelColumn
 from bodega.data.lineage.statement import COUNT, IDENTITY, Relations, Statement
 
@@ -67,6 +66,7 @@ def assemble(
     _classify(catalogue)
     _describe(catalogue)
     for id_, known in catalogue.tables.items():
+        known.order = list(known.columns)
         if known.published:
             known.examples = known.examples or examples(id_, known)
     return catalogue

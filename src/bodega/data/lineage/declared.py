@@ -1,7 +1,7 @@
 """What the layers above the lake say of themselves: tables they publish, questions they ask."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -10,6 +10,7 @@ Layer = Literal[
     "source", "bronze", "staging", "silver", "intermediate", "gold", "metric", "number", "feature",
     "model",
 ]  # fmt: skip
+Types = Mapping[str, Mapping[str, str]]  # by relation and column
 Class = Literal["public", "personal", "secret"]
 
 

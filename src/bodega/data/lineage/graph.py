@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from pydantic import BaseModel
+from pydantic import BaseModel, model_validator
 
 from bodega.data.lineage.declared import Class, Layer
 from bodega.data.lineage.errors import ColumnUnknown
@@ -49,10 +49,18 @@ class Table(BaseModel):
     page: str = ""
     published: bool = False
     columns: dict[str, Column] = {}
+    order: list[str] = []
     tests: list[str] = []
     rows_from: list[str] = []
     shaped_by: dict[str, str] = {}
     examples: list[str] = []
+
+    @model_validator(mode="after")
+    def _columns_in_order(self) -> "Table":
+        """A file keeps names in the order of the alphabet; a table has its own."""
+        if self.order:
+            self.columns = {name: self.columns[name] for name in self.order}
+        return self
 
 
 class Step(NamedTuple):

@@ -1,14 +1,13 @@
 """The catalogue as it is kept: one file beside the published set, made anew when it must be."""
 
 import hashlib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bodega.backbone.telemetry.logs import get_logger
 from bodega.data.lake.paths import PUBLISHED
 from bodega.data.lake.storage import LakeRoot, Place, at
-from bodega.data.lineage.declared import Declared
+from bodega.data.lineage.declared import Declared, Types
 from bodega.data.lineage.errors import CatalogueMissing, NotCompiled
 from bodega.data.lineage.graph import Catalogue
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 
 CATALOGUE = f"{PUBLISHED}/catalogue.json"
 DECLARED = "declared.json"
-Types = Mapping[str, Mapping[str, str]]
 _FORM = "1"  # of the document
 _TYPES = """
 select table_schema || '.' || table_name, column_name, data_type

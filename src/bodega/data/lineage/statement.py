@@ -25,6 +25,7 @@ CONDITIONAL, FILTER, WINDOW, SORT, JOIN, GROUP_BY = (
 DIRECT = (IDENTITY, TRANSFORMATION, AGGREGATION, COUNT)
 _RANK = {how: rank for rank, how in enumerate(DIRECT)}
 _JSON = {"json_transform", "from_json"}
+_OR = " or "
 _PICKS = {exp.LastValue, exp.FirstValue, exp.Lag, exp.Lead, exp.AnyValue}
 _CLAUSES = (("where", FILTER), ("having", FILTER), ("qualify", FILTER), ("group", GROUP_BY))
 
@@ -138,7 +139,8 @@ class Statement:
                 name = _names(part)[place]
                 made = self._output(part, name, inside)
                 found.add(made, IDENTITY)
-                found.text = found.text or made.text
+                if made.text not in found.text.split(_OR):
+                    found.text = _OR.join(filter(None, (found.text, made.text)))
             return found
         projection = next((one for one in select.expressions if one.alias_or_name == column), None)
         if projection is None:
@@ -156,7 +158,10 @@ class Statement:
         if node is None:
             return
         if isinstance(node, exp.Column):
-            found.add(self._column(scope, node, inside), how)
+            made = self._column(scope, node, inside)
+            found.add(made, how)
+            if how == IDENTITY and made.text:
+                found.text = made.text
         elif isinstance(node, exp.Dot) and isinstance(node.this, exp.Column):
             found.add(self._column(scope, node.this, node.expression.name), how)
         elif isinstance(node, (exp.Subquery, exp.Select, exp.SetOperation)):

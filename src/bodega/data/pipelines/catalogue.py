@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from bodega.backbone.telemetry.logs import get_logger
 from bodega.data.lake.storage import at
 from bodega.data.lineage.declared import Declared
+from bodega.data.lineage.errors import NotCompiled
 from bodega.data.lineage.graph import Catalogue
 from bodega.data.lineage.keep import Keeper, left_declared, warehouse_types
 from bodega.data.pipelines.dbt import Transforms, project_fingerprint
@@ -19,7 +20,7 @@ def catalogue_of(
     warehouse: Warehouse, transforms: Transforms, declared: Declared
 ) -> Catalogue | None:
     """Make the catalogue of what was built last, unless it is that already. Raises SqlUntraceable,
-    NotCompiled, LakeUnavailable."""
+    LakeUnavailable."""
     keeper = Keeper(warehouse.lake, declared, project_fingerprint())
     return _make(keeper, warehouse, transforms) if keeper.due else None
 
@@ -59,4 +60,8 @@ class Cataloguer:
 def _make(keeper: Keeper, warehouse: Warehouse, transforms: Transforms) -> Catalogue:
     with warehouse.open() as con:
         types = warehouse_types(con)
-    return keeper.make(transforms.manifest(), transforms.compiled, types)
+    try:
+        return keeper.make(transforms.manifest(), transforms.compiled, types)
+    except NotCompiled:
+        transforms.compile()
+        return keeper.make(transforms.manifest(), transforms.compiled, types)

@@ -98,7 +98,7 @@ class Transforms:
     @property
     def compiled(self) -> Path:
         """Where the SQL of models lies as it was last run, by package and path."""
-        return self._warehouse.work / "dbt" / "target" / "compiled"
+        return self._scratch() / "target" / "compiled"
 
     def compile(self) -> None:
         """Write the SQL of every model without running it."""

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 TABLE = "fct_order_lines"
 LINES = """
-select order_id, coalesce(customer_id, order_id) as buyer, product_id, epoch_us(known_at) as known_us
+select order_id, coalesce(customer_id, order_id) as buyer, product_id,
+    epoch_us(known_at) as known_us
 from gold.fct_order_lines
 where kind = 'product' and not is_return and quantity > 0
   and order_id is not null and product_id is not null and known_at <= $as_of
