@@ -241,7 +241,7 @@ def _as_v3(row: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass
 class OpenMeteoDouble(Double):
-    """Open-Meteo: `/v1/archive` up to yesterday, `/v1/forecast` from today on."""
+    """Open-Meteo: `/v1/archive` up to yesterday, `/v1/forecast` from `past_days` ago on."""
 
     today: date = date(2026, 11, 20)
 
@@ -277,7 +277,8 @@ class OpenMeteoDouble(Double):
             return start, min(end, self.today - timedelta(days=1))
         if "start_date" in params:
             return date.fromisoformat(params["start_date"]), date.fromisoformat(params["end_date"])
-        return self.today, self.today + timedelta(days=int(params.get("forecast_days", 7)) - 1)
+        past, ahead = int(params.get("past_days", 0)), int(params.get("forecast_days", 7))
+        return self.today - timedelta(days=past), self.today + timedelta(days=ahead - 1)
 
 
 def _weather(name: str, place: str, day: date) -> float | int:

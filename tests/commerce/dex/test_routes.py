@@ -66,7 +66,7 @@ async def test_weather_and_quotes_come_each_with_a_state(
     answer = await staff.get("/api/v1/external-data", params=asked)
     assert answer.status_code == 200, answer.text
     said = answer.json()
-    assert (said["weather"]["state"], len(said["weather"]["days"])) == ("fresh", 7)
+    assert (said["weather"]["state"], len(said["weather"]["days"])) == ("fresh", 3 + 7)
     quotes = {part["symbol"]: part for part in said["market"]}
     assert quotes["AAPL"]["quote"]["currency"] == "USD"
     assert quotes["NONE"]["quote"] is None
