@@ -14,9 +14,10 @@ from structlog.testing import capture_logs
 
 pytest.importorskip("deltalake")
 
-from bodega.apps.alerting import channels, tell
+from bodega.apps.alerting import AlertUndelivered, WebhookChannel, channels, tell
 from bodega.backbone.settings import Settings
 from bodega.data.operations.alerts import alerts, raise_alert, resolve_alert
+from bodega.data.operations.delivery import Message
 from bodega.kernel.clock import FixedClock
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -165,3 +166,11 @@ def test_the_command_lists_what_is_open_and_tries_the_channels(
     told["BODEGA_ALERTS_EMAIL"] = "off"
     del told["BODEGA_ALERTS_WEBHOOK_URL"]
     assert bodega("alerts", "test")[0] == 1
+
+
+def test_a_webhook_that_refuses_is_told_apart_without_its_address(hook: Hook) -> None:
+    hook.status = 500
+    message = Message(1, "webhook", "raised", "k", "It fails", "", "error", 1, NOW, None, 0)
+    with pytest.raises(AlertUndelivered, match="it answered 500") as refused:
+        WebhookChannel(hook.url).send(message, shop="Corner")
+    assert "verysecret" not in str(refused.value)
