@@ -27,7 +27,13 @@ for name in [name for name in os.environ if name.startswith("BODEGA_")]:
     if name not in ("BODEGA_SOAK", "BODEGA_TEST_DATA"):
         del os.environ[name]
 
-LAKE = "tests/data/pipelines/"
+# These need the dbt project parsed and built once.
+LAKE = (
+    "tests/data/pipelines/",
+    "tests/data/lake/test_on_s3.py",
+    "tests/data/ingest/test_seal.py",
+    "tests/testing/test_kit.py",
+)
 
 # How long an example takes says how busy the machine is.
 hypothesis.settings.register_profile("suite", deadline=None)
@@ -46,7 +52,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 
     class OneByOne(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return LAKE if nodeid.startswith(LAKE) else nodeid
+            return LAKE[0] if nodeid.startswith(LAKE) else nodeid
 
     return OneByOne(config, log)
 
