@@ -12,6 +12,7 @@ import pytest
 if find_spec("dbt") is None:
     pytest.skip("needs the lake's libraries", allow_module_level=True)
 
+from bodega.data.pipelines.days import Days
 from bodega.data.pipelines.dbt import Transforms
 from bodega.data.pipelines.refresh import Outcome, refresh
 from bodega.data.pipelines.warehouse import Warehouse
@@ -58,8 +59,8 @@ def refreshed(lake: Path, manifest: Any, empty_warehouse: Path) -> Refresh:
     shutil.copy(empty_warehouse, warehouse.path)
     shutil.copytree(empty_warehouse.parent / "dbt", lake / "dbt")
 
-    def run(*, full: bool = False, upto: int | None = None) -> Outcome:
-        return refresh(warehouse, transforms, full=full, upto=upto)
+    def run(*, full: bool = False, upto: int | None = None, days: Days | None = None) -> Outcome:
+        return refresh(warehouse, transforms, full=full, upto=upto, days=days)
 
     return run
 

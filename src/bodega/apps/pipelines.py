@@ -11,12 +11,11 @@ from bodega.apps.declared import declared
 from bodega.apps.modules import personal, published
 from bodega.apps.reading import keep_reading
 from bodega.apps.training import keep_training
+from bodega.apps.upkeep import tidied
 from bodega.backbone.changes.feed import ChangeFeed
 from bodega.backbone.settings import Settings, load_settings
 from bodega.backbone.telemetry.logs import configure_logs, get_logger
 from bodega.data.ingest.feed import Landings, bronze_feed
-from bodega.data.lake.care import care
-from bodega.data.lake.policy import policies
 from bodega.data.lake.storage import LakeRoot
 from bodega.data.lineage.keep import leave_declared
 from bodega.data.pipelines.child import Child
@@ -24,7 +23,6 @@ from bodega.data.pipelines.loop import Loop
 from bodega.data.pipelines.owner import ownership
 from bodega.data.pipelines.refresh import complete_position
 from bodega.data.quality.freshness import record_pulse
-from bodega.data.quality.history import History
 
 GRACE_SECONDS = 3.0
 PULSE_SECONDS = 5.0
@@ -75,18 +73,12 @@ def _refresh(settings: Settings, wake: threading.Event, stop: threading.Event) -
                 child,
                 complete=lambda: complete_position(lake) or 0,
                 wake=wake,
-                tidy=lambda: _tidy(settings, lake),
+                tidy=lambda: tidied(settings, trigger="loop"),
                 idle=child.rest,
             )
             loop.run(stop)
         finally:
             child.close()
-
-
-def _tidy(settings: Settings, lake: LakeRoot) -> None:
-    """The hourly round: tables by their layer's policy, and the history of checks."""
-    care(lake, policies(settings), settings.lake_archive_url)
-    History(lake).tidy(keep_days=settings.quality_keep_days)
 
 
 def _pulse(feed: ChangeFeed, lake: LakeRoot, stop: threading.Event) -> None:

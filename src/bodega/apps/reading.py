@@ -60,14 +60,14 @@ def read_due(settings: Settings, *, now: datetime) -> list[str]:
     return due
 
 
-def read_one(settings: Settings, name: str) -> Run:
+def read_one(settings: Settings, name: str, *, trigger: str = "schedule") -> Run:
     """Read a source and remember how that went; a source that fails waits for its next tick."""
     root = LakeRoot.of(settings)
     before = read_runs(root).get(name)
     run = Run(started=datetime.now(UTC), succeeded_at=before.succeeded_at if before else None)
     remember_run(root, name, run)
     try:
-        reports = read_all(settings, name, full=False)
+        reports = read_all(settings, name, full=False, trigger=trigger)
         errors = [report.error for report in reports if report.error]
         rows = sum(report.kept for report in reports)
         run.ok, run.said = not errors, "; ".join(errors) or f"{rows:,} rows kept"

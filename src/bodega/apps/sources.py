@@ -24,6 +24,8 @@ from bodega.data.ingest.sources.report import LoadReport
 from bodega.data.ingest.sources.table import SourceTable
 from bodega.data.lake.paths import SILVER
 from bodega.data.lake.storage import LakeRoot
+from bodega.data.operations.alerts import raise_alert, resolve_alert
+from bodega.data.operations.runs import recorded
 from bodega.data.quality.loads import reconcile_load
 from bodega.kernel.clock import SystemClock
 from bodega.kernel.errors import BodegaError
@@ -103,14 +105,22 @@ def discovered(settings: Settings, which: str) -> list[Stream]:
 
 
 def read_all(
-    settings: Settings, which: str | None, *, full: bool, progress: Progress = silent
+    settings: Settings,
+    which: str | None,
+    *,
+    full: bool,
+    progress: Progress = silent,
+    trigger: str = "command",
 ) -> list[LoadReport]:
     """One report a stream; a stream that fails does not keep the others from being read. Rates go
-    on to the shop, and mappings over what was read are built anew."""
+    on to the shop, and mappings over what was read are built anew. Each source is a run in the
+    history of the pipelines, and one that fails an alert until it is read again."""
     file = declared(settings)
     reports: list[LoadReport] = []
     for name, streams in _chosen(file, which):
-        reports += _read(name, streams, file, settings, full=full, progress=progress)
+        with _told(settings, name, trigger) as read:
+            read.extend(_read(name, streams, file, settings, full=full, progress=progress))
+        reports += read
     fresh = {f"{report.source}.{report.stream}" for report in reports if _brought_news(report)}
     root = LakeRoot.of(settings)
     for name, mapping in file.every_mapping().items():
@@ -125,6 +135,32 @@ def _brought_news(report: LoadReport) -> bool:
     """A commit may hold nothing but how far the source was read."""
     only_known = report.rows and report.rows == report.unchanged
     return bool(report.commits and (not only_known or report.deleted))
+
+
+@contextmanager
+def _told(settings: Settings, name: str, trigger: str) -> Iterator[list[LoadReport]]:
+    """What the block reads of a source, as a run and, where it fails, an alert."""
+    work, reports = LakeRoot.of(settings).work, list[LoadReport]()
+    with recorded(work, kind="source", name=name, trigger=trigger) as run:
+        yield reports
+        for report in reports:
+            run.step(
+                report.stream,
+                kind="stream",
+                state="failed" if report.error else "succeeded",
+                seconds=round(report.seconds, 3),
+                rows=report.kept,
+                detail=report.error or "",
+            )
+            for said in (*report.notes, *(f"set aside: {why}" for why in report.rejected)):
+                run.say(said, step=report.stream)
+        run.rows = sum(report.kept for report in reports)
+        errors = "; ".join(f"{report.stream}: {report.error}" for report in reports if report.error)
+        if errors:
+            run.state, run.detail = "failed", errors
+            raise_alert(work, key=f"source:{name}", title=f"{name} cannot be read", detail=errors)
+        else:
+            resolve_alert(work, key=f"source:{name}")
 
 
 def _read(

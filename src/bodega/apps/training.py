@@ -10,6 +10,8 @@ import threading
 from bodega.backbone.settings import Settings, load_settings
 from bodega.backbone.telemetry.logs import configure_logs, get_logger
 from bodega.data.lake.storage import LakeRoot
+from bodega.data.operations.alerts import raise_alert, resolve_alert
+from bodega.data.operations.runs import recorded
 from bodega.kernel.clock import SystemClock
 from bodega.ml.features.purchases import data_version
 from bodega.ml.recommend import NAME
@@ -21,12 +23,26 @@ PATIENCE_SECONDS = 1800.0
 log = get_logger(__name__)
 
 
-def train_once(settings: Settings, *, again: bool = False) -> ModelCard | None:
-    """Train on what is published now; None when there is nothing new to learn from."""
+def train_once(
+    settings: Settings, *, again: bool = False, trigger: str = "command"
+) -> ModelCard | None:
+    """Train on what is published now; None when there is nothing new to learn from. A training is
+    a run in the history of the pipelines, and one that fails an alert until one does not."""
     from bodega.ml.recommend.train import train
 
     lake, models = LakeRoot.of(settings), settings.data_dir / "models"
-    card = train(lake, models, clock=SystemClock(), again=again)
+    alert = f"training:{NAME}"
+    with recorded(lake.work, kind="training", name=NAME, trigger=trigger, at_once=False) as run:
+        try:
+            card = train(lake, models, clock=SystemClock(), again=again)
+        except Exception as error:
+            said = f"{type(error).__name__}: {error}"
+            raise_alert(lake.work, key=alert, title=f"{NAME} cannot be trained", detail=said)
+            raise
+        resolve_alert(lake.work, key=alert)
+        if card:
+            run.begin()
+            run.say(f"version {card.version}, promoted: {card.promoted}, {card.metrics}")
     if card:
         log.info(
             "model_trained",
@@ -74,4 +90,4 @@ def _run(stop: threading.Event) -> None:
 if __name__ == "__main__":
     loaded = load_settings()
     configure_logs(loaded)
-    train_once(loaded)
+    train_once(loaded, trigger="schedule")

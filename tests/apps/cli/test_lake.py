@@ -18,6 +18,7 @@ import duckdb
 from bodega.apps import cli
 from bodega.data.lake.publish import GoldTable, publish
 from bodega.data.lake.query import NothingPublished
+from bodega.data.pipelines.days import Days, DaysMalformed
 from bodega.data.pipelines.loop import Loop
 from bodega.data.pipelines.owner import ownership
 from bodega.data.pipelines.refresh import Outcome
@@ -152,11 +153,45 @@ def test_a_build_with_nothing_to_do_says_so(bodega: Bodega) -> None:
     assert "Nothing new" in text
 
 
+def test_a_backfill_asks_the_running_pipelines_for_its_days_a_chunk_at_a_time(
+    lake: Path, bodega: Bodega
+) -> None:
+    asked: list[str] = []
+
+    class Noting:
+        def refresh(self, *, days: Days | None = None, **_: object) -> Outcome:
+            if days is None:
+                return Outcome.nothing()
+            asked.append(str(days))
+            return Outcome(state="published", started_at=AT)
+
+    stop = threading.Event()
+    with ownership(lake):
+        thread = threading.Thread(target=Loop(lake, Noting()).run, args=(stop,))
+        thread.start()
+        try:
+            first, last = ("--from", "2026-02-01"), ("--to", "2026-02-03")
+            code, _ = bodega(
+                "lake", "backfill", *first, *last, "--table", "fct_orders", "--chunk", "2"
+            )
+        finally:
+            stop.set()
+            thread.join()
+    assert code == 0
+    assert asked == ["2026-02-01..2026-02-02 fct_orders", "2026-02-03 fct_orders"]
+
+
+def test_a_backfill_of_what_is_no_day_is_refused(bodega: Bodega) -> None:
+    assert bodega("lake", "backfill", "--from", "yesterday")[0] == 2
+    with pytest.raises(DaysMalformed):
+        bodega("lake", "backfill", "--from", "2026-02-03", "--table", "dim_products")
+
+
 def test_a_build_asks_the_running_pipelines_and_shows_why_readers_were_spared(
     lake: Path, bodega: Bodega
 ) -> None:
     class Blocked:
-        def refresh(self, *, full: bool = False, upto: int | None = None) -> Outcome:
+        def refresh(self, *, full: bool = False, **_: object) -> Outcome:
             failures = ["order_total_is_the_sum_of_its_lines: Got 1 result"]
             return Outcome(state="blocked", full=full, started_at=AT, failures=failures)
 

@@ -1,12 +1,17 @@
-"""Builds gold from a bronze that grows, to be killed: LAKE STEPS. Starts where the lake says."""
+"""Builds gold from a growing bronze, and a day of it anew, to be killed: LAKE STEPS.
+
+Starts where the lake says.
+"""
 
 import sys
+from datetime import date
 from pathlib import Path
 
 from bodega.data.lake.care import care
 from bodega.data.lake.policy import BRONZE, GOLD
 from bodega.data.lake.storage import LakeRoot
 from bodega.data.pipelines.bronze import read_bronze
+from bodega.data.pipelines.days import Days
 from bodega.data.pipelines.dbt import Transforms
 from bodega.data.pipelines.refresh import refresh
 from bodega.data.pipelines.warehouse import Warehouse
@@ -38,6 +43,10 @@ def main(folder: str, steps: str) -> None:
             sold(source, step)
         outcome = refresh(warehouse, transforms)
         assert not outcome.failures, outcome.failures
+        if step % 3 == 2:
+            day = Days(first=date(2026, 2, 3), last=date(2026, 2, 3))
+            outcome = refresh(warehouse, transforms, days=day)
+            assert not outcome.failures, outcome.failures
         if step % 5 == 4:
             care(root, {"bronze": BRONZE, "gold": GOLD}, bronze_files=True)
         log.write_text(str(step + 1))

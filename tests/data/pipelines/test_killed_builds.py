@@ -1,4 +1,4 @@
-"""kill -9 at random moments of loads, builds, compaction and publishing: gold ends the same."""
+"""kill -9 at random moments of loads, builds, backfills, upkeep, publishing: gold ends the same."""
 
 import os
 import random

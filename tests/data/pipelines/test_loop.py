@@ -14,6 +14,7 @@ import pytest
 
 from bodega.data.lake.published import read_published
 from bodega.data.pipelines.child import Child, ChildFailed
+from bodega.data.pipelines.days import Days
 from bodega.data.pipelines.loop import Loop
 from bodega.data.pipelines.owner import (
     BuildLate,
@@ -36,11 +37,18 @@ class InProcess:
     def __init__(self, refreshed: Refresh, failing: int = 0) -> None:
         self.refreshed, self.failing, self.calls = refreshed, failing, 0
 
-    def refresh(self, *, full: bool = False, upto: int | None = None) -> Outcome:
+    def refresh(
+        self,
+        *,
+        full: bool = False,
+        upto: int | None = None,
+        days: Days | None = None,
+        trigger: str = "loop",
+    ) -> Outcome:
         self.calls += 1
         if self.calls <= self.failing:
             raise ChildFailed("it ended without an answer")
-        return self.refreshed(full=full, upto=upto)
+        return self.refreshed(full=full, upto=upto, days=days)
 
 
 def test_the_loop_refreshes_once_for_what_moved(

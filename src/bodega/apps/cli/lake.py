@@ -11,7 +11,7 @@ from bodega.apps.cli.tables import print_table
 
 if TYPE_CHECKING:
     from bodega.data.lake.query import QueryResult
-    from bodega.data.lake.storage import LakeRoot
+    from bodega.data.pipelines.days import Days
     from bodega.data.pipelines.owner import BuildAnswer
     from bodega.data.pipelines.reconcile import Line
     from bodega.data.pipelines.refresh import Outcome
@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     app.command()(query)
     lake = typer.Typer(no_args_is_help=True, help="Build, inspect and reconcile the warehouse.")
     lake.command()(build)
+    lake.command()(backfill)
     lake.command()(status)
     lake.command()(reconcile)
     lake_care.register(lake)
@@ -63,12 +64,52 @@ def build(
 
     Example: bodega lake build --full
     """
-    from bodega.data.pipelines.owner import BuildRequest, Desk, is_owned
+    from bodega.apps.building import build_once
+    from bodega.data.pipelines.owner import BuildRequest
+
+    _tell(build_once(lake_root(), BuildRequest(full=full)))
+
+
+def backfill(
+    first: Annotated[str, typer.Option("--from", help="First day, as 2026-02-03 (UTC).")],
+    last: Annotated[
+        str | None, typer.Option("--to", help="Last day; the first one's if left out.")
+    ] = None,
+    table: Annotated[
+        list[str] | None,
+        typer.Option("--table", help="A gold table with days; all of them if left out."),
+    ] = None,
+    chunk: Annotated[int, typer.Option(min=1, help="Days built and published at a time.")] = 31,
+) -> None:
+    """Build what happened on some days anew from bronze, check it and publish it.
+
+    Other days are left as they are. It may be stopped at any moment, even by kill -9: what was
+    begun is finished by the running pipelines, or by the next build.
+
+    Example: bodega lake backfill --from 2026-02-01 --to 2026-02-28 --table fct_orders
+    """
+    from bodega.apps.building import build_once
+    from bodega.data.pipelines.owner import BuildRequest
 
     lake = lake_root()
-    request = BuildRequest(full=full)
-    running = is_owned(lake.work)
-    answer = Desk(lake.work).ask(request) if running else _build_here(lake, full=full)
+    for days in _days(first, last or first, table or []).chunks(chunk):
+        typer.echo(f"{days}: ", nl=False)
+        _tell(build_once(lake, BuildRequest(days=days)))
+
+
+def _days(first: str, last: str, tables: list[str]) -> "Days":
+    from datetime import date
+
+    from bodega.data.pipelines.days import Days
+
+    try:
+        from_, to = date.fromisoformat(first), date.fromisoformat(last)
+    except ValueError as error:
+        raise typer.BadParameter("a day is written as 2026-02-03") from error
+    return Days(first=from_, last=to, tables=tuple(tables))
+
+
+def _tell(answer: "BuildAnswer") -> None:
     if answer.outcome is None:
         typer.echo(f"The build failed: {answer.error}", err=True)
         raise typer.Exit(1)
@@ -138,27 +179,6 @@ def _dsn() -> str:
     from bodega.apps.supervise.environment import connected_settings
 
     return connected_settings().dsn
-
-
-def _build_here(lake: "LakeRoot", *, full: bool) -> "BuildAnswer":
-    from bodega.apps.declared import declared
-    from bodega.backbone.settings import load_settings
-    from bodega.data.pipelines.catalogue import catalogue_of
-    from bodega.data.pipelines.dbt import Transforms
-    from bodega.data.pipelines.owner import BuildAnswer, ownership
-    from bodega.data.pipelines.refresh import complete_position, refresh
-    from bodega.data.pipelines.status import record
-    from bodega.data.pipelines.warehouse import Warehouse
-
-    warehouse = Warehouse(lake, load_settings().lake_memory_mb)
-    with ownership(lake.work):
-        upto = complete_position(lake)
-        transforms = Transforms(warehouse)
-        outcome = refresh(warehouse, transforms, full=full, upto=upto)
-        record(lake.work, outcome)
-        if outcome.state == "published":
-            catalogue_of(warehouse, transforms, declared())
-    return BuildAnswer(outcome=outcome)
 
 
 def _print_outcome(outcome: "Outcome") -> None:

@@ -22,6 +22,13 @@ KAFKA_QUARANTINED = Gauge("bodega_kafka_quarantined_messages", "Messages set asi
 SLOT_LAG = Gauge("bodega_slot_lag_bytes", "WAL a replication slot has still to confirm", ["slot"])
 FEED_ROWS = Counter("bodega_feed_rows_total", "Changes written to bronze")
 FEED_SECONDS_BEHIND = Gauge("bodega_feed_seconds_behind", "Age of the newest change in bronze")
+PIPELINE_RUNS = Counter("bodega_pipeline_runs_total", "Runs of the pipelines", ["kind", "state"])
+PIPELINE_SECONDS = Histogram(
+    "bodega_pipeline_run_seconds",
+    "Runs of the pipelines that did something",
+    ["kind"],
+    buckets=(0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 1800),
+)
 REMOTE_CALLS = Counter(
     "bodega_remote_calls_total", "Calls to our own services", ["target", "outcome"]
 )

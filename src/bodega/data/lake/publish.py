@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
-from deltalake import write_deltalake
+from deltalake import DeltaTable, write_deltalake
 
 from bodega.data.lake import policy as policies
 from bodega.data.lake.delta import tidy
@@ -52,9 +52,11 @@ def publish(
     now: datetime | None = None,
     touched: Collection[str] | None = None,
     mapped: Mapping[str, PublishedTable] | None = None,
+    rewrite: Mapping[str, Collection[str]] | None = None,
 ) -> dict[str, list[str]]:
     """Write what differs from the published set and move the pointer. Only `touched` tables can
     differ, all when None; `mapped` are silver of declared sources, which were written already.
+    Partitions that `rewrite` names per table are written whether they differ or not.
 
     Returns the partitions written per table. With nothing changed only `known_at` and `position`
     move on, so that readers know how far the numbers reach.
@@ -69,7 +71,8 @@ def publish(
         if known is not None and touched is not None and table.name not in touched:
             after[table.name] = known
             continue
-        after[table.name], changed = _write(con, root, table, known, now)
+        again = frozenset((rewrite or {}).get(table.name, ()))
+        after[table.name], changed = _write(con, root, table, known, now=now, again=again)
         if changed:
             written[table.name] = changed
     named = before.mapped if mapped is None else mapped
@@ -104,12 +107,14 @@ def _write(
     root: LakeRoot,
     table: GoldTable,
     before: PublishedTable | None,
+    *,
     now: datetime,
+    again: frozenset[str],
 ) -> tuple[PublishedTable, list[str]]:
     columns = _columns(con, table)
     prints, rows = _fingerprints(con, table, list(columns))
     whole = before is None or before.columns != columns or before.partition_by != table.partition_by
-    if before is not None and not whole and before.prints == prints:
+    if before is not None and not whole and before.prints == prints and not again & set(prints):
         return before, []
     if whole or table.partition_by is None:
         changed = sorted(prints)
@@ -119,19 +124,29 @@ def _write(
         changed = sorted(
             part
             for part in {*prints, *before.prints}
-            if prints.get(part) != before.prints.get(part)
+            if prints.get(part) != before.prints.get(part) or part in again
         )
         _overwrite_partitions(con, root, table, changed, before.version)
-    version = root.delta(table.path).version()
+    delta = root.delta(table.path)
     published = PublishedTable(
-        version=version,
+        version=delta.version(),
         rows=rows,
+        written_bytes=_bytes(delta, changed, table.partition_by),
         columns=columns,
         partition_by=table.partition_by,
         prints=prints,
         updated_at=now,
     )
     return published, changed
+
+
+def _bytes(delta: DeltaTable, partitions: Sequence[str], partition_by: str | None) -> int:
+    actions = delta.get_add_actions(flatten=True)
+    sizes = actions.column("size_bytes").to_pylist()
+    if partition_by is None:
+        return sum(sizes)
+    parts = actions.column(f"partition.{partition_by}").to_pylist()
+    return sum(size for size, part in zip(sizes, parts, strict=True) if part in set(partitions))
 
 
 def _columns(con: duckdb.DuckDBPyConnection, table: GoldTable) -> dict[str, str]:

@@ -11,13 +11,15 @@ from bodega.data.lake.storage import Place, at
 
 
 class PublishedTable(BaseModel):
-    """`prints` are the fingerprints of its partitions; '' is the whole of a table without."""
+    """`prints` are the fingerprints of its partitions; '' is the whole of a table without.
+    `written_bytes` is how much this version wrote."""
 
     version: int
     rows: int
     columns: dict[str, str]
     partition_by: str | None = None
     prints: dict[str, str]
+    written_bytes: int = 0
     updated_at: datetime
 
 

@@ -45,7 +45,10 @@ class Run:
     work: Path
     id: str
     kind: RunKind
+    name: str
+    trigger: str
     started_at: datetime
+    begun: bool = False
     clock: float = field(default_factory=time.monotonic)
     steps: list[StepView] = field(default_factory=list)
     logs: list[LogLineView] = field(default_factory=list)
@@ -53,6 +56,12 @@ class Run:
     detail: str = ""
     rows: int | None = None
     bytes: int | None = None
+
+    def begin(self) -> None:
+        """There is something to do: from now on others see the run."""
+        self.begun = True
+        with _tolerant("run_not_kept"):
+            _begin(self)
 
     def step(
         self,
@@ -105,20 +114,26 @@ class Run:
 
 
 @contextmanager
-def recorded(work: Path, *, kind: RunKind, name: str, trigger: str) -> Iterator[Run]:
-    """Keep the history of the block as a run, whatever becomes of it."""
-    run = Run(work, str(new_id()), kind, SystemClock().now())
-    with _tolerant("run_not_kept"):
-        _begin(run, name, trigger)
+def recorded(
+    work: Path, *, kind: RunKind, name: str, trigger: str, at_once: bool = True
+) -> Iterator[Run]:
+    """Keep the history of the block as a run, whatever becomes of it. Unless `at_once`, a block
+    that never calls `begin` and does not fail leaves none."""
+    run = Run(work, str(new_id()), kind, name, trigger, SystemClock().now())
+    if at_once:
+        run.begin()
     try:
         yield run
     except BaseException as error:
         run.state = "failed"
         run.detail = run.detail or f"{type(error).__name__}: {error}"
+        if not run.begun:
+            run.begin()
         raise
     finally:
-        with _tolerant("run_not_kept"):
-            _end(run)
+        if run.begun:
+            with _tolerant("run_not_kept"):
+                _end(run)
 
 
 def runs(work: Path, *, kind: RunKind | None = None, limit: int = 50) -> list[RunView]:
@@ -184,13 +199,21 @@ def forget_old_runs(work: Path, *, days: int) -> int:
     return forget_runs(work, before=SystemClock().now() - timedelta(days=days))
 
 
-def _begin(run: Run, name: str, trigger: str) -> None:
+def _begin(run: Run) -> None:
     with writing(run.work) as con:
         _bury(con)
         con.execute(
             """insert into runs (id, kind, name, trigger, state, started_at, detail, pid, host)
                values (?, ?, ?, ?, 'running', ?, '', ?, ?)""",
-            (run.id, run.kind, name, trigger, text_of(run.started_at), os.getpid(), _HOST),
+            (
+                run.id,
+                run.kind,
+                run.name,
+                run.trigger,
+                text_of(run.started_at),
+                os.getpid(),
+                _HOST,
+            ),
         )
 
 

@@ -101,11 +101,12 @@ def register(
     con.execute("create schema if not exists bronze")
     for table in tables:
         files = table.files_since(since.get(table.name, NOTHING))
-        news = f"{_select(files)} where _position >= {since.get(table.name, NOTHING)}"
+        news = f"{select_envelopes(files)} where _position >= {since.get(table.name, NOTHING)}"
         con.execute(f'create or replace view bronze."{table.name}" as {news}')
 
 
-def _select(files: list[str]) -> str:
+def select_envelopes(files: list[str]) -> str:
+    """SQL that reads these files of a bronze table."""
     if not files:
         empty = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in _COLUMNS.items())
         return f"select * from (select {empty} where false)"

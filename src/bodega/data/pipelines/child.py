@@ -14,6 +14,7 @@ from typing import IO, Any
 from bodega.backbone.settings import load_settings
 from bodega.data.lake.s3 import S3Access
 from bodega.data.lake.storage import LakeRoot, Place, at
+from bodega.data.pipelines.days import Days
 from bodega.data.pipelines.refresh import Outcome
 from bodega.kernel.errors import Unavailable
 
@@ -46,9 +47,17 @@ class Child:
     def pid(self) -> int | None:
         return self._process.pid if self._process else None
 
-    def refresh(self, *, full: bool = False, upto: int | None = None) -> Outcome:
+    def refresh(
+        self,
+        *,
+        full: bool = False,
+        upto: int | None = None,
+        days: Days | None = None,
+        trigger: str = "loop",
+    ) -> Outcome:
         """As `bodega.data.pipelines.refresh.refresh`. Raises ChildFailed; then call again."""
-        answer = self._ask({"full": full, "upto": upto})
+        asked = None if days is None else days.model_dump(mode="json")
+        answer = self._ask({"full": full, "upto": upto, "days": asked, "trigger": trigger})
         self._runs += 1
         outcome = Outcome.model_validate(answer["outcome"])
         if self._runs >= self._runs_allowed or answer["rss_mb"] > self._rss_allowed:
@@ -155,7 +164,9 @@ def serve(lake: Place, memory_mb: int, requests: IO[str], answers: IO[str]) -> N
                 gate.flush()
                 cataloguer.rest()
             else:
-                outcome = refresh(warehouse, transforms, **asked, gate=gate)
+                days = asked["days"] and Days.model_validate(asked["days"])
+                asked |= {"days": days, "gate": gate}
+                outcome = refresh(warehouse, transforms, **asked)
                 cataloguer.built(good=outcome.state != "blocked")
                 answer = {"outcome": outcome.model_dump(mode="json")}
         except Exception as error:  # the parent decides what to do with it

@@ -5,6 +5,7 @@ import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -23,6 +24,19 @@ class NodeResult:
     status: str
     seconds: float
     message: str
+    started_at: datetime | None = None
+    sql: str = ""
+    relation: str = ""
+
+    @property
+    def kind(self) -> str:
+        """model, test, unit_test, snapshot …"""
+        return self.node.split(".")[0]
+
+    @property
+    def name(self) -> str:
+        """Without kind, project and hash."""
+        return self.node.split(".")[2]
 
     @property
     def failed(self) -> bool:
@@ -124,15 +138,7 @@ class Transforms:
 
     def _run(self, arguments: list[str]) -> list[NodeResult]:
         outcome = self._invoke(arguments, manifest=self.manifest())
-        return [
-            NodeResult(
-                node=result.node.unique_id,
-                status=str(result.status),
-                seconds=float(result.execution_time),
-                message=str(result.message or ""),
-            )
-            for result in outcome.results
-        ]
+        return [_node(result) for result in outcome.results]
 
     def _scratch(self) -> Path:
         """Where dbt keeps what it parsed. It trusts what it finds there after a model's YAML has
@@ -162,3 +168,25 @@ class Transforms:
         if outcome.exception is not None:
             raise outcome.exception
         return outcome.result
+
+
+def _node(result: Any) -> NodeResult:
+    node = result.node
+    return NodeResult(
+        node=node.unique_id,
+        status=str(result.status),
+        seconds=float(result.execution_time),
+        message=str(result.message or ""),
+        started_at=_started(result),
+        relation=f"{getattr(node, 'schema', '')}.{getattr(node, 'alias', '')}",
+        sql=str(getattr(node, "compiled_code", None) or ""),
+    )
+
+
+def _started(result: Any) -> datetime | None:
+    """When dbt began to execute a node; it keeps a time for each phase."""
+    for phase in result.timing:
+        if phase.name == "execute" and phase.started_at is not None:
+            found: datetime = phase.started_at
+            return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return None

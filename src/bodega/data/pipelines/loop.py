@@ -9,8 +9,10 @@ from typing import Protocol
 
 from bodega.backbone.telemetry.logs import get_logger
 from bodega.data.lake.storage import Place, at
+from bodega.data.pipelines import watch
 from bodega.data.pipelines.bronze import NOTHING, TABLES
 from bodega.data.pipelines.child import ChildFailed
+from bodega.data.pipelines.days import Days
 from bodega.data.pipelines.mapped import mapped_stamp
 from bodega.data.pipelines.owner import BuildAnswer, BuildRequest, Desk
 from bodega.data.pipelines.refresh import Outcome
@@ -28,7 +30,14 @@ log = get_logger(__name__)
 class Refresher(Protocol):
     """Who refreshes: the warm child, or anything with its manners."""
 
-    def refresh(self, *, full: bool = False, upto: int | None = None) -> Outcome: ...
+    def refresh(
+        self,
+        *,
+        full: bool = False,
+        upto: int | None = None,
+        days: Days | None = None,
+        trigger: str = "loop",
+    ) -> Outcome: ...
 
 
 def anywhere() -> int | None:
@@ -120,15 +129,21 @@ class Loop:
         return self._stamp
 
     def _refresh(self, seen: object, request: BuildRequest | None = None) -> Outcome | None:
-        full = request.full if request else False
+        asked = request or BuildRequest()
+        trigger = "loop" if request is None else "command"
         try:
-            outcome = self.refresher.refresh(full=full, upto=self.complete())
+            outcome = self.refresher.refresh(
+                full=asked.full, upto=self.complete(), days=asked.days, trigger=trigger
+            )
         except ChildFailed as error:
             self._back_off(error.detail)
+            watch.failed(self._work, error.detail, times=self._failures)
             if request is not None:
+                self._done = None  # what it began is finished as soon as it can be
                 raise
             return None
         record(self._work, outcome)
+        watch.ended(self._work, outcome)
         if outcome.state == "blocked":
             self._back_off("; ".join(outcome.failures))
         else:

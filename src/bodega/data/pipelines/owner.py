@@ -11,6 +11,7 @@ from uuid import uuid4
 from pydantic import BaseModel
 
 from bodega.data.lake.storage import LakeRoot
+from bodega.data.pipelines.days import Days
 from bodega.data.pipelines.refresh import Outcome
 from bodega.kernel.errors import Conflict, Unavailable
 
@@ -26,7 +27,10 @@ class BuildLate(Unavailable):
 
 
 class BuildRequest(BaseModel):
+    """`days`: build these days anew."""
+
     full: bool = False
+    days: Days | None = None
 
 
 class BuildAnswer(BaseModel):

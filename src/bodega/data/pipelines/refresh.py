@@ -1,25 +1,35 @@
 """One refresh: what moved in bronze goes through dbt, past the checks, to the readers."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Literal
 
+import duckdb
 from pydantic import BaseModel
 
 from bodega.data.lake.paths import FEED_STATE
-from bodega.data.lake.publish import gold_tables, publish
+from bodega.data.lake.publish import GoldTable, gold_tables, publish
 from bodega.data.lake.published import read_published
 from bodega.data.lake.storage import Place, at
+from bodega.data.operations.runs import Run, recorded
 from bodega.data.pipelines.bronze import NOTHING, BronzeTable, read_bronze
+from bodega.data.pipelines.days import Days, months_of, pending, tables_of
 from bodega.data.pipelines.dbt import NodeResult, Transforms, project_fingerprint
 from bodega.data.pipelines.mapped import ABSENT, MappedTable, published_mapped, read_mapped
+from bodega.data.pipelines.telling import (
+    tell_bronze,
+    tell_nodes,
+    tell_refusals,
+    tell_written,
+)
 from bodega.data.pipelines.warehouse import (
     Seen,
     Warehouse,
     begin,
-    newest_commit,
+    built_rows,
+    news,
     remember,
     seen,
 )
@@ -29,9 +39,10 @@ HELD = "held: readers are kept on an older set; `bodega lake restore --latest` l
 
 
 class Outcome(BaseModel):
-    """How a refresh went. `moved` are tables of bronze, and `mapped.…` ones, `written`
-    the partitions rewritten per gold table, `failures` the models, tests and checks that kept the
-    readers on the old set."""
+    """How a refresh went. `moved` are tables of bronze, and `mapped.…` ones, `written` the
+    partitions rewritten per gold table, `failures` the models, tests and checks that kept the
+    readers on the old set, `days` what a backfill built anew, `run_id` where the history tells
+    more."""
 
     state: Literal["nothing", "published", "blocked"]
     full: bool = False
@@ -42,6 +53,8 @@ class Outcome(BaseModel):
     failures: list[str] = []
     position: int | None = None
     known_at: datetime | None = None
+    days: list[str] = []
+    run_id: str | None = None
 
     @classmethod
     def nothing(cls) -> "Outcome":
@@ -55,29 +68,57 @@ def refresh(
     *,
     full: bool = False,
     upto: int | None = None,
+    days: Days | None = None,
+    trigger: str = "command",
     gate: Gate | None = None,
 ) -> Outcome:
     """Bring the published set up to date with bronze.
 
     `upto` is the position up to which bronze is complete over all tables; later changes wait, so
     that no half-written transaction is ever counted. Without it everything bronze holds is taken.
-    `full` rebuilds from the first change. So does a change of the dbt project. `gate` says what
-    may not be published, and keeps what it found.
+    `full` rebuilds from the first change. So does a change of the dbt project. `days` builds what
+    happened on them anew; days that a crash left half built are finished by any refresh. What was
+    done is kept as a run, asked for by `trigger`. `gate` says what may not be published, and keeps
+    what it found.
     """
     outcome = Outcome(state="nothing", started_at=datetime.now(UTC))
     clock = time.monotonic()
     if read_published(warehouse.lake).held:
         outcome.state, outcome.failures = "blocked", [HELD]
         return outcome
-    plan = _plan(warehouse, full=full, upto=upto)
-    if plan is not None:
-        outcome.full, outcome.moved = plan.rebuild, plan.moved
-        outcome.failures = _failed(transforms.build(plan.moved, full=plan.rebuild))
-        outcome.state = "blocked"
-        if not outcome.failures:
-            _deliver(warehouse, transforms, plan, outcome, gate or Gate(warehouse.lake))
+    with recorded(
+        warehouse.work,
+        kind="backfill" if days else "refresh",
+        name=str(days or "gold"),
+        trigger=trigger,
+        at_once=False,
+    ) as run:
+        plan = _plan(warehouse, full=full, upto=upto, days=days)
+        if plan is not None:
+            run.begin()
+            _carry_out(
+                warehouse, transforms, _Work(plan, outcome, run, gate or Gate(warehouse.lake))
+            )
     outcome.seconds = round(time.monotonic() - clock, 3)
     return outcome
+
+
+def _carry_out(warehouse: Warehouse, transforms: Transforms, work: "_Work") -> None:
+    plan, outcome, run = work.plan, work.outcome, work.run
+    outcome.full, outcome.moved, outcome.run_id = plan.rebuild, plan.moved, run.id
+    outcome.days = sorted({str(day) for days in plan.days.values() for day in days})
+    tell_bronze(run, plan.moved, plan.changes)
+    taken = sorted({*plan.moved, *tables_of(plan.days)})
+    nodes = transforms.build(taken, full=plan.rebuild)
+    outcome.failures = _failed(nodes)
+    outcome.state = "blocked"
+    with warehouse.open() as con:
+        tell_nodes(run, nodes, built_rows(con))
+        if not outcome.failures:
+            tables = gold_tables(transforms.manifest().nodes)
+            _deliver(con, tables, transforms.touched(taken), work)
+    if outcome.failures:
+        run.state, run.detail = "blocked", "; ".join(outcome.failures)
 
 
 def complete_position(lake: Place) -> int | None:
@@ -88,17 +129,21 @@ def complete_position(lake: Place) -> int | None:
 
 @dataclass(frozen=True)
 class _Plan:
-    """What a refresh takes in: bronze as it stands, `reach` the last position it counts."""
+    """What a refresh takes in: bronze as it stands, `reach` the last position it counts, `days` per
+    root to build anew, `changes` how many there are per table."""
 
+    lake: Place
     bronze: Mapping[str, BronzeTable]
     mapped: Mapping[str, MappedTable]
     moved: list[str]
     rebuild: bool
     reach: int
     known_at_ms: int | None
+    days: Mapping[str, list[date]]
+    changes: Mapping[str, int]
 
 
-def _plan(warehouse: Warehouse, *, full: bool, upto: int | None) -> _Plan | None:
+def _plan(warehouse: Warehouse, *, full: bool, upto: int | None, days: Days | None) -> _Plan | None:
     """Open a batch over what bronze has new; None when there is nothing to do."""
     bronze, mapped = read_bronze(warehouse.lake), read_mapped(warehouse.lake)
     reach = _reach(bronze, upto)
@@ -108,44 +153,76 @@ def _plan(warehouse: Warehouse, *, full: bool, upto: int | None) -> _Plan | None
         if rebuild:
             before = Seen(before.batch, before.project, before.known_at_ms, {}, {}, {})
         moved = _moved(bronze, before, reach, upto) + _moved_mapped(mapped, before)
-        if not moved and not (full or (rebuild and before.project)):
+        asked = days is not None or bool(pending(con))
+        if not moved and not asked and not (full or (rebuild and before.project)):
             return None
-        begin(con, bronze, mapped, before, reach)
-        instants = (before.known_at_ms, newest_commit(con, list(bronze), reach))
-    known_at_ms = max((at for at in instants if at is not None), default=None)
-    return _Plan(bronze, mapped, moved, rebuild, reach, known_at_ms)
+        begin(con, bronze, mapped, before, upto=reach, days=days)
+        found = news(con, list(bronze), reach)
+        noted = pending(con)
+    known_at_ms = max(
+        (at for at in (before.known_at_ms, found.newest_ms) if at is not None), default=None
+    )
+    return _Plan(
+        lake=warehouse.lake,
+        bronze=bronze,
+        mapped=mapped,
+        moved=moved,
+        rebuild=rebuild,
+        reach=reach,
+        known_at_ms=known_at_ms,
+        days=noted,
+        changes=found.changes,
+    )
+
+
+@dataclass(frozen=True)
+class _Work:
+    """A plan being carried out, and whom to tell."""
+
+    plan: _Plan
+    outcome: Outcome
+    run: Run
+    gate: Gate
 
 
 def _deliver(
-    warehouse: Warehouse, transforms: Transforms, plan: _Plan, outcome: Outcome, gate: Gate
+    con: duckdb.DuckDBPyConnection,
+    tables: Sequence[GoldTable],
+    touched: Collection[str],
+    work: _Work,
 ) -> None:
     """Check what was built; publish it if it is good."""
-    with warehouse.open() as con:
-        outcome.failures = gate.admit(con, plan.moved, plan.reach)
-        if outcome.failures:
-            return
-        at, before = plan.known_at_ms, read_published(warehouse.lake)
-        outcome.known_at = None if at is None else datetime.fromtimestamp(at / 1000, UTC)
-        outcome.position = plan.reach
+    plan, outcome, run = work.plan, work.outcome, work.run
+    with run.timed("gate", kind="check"):
+        outcome.failures = work.gate.admit(con, plan.moved, plan.reach)
+    tell_refusals(run, outcome.failures)
+    if outcome.failures:
+        return
+    at, before = plan.known_at_ms, read_published(plan.lake)
+    outcome.known_at = None if at is None else datetime.fromtimestamp(at / 1000, UTC)
+    outcome.position = plan.reach
+    with run.timed("publish", kind="publish"):
         outcome.written = publish(
             con,
-            warehouse.lake,
-            gold_tables(transforms.manifest().nodes),
+            plan.lake,
+            tables,
             known_at=outcome.known_at,
             position=plan.reach,
-            touched=None if plan.rebuild else transforms.touched(plan.moved),
+            touched=None if plan.rebuild else touched,
             mapped=published_mapped(con, plan.mapped, before.mapped, datetime.now(UTC)),
+            rewrite=months_of(tables, plan.days),
         )
-        remember(
-            con,
-            plan.bronze,
-            plan.mapped,
-            upto=plan.reach,
-            project=project_fingerprint(),
-            known_at_ms=at,
-        )
-        outcome.state = "published"
-        gate.published(con, outcome.written, plan.reach)
+    remember(
+        con,
+        plan.bronze,
+        plan.mapped,
+        upto=plan.reach,
+        project=project_fingerprint(),
+        known_at_ms=at,
+    )
+    outcome.state = "published"
+    tell_written(run, read_published(plan.lake), outcome.written)
+    work.gate.published(con, outcome.written, plan.reach)
 
 
 def _reach(bronze: Mapping[str, BronzeTable], upto: int | None) -> int:

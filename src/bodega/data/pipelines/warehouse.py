@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from bodega.data.lake.storage import Place, at
+from bodega.data.pipelines import days as backfills
 from bodega.data.pipelines.bronze import NOTHING, BronzeTable, register
 from bodega.data.pipelines.mapped import MappedTable, register_mapped
 from bodega.kernel.errors import Conflict
@@ -89,7 +90,7 @@ class Warehouse:
             con.execute(f"set temp_directory = '{self.spill}'")
             con.execute("set threads = 2")
             con.execute("set TimeZone = 'UTC'")
-            con.execute(_MEMORY)
+            con.execute(_MEMORY + backfills.MEMORY)
             at(self.lake).attach(con)
             yield con
         finally:
@@ -116,10 +117,13 @@ def begin(
     bronze: Mapping[str, BronzeTable],
     mapped: Mapping[str, MappedTable],
     before: Seen,
+    *,
     upto: int,
+    days: backfills.Days | None = None,
 ) -> Seen:
     """Open the next batch: what dbt reads as `meta.refresh`, `meta.bronze`, `bronze.*` and
-    `mapped.*`."""
+    `mapped.*`. Rows of `days`, and of days that a crash left half built, are taken out, to be
+    built anew."""
     con.execute("begin")
     register(con, bronze.values(), before.since)
     register_mapped(con, mapped.values())
@@ -129,18 +133,39 @@ def begin(
         "insert into meta.bronze values (?, ?, ?)",
         [[n, before.versions.get(n, NOTHING), before.since.get(n, NOTHING)] for n in bronze],
     )
+    if days is not None:
+        backfills.note(con, days)
+    backfills.take_out(con, bronze)
     con.execute("commit")
     return replace(before, batch=before.batch + 1)
 
 
-def newest_commit(con: duckdb.DuckDBPyConnection, tables: list[str], upto: int) -> int | None:
-    """Milliseconds of the newest commit among the registered changes of `tables`."""
+@dataclass(frozen=True)
+class News:
+    """How many changes of each table are registered, and the commit of the newest, in
+    milliseconds."""
+
+    newest_ms: int | None
+    changes: Mapping[str, int]
+
+
+def news(con: duckdb.DuckDBPyConnection, tables: list[str], upto: int) -> News:
+    """Of the registered changes up to a position."""
     union = " union all ".join(
-        f'select max(ts_ms) as newest from bronze."{name}" where _position <= {upto}'
+        f"""select '{name}', max(ts_ms), count(*) from bronze."{name}" where _position <= {upto}"""
         for name in tables
     )
-    row = con.execute(f"select max(newest) from ({union})").fetchone()
-    return row[0] if row else None
+    rows = con.execute(union).fetchall()
+    newest = max((at for _, at, _ in rows if at is not None), default=None)
+    return News(newest, {name: count for name, _, count in rows})
+
+
+def built_rows(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """How many rows each built table holds, by `schema.table`; views have none."""
+    rows = con.execute(
+        "select schema_name || '.' || table_name, estimated_size from duckdb_tables()"
+    ).fetchall()
+    return {name: int(count) for name, count in rows}
 
 
 def remember(
@@ -166,4 +191,5 @@ def remember(
     con.executemany(
         "insert into meta.mapped values (?, ?)", [[t.name, t.version] for t in mapped.values()]
     )
+    backfills.done(con)
     con.execute("commit")

@@ -6,9 +6,9 @@
   from {{ bronze }} as envelope
   where envelope._position <= (select upto from {{ source('meta', 'refresh') }})
   {% if is_incremental() %}
-    and {{ place('envelope._position', 'envelope._sequence') }} > (
+    and ({{ place('envelope._position', 'envelope._sequence') }} > (
       select coalesce(max({{ place() }}), {{ place(-1, -1) }}) from {{ this }}
-    )
+    ) {{ or_rebuilt(bronze.identifier) }})
   {% endif %}
 {%- endmacro %}
 

@@ -26,6 +26,28 @@
     union all
     select unnest(_days_left) from {{ ref('int_sales_lines') }} as lines
     where {{ changed_since_last_run('lines') }}
+    {{ or_backfilled() }}
   )
   where day is not null
+{%- endmacro %}
+
+{#- A backfill reads the changes of some keys again; only the pipelines' own engine has backfills. -#}
+{% macro or_rebuilt(table) -%} {{ return(adapter.dispatch('or_rebuilt', 'bodega')(table)) }} {%- endmacro %}
+
+{% macro default__or_rebuilt(table) -%} {%- endmacro %}
+
+{% macro duckdb__or_rebuilt(table) -%}
+  or envelope.key in (select key from {{ source('meta', 'rebuilt') }} where table_name = '{{ table }}')
+  or (envelope._op = 't' and exists (
+    select 1 from {{ source('meta', 'rebuilt') }} where table_name = '{{ table }}'
+  ))
+{%- endmacro %}
+
+{% macro or_backfilled() -%} {{ return(adapter.dispatch('or_backfilled', 'bodega')()) }} {%- endmacro %}
+
+{% macro default__or_backfilled() -%} {%- endmacro %}
+
+{% macro duckdb__or_backfilled() -%}
+  union all
+  select day from {{ source('meta', 'days') }}
 {%- endmacro %}
