@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from bodega.backbone.container import Container
 from bodega.backbone.http.edge import create_app
 from bodega.backbone.settings import Settings
+from bodega.contracts.addresses import AddressBook
 from bodega.contracts.cart import Carts
 from bodega.contracts.catalog import Catalog
 from bodega.contracts.checkout import Checkouts
@@ -25,6 +26,7 @@ from bodega.web.console.routes import instant
 from bodega.web.console.todo import Todo, todo_reader
 from bodega.web.errors import install_pages
 from bodega.web.routes import ROUTERS
+from tests.web.fake_book import FakeAddressBook
 from tests.web.fake_serving import FakeFreshness, FakeLag, FakeMetrics, FakeRecommender
 from tests.web.fake_vault import FakePaymentMethods
 from tests.web.fakes import (
@@ -83,6 +85,7 @@ class FakeShop:
         self.metrics = FakeMetrics(self.catalog)
         self.checkouts = FakeCheckouts(self.carts, self.orders, self.inventory)
         self.methods = FakePaymentMethods()
+        self.book = FakeAddressBook()
         for index, item in enumerate(self.catalog.items):
             for variant in item.variants:
                 self.inventory.levels[variant.id] = (20, 3, 0, 50)[index % 4] if index else 20
@@ -107,6 +110,7 @@ class FakeShop:
             (Carts, self.carts),
             (Checkouts, self.checkouts),
             (PaymentMethods, self.methods),
+            (AddressBook, self.book),
             (Recommender, self.recommender),
             (Metrics, self.metrics),
             (Freshness, self.freshness),

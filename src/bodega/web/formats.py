@@ -102,28 +102,3 @@ def countries(locale: str) -> list[tuple[str, str]]:
 def country_name(code: str, locale: str) -> str:
     """In the locale's language; the code itself when it is no country."""
     return dict(countries(locale)).get(code, code)
-
-
-# States and provinces where taxes or carriers ask for them: the part of the ISO 3166-2 code behind
-# the country's, and the name.
-_REGIONS = {
-    "AU": "ACT Australian Capital Territory|NSW New South Wales|NT Northern Territory|"
-    "QLD Queensland|SA South Australia|TAS Tasmania|VIC Victoria|WA Western Australia",
-    "CA": "AB Alberta|BC British Columbia|MB Manitoba|NB New Brunswick|"
-    "NL Newfoundland and Labrador|NS Nova Scotia|NT Northwest Territories|NU Nunavut|ON Ontario|"
-    "PE Prince Edward Island|QC Quebec|SK Saskatchewan|YT Yukon",
-    "US": "AL Alabama|AK Alaska|AZ Arizona|AR Arkansas|CA California|CO Colorado|CT Connecticut|"
-    "DE Delaware|DC District of Columbia|FL Florida|GA Georgia|HI Hawaii|ID Idaho|IL Illinois|"
-    "IN Indiana|IA Iowa|KS Kansas|KY Kentucky|LA Louisiana|ME Maine|MD Maryland|MA Massachusetts|"
-    "MI Michigan|MN Minnesota|MS Mississippi|MO Missouri|MT Montana|NE Nebraska|NV Nevada|"
-    "NH New Hampshire|NJ New Jersey|NM New Mexico|NY New York|NC North Carolina|ND North Dakota|"
-    "OH Ohio|OK Oklahoma|OR Oregon|PA Pennsylvania|RI Rhode Island|SC South Carolina|"
-    "SD South Dakota|TN Tennessee|TX Texas|UT Utah|VT Vermont|VA Virginia|WA Washington|"
-    "WV West Virginia|WI Wisconsin|WY Wyoming|PR Puerto Rico",
-}
-
-
-def regions(country: str) -> list[tuple[str, str]]:
-    """(code, name) of what an address there has to name; empty where it need not."""
-    found = (item.partition(" ") for item in _REGIONS.get(country, "").split("|") if item)
-    return [(code, name) for code, _, name in found]

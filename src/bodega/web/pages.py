@@ -47,6 +47,8 @@ FLASHES = {
     "saved-now": "Your changes are kept.",
     "card-saved": "Your card is kept for next time.",
     "card-removed": "The card is forgotten.",
+    "address-kept": "The address is in your book.",
+    "address-removed": "The address is taken out of your book.",
     "promotion-made": "The promotion is made.",
     "order-edited": "The order is changed and the difference settled.",
     "return-opened": "The return is open: approve it when the goods may come.",

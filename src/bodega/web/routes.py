@@ -25,6 +25,7 @@ from bodega.web.console import orders as console_orders
 from bodega.web.console import routes as console
 from bodega.web.storefront import (
     account,
+    addresses,
     cart,
     checkout,
     listing,
@@ -43,6 +44,7 @@ ROUTERS: list[APIRouter] = [
     ordered.router,
     lookup.router,
     account.router,
+    addresses.router,
     methods.router,
     orders.router,
     console.router,

@@ -4,8 +4,8 @@ BodegaError
 ├── Invalid ───────── EmailMalformed
 ├── Rejected ──────── WeakPassword
 ├── Unauthenticated ─ WrongCredentials, TokenRefused
-├── NotFound ──────── UserNotFound
-├── Conflict ──────── EmailTaken, LastAdmin
+├── NotFound ──────── UserNotFound, AddressNotFound
+├── Conflict ──────── EmailTaken, LastAdmin, AddressBookFull
 ├── TooMany ───────── TooManyAttempts
 └── Unavailable ───── SignInBusy
 """
@@ -44,6 +44,16 @@ class TokenRefused(Unauthenticated):
 class UserNotFound(NotFound):
     code = "user_not_found"
     title = "There is no such user"
+
+
+class AddressNotFound(NotFound):
+    code = "address_not_found"
+    title = "There is no such address in your book"
+
+
+class AddressBookFull(Conflict):
+    code = "address_book_full"
+    title = "Your address book is full: take an address out first"
 
 
 class EmailTaken(Conflict):

@@ -8,8 +8,9 @@ from bodega.commerce.identity.adapters.known import KnownTokens
 from bodega.commerce.identity.handlers import HANDLERS
 from bodega.commerce.identity.jobs import JOBS
 from bodega.commerce.identity.routes import ROUTERS
-from bodega.commerce.identity.service import IdentityService
+from bodega.commerce.identity.service import AddressBookService, IdentityService
 from bodega.commerce.identity.tables import METADATA
+from bodega.contracts.addresses import AddressBook
 from bodega.contracts.identity import Identity
 
 MODULE = Module(
@@ -18,7 +19,11 @@ MODULE = Module(
     routers=ROUTERS,
     handlers=HANDLERS,
     jobs=JOBS,
-    provides={Identity: IdentityService, KnownTokens: KnownTokens},
+    provides={
+        Identity: IdentityService,
+        AddressBook: AddressBookService,
+        KnownTokens: KnownTokens,
+    },
     published={
         "users": public("id", "role", "status", "country", *TIME_COLUMNS, *SOURCE_COLUMNS)
         | {"email": "personal", "name": "personal"},

@@ -10,8 +10,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bodega.backbone.bulk import copy_new
-from bodega.commerce.identity.tables import sessions, tokens, users
+from bodega.commerce.identity.tables import addresses, sessions, tokens, users
+from bodega.contracts.addresses import SavedAddress
 from bodega.contracts.identity import UserView
+from bodega.kernel.ids import AddressId, UserId
 
 _ADMINS = text("SELECT pg_advisory_xact_lock(hashtextextended('identity.admins', 0))")
 _VIEW = (users.c.id, users.c.email, users.c.name, users.c.role, users.c.country)
@@ -178,3 +180,77 @@ _COLUMNS = (
 async def copy_users(connection: AsyncConnection, rows: Iterable[Sequence[Any]]) -> int:
     """What is new is kept, what is known is left alone; the number of new users."""
     return await copy_new(connection, "identity.users", _COLUMNS.split(), rows)
+
+
+async def find_addresses(connection: AsyncConnection, user_id: UserId) -> list[SavedAddress]:
+    """Those that stand in forms first, then the newest."""
+    chosen = (
+        select(addresses)
+        .where(addresses.c.user_id == user_id)
+        .order_by(
+            addresses.c.for_delivery.desc(), addresses.c.for_billing.desc(), addresses.c.id.desc()
+        )
+    )
+    return [_address(row) for row in await connection.execute(chosen)]
+
+
+def _address(row: Row[Any]) -> SavedAddress:
+    return SavedAddress(
+        id=AddressId(row.id),
+        address=row.address,
+        for_delivery=row.for_delivery,
+        for_billing=row.for_billing,
+    )
+
+
+async def lock_book(connection: AsyncConnection, user_id: UserId) -> int:
+    """Changes of a book wait for each other; how many addresses are in it."""
+    await connection.execute(select(users.c.id).where(users.c.id == user_id).with_for_update())
+    counted = select(func.count()).where(addresses.c.user_id == user_id)
+    return int((await connection.execute(counted)).scalar_one())
+
+
+async def release_defaults(
+    connection: AsyncConnection, user_id: UserId, *, delivery: bool, billing: bool
+) -> None:
+    """What was the default is none any more."""
+    for column, wanted in (
+        (addresses.c.for_delivery, delivery),
+        (addresses.c.for_billing, billing),
+    ):
+        if wanted:
+            await connection.execute(
+                update(addresses)
+                .where(addresses.c.user_id == user_id, column)
+                .values({column: False})
+            )
+
+
+async def insert_address(
+    connection: AsyncConnection, user_id: UserId, values: Mapping[str, Any]
+) -> None:
+    await connection.execute(insert(addresses).values({"user_id": user_id, **values}))
+
+
+async def update_address(
+    connection: AsyncConnection, user_id: UserId, address_id: AddressId, values: Mapping[str, Any]
+) -> bool:
+    changed = await connection.execute(
+        update(addresses)
+        .where(addresses.c.user_id == user_id, addresses.c.id == address_id)
+        .values(values)
+    )
+    return bool(changed.rowcount)
+
+
+async def delete_address(
+    connection: AsyncConnection, user_id: UserId, address_id: AddressId
+) -> bool:
+    gone = await connection.execute(
+        delete(addresses).where(addresses.c.user_id == user_id, addresses.c.id == address_id)
+    )
+    return bool(gone.rowcount)
+
+
+async def forget_addresses(connection: AsyncConnection, user_id: UserId) -> None:
+    await connection.execute(delete(addresses).where(addresses.c.user_id == user_id))

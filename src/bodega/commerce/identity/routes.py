@@ -8,7 +8,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, status
 
-from bodega.backbone.http.deps import Admin, Anyone, PageQuery, SignedIn, Staff, Work, provided
+from bodega.backbone.http.deps import (
+    Admin,
+    Anyone,
+    PageQuery,
+    SagaClaim,
+    SignedIn,
+    Staff,
+    Work,
+    provided,
+)
 from bodega.backbone.http.router import admin_router, api_router
 from bodega.commerce.identity import service
 from bodega.commerce.identity.adapters.known import KnownTokens
@@ -22,16 +31,21 @@ from bodega.commerce.identity.schemas import (
     RevokeRequest,
     UserChange,
 )
+from bodega.contracts.addresses import AddressBook, NewAddress, SavedAddress
 from bodega.contracts.identity import Identity, TokenPair, UserView
 from bodega.contracts.personal import PersonalRecords, Revealed
-from bodega.kernel.ids import UserId
+from bodega.kernel.commands import Command
+from bodega.kernel.ids import AddressId, CommandId, UserId, new_id
 from bodega.kernel.page import Page
+from bodega.kernel.principal import Principal
 
 auth = api_router("identity", "/auth")
 me = api_router("identity", "/me")
+book = api_router("identity", "/me/addresses")
 staff = admin_router("identity", "/users")
 
 Users = Annotated[Identity, provided(Identity)]
+Book = Annotated[AddressBook, provided(AddressBook)]
 Records = Annotated[PersonalRecords, provided(PersonalRecords)]
 Known = Annotated[KnownTokens, provided(KnownTokens)]
 
@@ -78,6 +92,35 @@ async def get_me(who: SignedIn, users: Users) -> UserView:
     return user
 
 
+@book.get("")
+async def list_addresses(who: SignedIn, kept: Book) -> list[SavedAddress]:
+    """The caller's address book, the defaults first."""
+    return await kept.addresses(_id(who))
+
+
+@book.post("", status_code=status.HTTP_201_CREATED)
+async def add_address(who: SignedIn, claim: SagaClaim, kept: Book, new: NewAddress) -> SavedAddress:
+    return await kept.add(Command(CommandId(claim.id), who.label), _id(who), new)
+
+
+@book.put("/{address_id}")
+async def change_address(
+    who: SignedIn, kept: Book, address_id: AddressId, new: NewAddress
+) -> SavedAddress:
+    command = Command(CommandId(new_id()), who.label)
+    return await kept.change(command, _id(who), address_id, new)
+
+
+@book.delete("/{address_id}", status_code=status.HTTP_204_NO_CONTENT)
+async def remove_address(who: SignedIn, kept: Book, address_id: AddressId) -> None:
+    await kept.remove(_id(who), address_id)
+
+
+def _id(who: Principal) -> UserId:
+    assert who.id is not None
+    return UserId(who.id)
+
+
 @staff.get("")
 async def list_users(
     who: Staff,
@@ -110,4 +153,4 @@ async def reveal(who: Admin, records: Records, asked: RevealRequest) -> Revealed
     return await records.reveal(person=asked.person, actor=who.label, reason=asked.reason)
 
 
-ROUTERS: list[APIRouter] = [auth, me, staff]
+ROUTERS: list[APIRouter] = [auth, me, book, staff]

@@ -1,6 +1,7 @@
 """Identity's tables."""
 
 from sqlalchemy import (
+    Boolean,
     CheckConstraint,
     Column,
     DateTime,
@@ -13,7 +14,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import CHAR
+from sqlalchemy.dialects.postgresql import CHAR, JSONB
 
 from bodega.backbone.tables import id_column, metadata, source_columns, time_columns
 
@@ -54,6 +55,21 @@ sessions = Table(
     _stamp("created_at", nullable=False, server_default=text("now()")),
     _stamp("expires_at", nullable=False, index=True),
     _stamp("revoked_at"),
+)
+
+addresses = Table(
+    "addresses",
+    METADATA,
+    id_column(),
+    _user(),
+    Column("address", JSONB, nullable=False),
+    Column("for_delivery", Boolean, nullable=False, server_default=text("false")),
+    Column("for_billing", Boolean, nullable=False, server_default=text("false")),
+    _stamp("created_at", nullable=False, server_default=text("now()")),
+    Index(
+        "ux_addresses_for_delivery", "user_id", unique=True, postgresql_where=text("for_delivery")
+    ),
+    Index("ux_addresses_for_billing", "user_id", unique=True, postgresql_where=text("for_billing")),
 )
 
 tokens = Table(

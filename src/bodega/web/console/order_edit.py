@@ -15,10 +15,11 @@ from bodega.web.access import ConsoleStaff
 from bodega.web.console.doing import Refused, Sent
 from bodega.web.console.order_page import UNSENT, AtDesk, OrderDesk, carry_out, ways_to_pay
 from bodega.web.console.skus import sku_lines
-from bodega.web.formats import country_name, regions
+from bodega.web.formats import country_name
 from bodega.web.forms import PostedForm
 from bodega.web.pages import redirect, render
-from bodega.web.storefront.till import ADDRESS
+from bodega.web.regions import regions
+from bodega.web.storefront.typed import ADDRESS
 
 router = APIRouter(prefix="/console/orders", include_in_schema=False)
 ADDED = 3

@@ -8,8 +8,9 @@ from starlette.responses import Response
 
 from bodega.contracts.cart import CartView
 from bodega.contracts.checkout import CheckoutRequest, CheckoutView
+from bodega.kernel.commands import Command
 from bodega.kernel.errors import BodegaError
-from bodega.kernel.ids import CheckoutId
+from bodega.kernel.ids import AddressId, CheckoutId
 from bodega.kernel.principal import Principal
 from bodega.web.access import Visitor
 from bodega.web.forms import COMMAND_FIELD, Posted
@@ -21,11 +22,12 @@ from bodega.web.storefront.till import (
     AtTill,
     Till,
     entered_in,
+    keep_address,
+    kept_of,
     known_of,
     order_of,
     quote_for,
     region_missing,
-    saved_of,
     show_form,
 )
 
@@ -35,14 +37,17 @@ _under_way: set["asyncio.Future[CheckoutView]"] = set()
 
 
 @router.get("/checkout")
-async def show_checkout(request: Request, who: Visitor, till: AtTill) -> Response:
+async def show_checkout(
+    request: Request, who: Visitor, till: AtTill, address: AddressId | None = None
+) -> Response:
+    """`address` is one of the customer's address book."""
     cart = await cart_of(request, who, till.carts)
     if not _ready(cart):
         return redirect(request, "/cart")
     assert cart is not None
-    entered = await known_of(request, who, till)
+    entered = await known_of(request, who, till, chosen=address)
     quote = await quote_for(till, who, cart, entered)
-    return show_form(request, cart, quote, entered, saved=await saved_of(till, who))
+    return show_form(request, cart, quote, entered, kept=await kept_of(till, who))
 
 
 @router.post("/checkout")
@@ -56,11 +61,11 @@ async def submit_checkout(request: Request, who: Visitor, form: Posted, till: At
     cart = await cart_of(request, who, till.carts)
     if cart is None or not cart.lines:
         return redirect(request, "/cart")
-    entered, saved = entered_in(form), await saved_of(till, who)
+    entered, kept = entered_in(form), await kept_of(till, who)
     if form.text("intent") == "quote":
         quote = await quote_for(till, who, cart, entered)
         command_id = form.uuid(COMMAND_FIELD)
-        return show_form(request, cart, quote, entered, command_id=command_id, saved=saved)
+        return show_form(request, cart, quote, entered, command_id=command_id, kept=kept)
     missing = region_missing(entered)
     try:
         asked = order_of(request, cart, entered, form, checkout_id)
@@ -68,10 +73,11 @@ async def submit_checkout(request: Request, who: Visitor, form: Posted, till: At
     except ValidationError as error:
         outcome = of_fields(error)
     if isinstance(outcome, CheckoutView):
+        await keep_address(till, who, entered, Command(form.command_id("address"), who.label))
         return redirect(request, next_address(outcome))
     again = form.uuid(COMMAND_FIELD) if outcome.unsure else None
     quote = await quote_for(till, who, cart, entered)
-    return show_form(request, cart, quote, entered, outcome, command_id=again, saved=saved)
+    return show_form(request, cart, quote, entered, outcome, command_id=again, kept=kept)
 
 
 def _ready(cart: CartView | None) -> bool:

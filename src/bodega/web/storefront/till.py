@@ -1,6 +1,7 @@
 """The checkout's form: what stands in it, what it is checked against, and the order it asks for."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,20 +11,24 @@ from starlette.responses import Response
 
 from bodega.backbone.http.deps import provided
 from bodega.backbone.settings import Settings
+from bodega.contracts.addresses import AddressBook, NewAddress, SavedAddress
 from bodega.contracts.cart import CartQuote, Carts, CartView
 from bodega.contracts.checkout import CheckoutRequest, Checkouts
 from bodega.contracts.identity import Identity
 from bodega.contracts.orders import Orders
 from bodega.contracts.payment_methods import PaymentMethods, SavedMethod
-from bodega.kernel.errors import BodegaError
-from bodega.kernel.ids import CheckoutId, ShippingMethodId, UserId, new_id
+from bodega.kernel.commands import Command
+from bodega.kernel.errors import BodegaError, Conflict
+from bodega.kernel.ids import AddressId, CheckoutId, ShippingMethodId, UserId, new_id
 from bodega.kernel.page import PageRequest
 from bodega.kernel.principal import Principal
-from bodega.web.formats import countries, regions
+from bodega.web.formats import countries
 from bodega.web.forms import PostedForm
 from bodega.web.pages import render
+from bodega.web.regions import regions, regions_of_all
 from bodega.web.storefront.basket import customer_id_of
 from bodega.web.storefront.refusals import Refusal
+from bodega.web.storefront.typed import ADDRESS, region_in, region_refused, with_region
 
 TEST_CARDS = (
     ("pm_card_visa", "Visa ending 4242", "goes through"),
@@ -35,7 +40,6 @@ TEST_CARDS = (
         "has too little money on it",
     ),
 )
-ADDRESS = ("name", "line1", "line2", "city", "postal_code", "region", "country")
 BILLING = tuple(f"billing_{name}" for name in ADDRESS)
 FIELDS = (
     "email",
@@ -45,6 +49,7 @@ FIELDS = (
     "shipping_method_id",
     "payment_token",
     "save_payment_method",
+    "save_address",
 )
 SAVED = "saved:"
 """Stands before the token of a card that the customer keeps."""
@@ -59,6 +64,7 @@ class Till:
     orders: Annotated[Orders, provided(Orders)]
     identity: Annotated[Identity, provided(Identity)]
     methods: Annotated[PaymentMethods, provided(PaymentMethods)]
+    book: Annotated[AddressBook, provided(AddressBook)]
 
 
 AtTill = Annotated[Till, Depends(Till)]
@@ -81,12 +87,22 @@ class Entered:
             return None
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a customer may choose from."""
+
+    book: Sequence[SavedAddress] = ()
+    cards: Sequence[SavedMethod] = ()
+
+
 def entered_in(form: PostedForm) -> Entered:
     return Entered({name: form.text(name) for name in FIELDS})
 
 
-async def known_of(request: Request, who: Principal, till: Till) -> Entered:
-    """What is known of the visitor before anything is typed."""
+async def known_of(
+    request: Request, who: Principal, till: Till, *, chosen: AddressId | None = None
+) -> Entered:
+    """What is known of the visitor before anything is typed; `chosen` is from the address book."""
     customer_id = customer_id_of(who)
     user = await till.identity.user(customer_id) if customer_id else None
     settings: Settings = request.app.state.settings
@@ -95,8 +111,36 @@ async def known_of(request: Request, who: Principal, till: Till) -> Entered:
     if user is None:
         return Entered(known)
     own = {"email": user.email or "", "name": user.name or "", "country": user.country or ""}
-    own |= await _last_address(till, user.id)
+    own |= await _kept_addresses(till, user.id, chosen) or await _last_address(till, user.id)
     return Entered({**known, **{name: value for name, value in own.items() if value}})
+
+
+async def _kept_addresses(
+    till: Till, customer_id: UserId, chosen: AddressId | None
+) -> dict[str, str]:
+    """The one that was chosen or is for delivery; beside it the one for billing, if it differs."""
+    kept = await till.book.addresses(customer_id)
+    by_id = {saved.id: saved for saved in kept}
+    to = by_id.get(chosen) if chosen else next((one for one in kept if one.for_delivery), None)
+    bill = next((one for one in kept if one.for_billing), None)
+    found: dict[str, str] = to.address.model_dump() if to else {}
+    if bill is not None and bill != to:
+        found |= {f"billing_{name}": value for name, value in with_region(bill.address).items()}
+        found["billing_differs"] = "yes"
+    return found
+
+
+async def keep_address(till: Till, who: Principal, entered: Entered, command: Command) -> None:
+    """What was ordered to goes into the address book, when its customer ticked it and it is not
+    there; a book that is full takes no harm."""
+    customer_id = customer_id_of(who)
+    if customer_id is None or not entered["save_address"]:
+        return
+    typed = {name: entered[name] for name in ADDRESS} | {"region": region_of(entered)}
+    new = NewAddress.model_validate({"address": typed})
+    if new.address not in [saved.address for saved in await till.book.addresses(customer_id)]:
+        with suppress(Conflict):
+            await till.book.add(command, customer_id, new)
 
 
 async def _last_address(till: Till, customer_id: UserId) -> dict[str, str]:
@@ -131,13 +175,10 @@ def region_of(entered: Entered) -> str:
 
 
 def region_missing(entered: Entered) -> Refusal | None:
-    """Where taxes go by state, the address has to name one."""
-    if not regions(entered["country"]) or region_of(entered):
-        return None
-    said = "Choose the state or province"
-    return Refusal(
-        "Please check the form", f"{said}.", "form_incomplete", 422, fields={"region": said}
-    )
+    missing = region_refused(entered["region"], entered["country"], "region")
+    if missing or not entered["billing_differs"]:
+        return missing
+    return region_refused(entered["billing_region"], entered["billing_country"], "billing_region")
 
 
 def order_of(
@@ -155,7 +196,9 @@ def order_of(
         "return_url": f"{request.base_url}checkout/{checkout_id}/return",
     }
     if entered["billing_differs"]:
-        asked["billing_address"] = {name: entered[f"billing_{name}"] for name in ADDRESS}
+        billing = {name: entered[f"billing_{name}"] for name in ADDRESS}
+        billing["region"] = region_in(billing["region"], billing["country"])
+        asked["billing_address"] = billing
     if entered.method_id:
         asked["shipping_method_id"] = entered.method_id
     if form.text("expected_amount"):
@@ -175,7 +218,7 @@ def show_form(
     refusal: Refusal | None = None,
     *,
     command_id: UUID | None = None,
-    saved: Sequence[SavedMethod] = (),
+    kept: Kept,
 ) -> Response:
     """After a refusal a fresh `command_id` makes the next try a new checkout; the old one, when
     nobody knows how the last try ended."""
@@ -193,21 +236,31 @@ def show_form(
         command_id=command_id or new_id(),
         countries=countries(settings.locale),
         regions=regions(entered["country"]),
+        all_regions=regions_of_all(),
+        book=kept.book,
+        sent_to=_chosen(kept.book, entered),
         test_cards=TEST_CARDS if takes_test_cards(settings) else (),
-        saved_cards=saved,
+        saved_cards=kept.cards,
         paypal=bool(settings.paypal_client_id),
     )
 
 
-async def saved_of(till: Till, who: Principal) -> list[SavedMethod]:
-    """The customer's cards; none for a guest, or while the provider does not answer."""
+def _chosen(book: Sequence[SavedAddress], entered: Entered) -> AddressId | None:
+    """Which of the kept addresses stands in the form."""
+    typed = {name: entered[name] for name in ADDRESS}
+    return next((one.id for one in book if one.address.model_dump() == typed), None)
+
+
+async def kept_of(till: Till, who: Principal) -> Kept:
+    """Nothing of a guest, and no cards while the provider does not answer."""
     customer_id = customer_id_of(who)
     if customer_id is None:
-        return []
+        return Kept()
+    book = await till.book.addresses(customer_id)
     try:
-        return await till.methods.methods(customer_id)
+        return Kept(book, await till.methods.methods(customer_id))
     except BodegaError:
-        return []
+        return Kept(book)
 
 
 def takes_test_cards(settings: Settings) -> bool:

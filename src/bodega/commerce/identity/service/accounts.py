@@ -1,4 +1,4 @@
-"""Use cases of identity."""
+"""Accounts, and who is behind a session or a token."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -153,6 +153,7 @@ async def _empty_account(
     nobody = {"email": None, "name": None, "password_hash": None, "status": "disabled"}
     await repository.update_user(uow.connection, user.id, nobody)
     await repository.end_everything(uow.connection, user.id, now)
+    await repository.forget_addresses(uow.connection, user.id)
     uow.emit(UserErased(user_id=user.id))
 
 
