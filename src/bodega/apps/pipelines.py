@@ -54,6 +54,10 @@ def run(settings: Settings, stop: threading.Event) -> None:
     threads.append(_thread("sources", lambda: keep_reading(settings, stop), stop))
     threads.append(_thread("training", lambda: keep_training(settings, stop), stop))
     threads.append(_thread("alerts", lambda: keep_telling(settings, stop), stop))
+    if settings.events_kafka_servers and settings.events_kafka_changes != "off":
+        from bodega.apps.kafka_changes import keep_sending
+
+        threads.append(_thread("changes-to-kafka", lambda: keep_sending(settings, stop), stop))
     stop.wait()
     wake.set()
     for thread in threads:

@@ -14,9 +14,8 @@ from pydantic import BaseModel
 from bodega.apps.sources import declared, read_all
 from bodega.backbone.settings import Settings, load_settings
 from bodega.backbone.telemetry.logs import configure_logs, get_logger
-from bodega.data.ingest.sources.config import SourcesFile
-from bodega.data.ingest.sources.postgres import PostgresConfig, PostgresSource
-from bodega.data.ingest.sources.registry import build_source
+from bodega.data.ingest.sources.config import FOLLOWED, SourcesFile
+from bodega.data.ingest.sources.registry import Followed, followed_source
 from bodega.data.ingest.sources.runs import Run, read_runs, remember_run
 from bodega.data.lake.storage import LakeRoot
 from bodega.kernel.errors import BodegaError
@@ -118,7 +117,7 @@ def _follow(settings: Settings, stop: threading.Event) -> list[threading.Thread]
         return []
     threads = []
     for name, config in file.sources.items():
-        if isinstance(config, PostgresConfig) and config.follow:
+        if isinstance(config, FOLLOWED) and config.follow:
             source = _follower(name, file, settings)
             if source is not None:
                 thread = threading.Thread(
@@ -129,14 +128,12 @@ def _follow(settings: Settings, stop: threading.Event) -> list[threading.Thread]
     return threads
 
 
-def _follower(name: str, file: SourcesFile, settings: Settings) -> PostgresSource | None:
+def _follower(name: str, file: SourcesFile, settings: Settings) -> Followed | None:
     try:
-        source = build_source(name, file, settings)
+        return followed_source(name, file, settings)
     except BodegaError as error:
         log.warning("source_not_followed", source=name, error=error.detail)
         return None
-    assert isinstance(source, PostgresSource)
-    return source
 
 
 def _last(runs: dict[str, Run], name: str) -> datetime | None:

@@ -11,15 +11,20 @@ from pydantic import BaseModel
 
 from bodega.apps.exchange import feed_rates
 from bodega.backbone.settings import Settings
-from bodega.data.ingest.sources.config import SourceConfig, SourcesFile, read_sources
+from bodega.data.ingest.sources.config import (
+    FOLLOWED,
+    SourceConfig,
+    SourcesFile,
+    read_sources,
+)
 from bodega.data.ingest.sources.contract import Finding, Stream
+from bodega.data.ingest.sources.envelopes import current_rows, rejected_rows
 from bodega.data.ingest.sources.errors import SourceUnknown
 from bodega.data.ingest.sources.known.ecb import FxConfig
 from bodega.data.ingest.sources.load import load
 from bodega.data.ingest.sources.look import look
 from bodega.data.ingest.sources.mapping import Mapped, build_mapping
-from bodega.data.ingest.sources.postgres import PostgresConfig, PostgresSource, current_rows
-from bodega.data.ingest.sources.registry import build_source
+from bodega.data.ingest.sources.registry import build_source, followed_source
 from bodega.data.ingest.sources.report import LoadReport
 from bodega.data.ingest.sources.table import SourceTable
 from bodega.data.lake.paths import SILVER
@@ -172,7 +177,7 @@ def _read(
     full: bool,
     progress: Progress,
 ) -> list[LoadReport]:
-    if isinstance(file.sources[name], PostgresConfig):
+    if isinstance(file.sources[name], FOLLOWED):
         return _catch_up(name, streams, file, settings)
     root, reports = LakeRoot.of(settings), []
     for stream in streams:
@@ -205,8 +210,7 @@ def _catch_up(
     name: str, streams: list[Stream], file: SourcesFile, settings: Settings
 ) -> list[LoadReport]:
     with _reported(name, "*") as reports:
-        source = build_source(name, file, settings)
-        assert isinstance(source, PostgresSource)
+        source = followed_source(name, file, settings)
         wanted = {stream.name for stream in streams}
         reports += [report for report in source.catch_up() if report.stream in wanted]
     return reports
@@ -260,8 +264,9 @@ def rows_of(
     name, streams = _chosen(file, which)[0]
     if len(streams) != 1:
         raise SourceUnknown(f"Say which stream: {', '.join(f'{name}.{s.name}' for s in streams)}")
-    if isinstance(file.sources[name], PostgresConfig):
-        return current_rows(root, name, streams[0].name, limit=limit)
+    if isinstance(file.sources[name], FOLLOWED):
+        shown = rejected_rows if rejected else current_rows
+        return shown(root, name, streams[0].name, limit=limit)
     return look(root, name, streams[0], rejected=rejected, as_of=as_of, limit=limit)
 
 

@@ -25,7 +25,9 @@ class KafkaSettings(BaseSettings):
         None, description="certificates that sign the brokers'; empty: the system's"
     )
     events_kafka_prefix: str = Field(
-        "bodega", pattern="^[A-Za-z0-9_-]+$", description="what the names of our topics begin with"
+        "bodega",
+        pattern="^[A-Za-z_][A-Za-z0-9_-]*$",
+        description="what the names of our topics begin with",
     )
     events_kafka_produce: bool = Field(
         True, description="send every event to the topic `<prefix>.events`"

@@ -8,6 +8,7 @@ from bodega.backbone.changes.sink import Batch
 from bodega.backbone.changes.slot import SlotState
 from bodega.backbone.telemetry.metrics import FEED_ROWS, FEED_SECONDS_BEHIND, SLOT_LAG
 
+BRONZE_SLOT = "bodega_changes"  # its feed has gauges of its own name
 FeedState = Literal["starting", "copying", "streaming", "waiting", "stopped"]
 
 
@@ -35,7 +36,9 @@ class StatusBoard:
         self._fresh_as_of = time.time()
         self._last_flush_at = 0.0
         self._error = ""
-        FEED_SECONDS_BEHIND.set_function(self._seconds_behind)
+        self._into_bronze = slot == BRONZE_SLOT
+        if self._into_bronze:
+            FEED_SECONDS_BEHIND.set_function(self._seconds_behind)
 
     def status(self) -> FeedStatus:
         return FeedStatus(
@@ -64,7 +67,8 @@ class StatusBoard:
     def wrote(self, rows: int) -> None:
         self._rows += rows
         self._last_flush_at = time.time()
-        FEED_ROWS.inc(rows)
+        if self._into_bronze:
+            FEED_ROWS.inc(rows)
 
     def flushed(self, batch: Batch, reached: int) -> None:
         self.streaming()

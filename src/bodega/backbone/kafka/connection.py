@@ -119,12 +119,27 @@ async def consuming(
                 await consumer.stop()
 
 
-async def partitions_of(consumer: Any, topics: Sequence[str]) -> list[Any]:
-    """Every partition of the topics that are there."""
-    await consumer._client.force_metadata_update()
-    partition = client().TopicPartition
+async def partitions_of(access: Access, topics: Sequence[str]) -> list[Any]:
+    """Every partition of the topics that are there. All are asked for: to ask for one by its name
+    makes some brokers create it."""
+    from aiokafka.admin import AIOKafkaAdminClient
+
+    async with guarded():
+        admin = AIOKafkaAdminClient(**access.options())
+        await admin.start()
+        try:
+            told = await admin.describe_topics()
+        finally:
+            await admin.close()
     return [
-        partition(topic, number)
-        for topic in topics
-        for number in sorted(consumer.partitions_for_topic(topic) or ())
+        client().TopicPartition(topic["topic"], partition["partition"])
+        for topic in told
+        if topic["topic"] in topics and not topic["error_code"]
+        for partition in sorted(topic["partitions"], key=lambda found: int(found["partition"]))
     ]
+
+
+async def ends_of(consumer: Any, partitions: Sequence[Any]) -> dict[Any, int]:
+    """The offset behind the last message of each."""
+    found: dict[Any, int] = await consumer.end_offsets(list(partitions)) if partitions else {}
+    return found

@@ -1,6 +1,7 @@
 """A client for schema registries that speak Confluent's HTTP API."""
 
 import json
+from copy import deepcopy
 from typing import Any
 from urllib.parse import quote
 
@@ -54,6 +55,10 @@ class Registry:
                 raise Undecodable(f"Schema {schema_id} is {what}: only Avro by itself is read")
             self._schemas[schema_id] = json.loads(found["schema"])
         return self._schemas[schema_id]
+
+    def known(self, schema_id: int) -> Schema:
+        """One that was asked for before; a copy, to be marked at will."""
+        return deepcopy(self._schemas[schema_id])
 
     async def register(self, subject: str, schema: Schema) -> int:
         """The id under which the subject has the schema, now if not before. Raises

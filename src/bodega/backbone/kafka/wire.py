@@ -21,6 +21,9 @@ class AvroWire:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
+    async def aclose(self) -> None:
+        await self._registry.aclose()
+
     async def encode(self, subject: str, schema: Schema, value: Any) -> bytes:
         """Raises NotOfSchema, SchemaIncompatible, KafkaTrouble."""
         import fastavro
@@ -62,6 +65,11 @@ async def decode(content: bytes, avro: AvroWire | None) -> Any:
         return json.loads(content)
     except (ValueError, RecursionError) as error:
         raise Undecodable(f"It is neither JSON nor Avro with a schema's id: {error}") from error
+
+
+def schema_id_of(content: bytes) -> int:
+    """Of a message in Avro."""
+    return int(_HEAD.unpack_from(content)[1])
 
 
 def as_text(value: Any) -> bytes:

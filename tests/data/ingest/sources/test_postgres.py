@@ -4,8 +4,9 @@ import os
 
 import pytest
 
+from bodega.data.ingest.sources.envelopes import current_rows
 from bodega.data.ingest.sources.errors import SourceRefused, SourceUnreachable
-from bodega.data.ingest.sources.postgres import PostgresConfig, PostgresSource, current_rows
+from bodega.data.ingest.sources.postgres import PostgresConfig, PostgresSource
 from tests.backbone.changes.databases import TestDatabase, database, server
 from tests.data.ingest.sources.conftest import Bench
 

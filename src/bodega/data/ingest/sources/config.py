@@ -23,6 +23,7 @@ from bodega.data.ingest.sources.brings import filled, standard_mappings
 from bodega.data.ingest.sources.contract import Stream
 from bodega.data.ingest.sources.errors import SourcesMalformed
 from bodega.data.ingest.sources.files.dialect import Dialect
+from bodega.data.ingest.sources.kafka.config import KafkaConfig
 from bodega.data.ingest.sources.known.ecb import FxConfig
 from bodega.data.ingest.sources.known.fmp import FmpConfig
 from bodega.data.ingest.sources.known.weather import WeatherConfig
@@ -74,9 +75,13 @@ class FilesConfig(Scheduled):
 
 
 SourceConfig = Annotated[
-    FilesConfig | RestConfig | PostgresConfig | FmpConfig | WeatherConfig | FxConfig,
+    FilesConfig | RestConfig | PostgresConfig | KafkaConfig | FmpConfig | WeatherConfig | FxConfig,
     Field(discriminator="kind"),
 ]
+
+
+FOLLOWED = (PostgresConfig, KafkaConfig)
+"""Kinds that hand over changes, in order and with their own place in it, instead of pages."""
 
 
 class SourcesFile(Strict):

@@ -10,6 +10,8 @@ from bodega.data.ingest.sources.errors import SourceUnknown
 from bodega.data.ingest.sources.files.formats import Reading
 from bodega.data.ingest.sources.files.places import Bucket, Folder, Place
 from bodega.data.ingest.sources.files.source import FilesSource, FileStream
+from bodega.data.ingest.sources.kafka.config import KafkaConfig
+from bodega.data.ingest.sources.kafka.source import KafkaSource
 from bodega.data.ingest.sources.known.ecb import FxConfig
 from bodega.data.ingest.sources.known.fmp import FmpConfig
 from bodega.data.ingest.sources.known.weather import WeatherConfig
@@ -18,6 +20,15 @@ from bodega.data.ingest.sources.rest.declaration import RestConfig
 from bodega.data.ingest.sources.rest.source import RestSource
 from bodega.data.lake.storage import LakeRoot
 from bodega.kernel.clock import SystemClock
+
+Followed = PostgresSource | KafkaSource
+
+
+def followed_source(name: str, file: SourcesFile, settings: Settings) -> Followed:
+    """The connector of a source of a kind in FOLLOWED. Raises as `build_source`."""
+    source = build_source(name, file, settings)
+    assert isinstance(source, PostgresSource | KafkaSource)
+    return source
 
 
 def build_source(name: str, file: SourcesFile, settings: Settings) -> Source:
@@ -28,6 +39,8 @@ def build_source(name: str, file: SourcesFile, settings: Settings) -> Source:
         raise SourceUnknown(f"There is no source {name!r}; declared are: {known}")
     if isinstance(config, PostgresConfig):
         return PostgresSource(name, config, LakeRoot.of(settings))
+    if isinstance(config, KafkaConfig):
+        return KafkaSource(name, config, LakeRoot.of(settings))
     return _BUILDERS[type(config)](config, file, settings)
 
 

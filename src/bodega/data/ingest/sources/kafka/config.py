@@ -1,0 +1,71 @@
+"""What sources.yml says of a source in Kafka."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from bodega.backbone.kafka.connection import Access
+from bodega.backbone.kafka.registry import Registry
+from bodega.data.ingest.sources.contract import Stream
+from bodega.data.ingest.sources.streams import Name, Scheduled, Secret, Strict
+
+Topic = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
+
+
+class RegistryConfig(Strict):
+    """Where schemas of messages in Avro are."""
+
+    url: str = Field(pattern="^https?://")
+    user: str = ""
+    password: Secret | None = None
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if bool(self.user) != (self.password is not None):
+            raise ValueError("`user` and `password` come together")
+        return self
+
+    def client(self) -> Registry:
+        """Raises SourcesMalformed when the password's variable is not set."""
+        password = self.password.reveal() if self.password else ""
+        return Registry(self.url, user=self.user, password=password)
+
+
+class KafkaConfig(Scheduled):
+    """`topics` are read each into the table of its name. `follow`: the running shop reads them all
+    the time."""
+
+    kind: Literal["kafka"]
+    servers: str = Field(min_length=1)
+    security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    user: str = ""
+    password: Secret | None = None
+    ca_file: Path | None = None
+    registry: RegistryConfig | None = None
+    topics: Mapping[Name, Topic] = Field(min_length=1)
+    follow: bool = True
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.security.startswith("SASL") and not (self.user and self.password):
+            raise ValueError("SASL needs `user` and `password`")
+        if len(set(self.topics.values())) < len(self.topics):
+            raise ValueError("each topic has one table")
+        return self
+
+    def access(self) -> Access:
+        """Raises SourcesMalformed when the password's variable is not set."""
+        return Access(
+            servers=self.servers,
+            security=self.security,
+            sasl=self.sasl,
+            user=self.user,
+            password=self.password.reveal() if self.password else "",
+            ca_file=self.ca_file,
+        )
+
+    def declared(self) -> list[Stream]:
+        return [Stream(name=name) for name in self.topics]

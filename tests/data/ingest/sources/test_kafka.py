@@ -1,0 +1,239 @@
+"""Topics of row changes land in bronze with their offsets: once, in order, whoever falls over."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from bodega.apps import cli
+from bodega.data.ingest.sources.config import read_sources
+from bodega.data.ingest.sources.envelopes import current_rows, envelopes, rejected_rows
+from bodega.data.ingest.sources.errors import SourceRefused, SourcesMalformed, SourceUnreachable
+from bodega.data.ingest.sources.kafka.config import KafkaConfig
+from bodega.data.ingest.sources.kafka.source import KafkaSource
+from bodega.data.ingest.sources.table import SourceTable
+from bodega.data.lake.errors import LakeUnavailable
+from tests.data.ingest.sources.conftest import Bench
+from tests.kit.kafka import Broker, fresh, make_topic, running_broker, send
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    with running_broker(tmp_path_factory.mktemp("kafka")) as broker:
+        yield broker
+
+
+class Crm:
+    """A topic of people and the source that reads it."""
+
+    def __init__(self, bench: Bench, broker: Broker) -> None:
+        self.topic = fresh("crm.public.people")
+        self.bench, self.broker = bench, broker
+        self._ts = 0
+
+    def source(self, **more: Any) -> KafkaSource:
+        said = {"kind": "kafka", "servers": self.broker.servers, "topics": {"people": self.topic}}
+        return KafkaSource("crm", KafkaConfig.model_validate(said | more), self.bench.root)
+
+    def tell(self, *changes: tuple[int | None, str, Any]) -> None:
+        """Id, operation and name; an operation of "" is a tombstone."""
+        asyncio.run(send(self.broker.servers, self.topic, [self._message(*c) for c in changes]))
+
+    def _message(self, id: int | None, op: str, name: Any) -> tuple[bytes | None, bytes | None]:
+        self._ts += 1
+        key = json.dumps({"id": id}).encode() if id is not None else None
+        row = {"id": id, "name": name}
+        value = {
+            "op": op,
+            "before": row if op == "d" else None,
+            "after": row if op in "rcu" else None,
+            "source": {"ts_ms": self._ts},
+        }
+        return key, json.dumps(value).encode() if op else None
+
+    def held(self) -> list[tuple[Any, ...]]:
+        return current_rows(self.bench.root, "crm", "people", limit=100)[1]
+
+    def kept(self) -> int:
+        return envelopes(self.bench.root, "crm", "people")[1]
+
+
+@pytest.fixture
+def crm(bench: Bench, broker: Broker) -> Crm:
+    return Crm(bench, broker)
+
+
+def test_changes_land_and_are_read_on_from_where_they_ended(crm: Crm) -> None:
+    crm.tell((1, "r", "Ada"), (2, "r", "Bob"), (1, "u", "Eve"))
+    (report,) = crm.source().catch_up()
+    assert (report.stream, report.rows, report.kept, report.commits) == ("people", 3, 3, 1)
+    assert crm.held() == [("1", "Eve"), ("2", "Bob")]
+    crm.tell((2, "d", "Bob"), (2, "", None), (3, "c", "Cid"))
+    (report,) = crm.source().catch_up()
+    assert (report.rows, report.kept, report.unchanged) == (3, 2, 1)
+    assert crm.held() == [("1", "Eve"), ("3", "Cid")]
+    (report,) = crm.source().catch_up()
+    assert (report.rows, report.commits, crm.kept()) == (0, 0, 5)
+    crm.tell((None, "t", None), (9, "c", "New"), (9, "", None), (8, "c", "Now"))
+    crm.source().catch_up()
+    assert crm.held() == [("8", "Now")]
+
+
+def test_what_is_no_change_is_set_aside_and_holds_nothing_up(crm: Crm) -> None:
+    crm.tell((1, "c", "Ada"), (1, "m", "odd"), (None, "c", "keyless"), (2, "c", "Bob"))
+    asyncio.run(send(crm.broker.servers, crm.topic, [(b"k", b"\xff"), (b"k", b"\0\0\0\0\1")]))
+    (report,) = crm.source().catch_up()
+    assert (report.rows, report.kept, report.set_aside) == (6, 2, 4)
+    assert crm.held() == [("1", "Ada"), ("2", "Bob")]
+    names, rows = rejected_rows(crm.bench.root, "crm", "people", limit=10)
+    found = [dict(zip(names, row, strict=True)) for row in rows]
+    assert [row["_origin"].rsplit("/", 1)[1] for row in found] == ["1", "2", "4", "5"]
+    assert "says 'm' in `op`" in found[0]["_rejected"]
+    assert json.loads(found[2]["_raw"]) == {"key": "k", "value": "\\xff"}
+
+
+def test_killed_before_the_commit_it_reads_again_and_lands_once(
+    crm: Crm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crm.tell(*((n, "c", f"n{n}") for n in range(20)))
+
+    def die(*_: Any) -> None:
+        raise SystemError("killed")
+
+    for place in ("append", "_rows"):
+        with monkeypatch.context() as patched:
+            patched.setattr(f"bodega.data.ingest.sources.kafka.table.EnvelopeTable.{place}", die)
+            with pytest.raises(SystemError):
+                crm.source().catch_up()
+    with monkeypatch.context() as patched:
+        patched.setattr("bodega.data.ingest.sources.kafka.table.EnvelopeTable.tidy", die)
+        with pytest.raises(SystemError):
+            crm.source().catch_up()
+    assert crm.kept() == 20
+    assert crm.source().catch_up()[0].rows == 0
+    assert crm.kept() == 20
+
+
+def test_of_two_that_read_one_topic_only_one_writes(crm: Crm) -> None:
+    crm.tell((1, "c", "Ada"))
+    first, second = crm.source(), crm.source()
+    first.catch_up()
+    crm.tell((2, "c", "Bob"))
+    offsets = second._tables[crm.topic].offset(0)
+    assert offsets == 1
+    first.catch_up()
+    with pytest.raises(LakeUnavailable):
+        second._tables[crm.topic].append([], {0: 2})
+    assert second.catch_up()[0].rows == 0
+    assert crm.kept() == 2
+
+
+def test_many_partitions_keep_their_own_offsets(crm: Crm) -> None:
+    asyncio.run(make_topic(crm.broker.servers, crm.topic, 3))
+    crm.tell(*((n, "c", "a") for n in range(30)))
+    assert crm.source().catch_up()[0].kept == 30
+    crm.tell(*((n, "u", "b") for n in range(30)))
+    assert crm.source().catch_up()[0].kept == 30
+    assert {name for _, name in crm.held()} == {"b"}
+
+
+def test_it_is_followed_until_told_to_stop(crm: Crm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bodega.data.ingest.sources.kafka.source._FLUSH_SECONDS", 0.1)
+    stop = threading.Event()
+    thread = threading.Thread(target=crm.source().follow, args=(stop,))
+    crm.tell((1, "c", "Ada"))
+    thread.start()
+    try:
+        _until(lambda: crm.held() == [("1", "Ada")])
+        crm.tell((1, "u", "Eve"))
+        _until(lambda: crm.held() == [("1", "Eve")])
+    finally:
+        stop.set()
+        thread.join(20)
+
+
+def _until(check: Callable[[], bool]) -> None:
+    waited = threading.Event()
+    for _ in range(300):
+        if check():
+            return
+        waited.wait(0.05)
+    raise AssertionError
+
+
+def test_a_topic_that_was_made_anew_is_told(crm: Crm) -> None:
+    crm.tell((1, "c", "Ada"))
+    crm.source().catch_up()
+    crm.source()._tables[crm.topic].append([], {0: 1000})
+    (report,) = crm.source().catch_up()
+    assert "was made anew" in report.notes[0]
+    assert crm.held() == [("1", "Ada")]
+
+
+def test_check_says_what_is_there(crm: Crm, bench: Bench) -> None:
+    crm.tell((1, "c", "Ada"))
+    more = crm.source(topics={"people": crm.topic, "gone": "nowhere"})
+    assert [(f.what, f.ok, f.says) for f in more.check()] == [
+        ("people", True, "1 partitions, 1 messages to read"),
+        ("gone", False, "no topic nowhere"),
+    ]
+    assert [stream.name for stream in more.discover()] == ["people", "gone"]
+    assert more.catch_up()[0].kept == 1
+    down = crm.source(servers="127.0.0.1:9")
+    (finding,) = down.check()
+    assert (finding.what, finding.ok) == ("*", False)
+    with pytest.raises(SourceUnreachable, match="crm: Kafka does not answer"):
+        down.catch_up()
+    with pytest.raises(SourceRefused):
+        list(down.read("people", {}))
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("security: SASL_SSL", "SASL needs `user` and `password`"),
+        ("password: hunter2", "secrets are named, not written"),
+        ("registry: {url: 'http://r', user: me}", "`user` and `password` come together"),
+        ("topics: {a: t, b: t}", "each topic has one table"),
+    ],
+    ids=["sasl", "secret", "registry", "topics"],
+)
+def test_a_declaration_that_breaks_a_rule_is_named(line: str, says: str, tmp_path: Path) -> None:
+    topics = "" if line.startswith("topics") else "topics: {a: t}"
+    lines = ["sources:", "  crm:", "    kind: kafka", "    servers: h:1"]
+    file = tmp_path / "sources.yml"
+    file.write_text("\n".join([*lines, f"    {line}", f"    {topics}"]))
+    with pytest.raises(SourcesMalformed, match=says):
+        read_sources(file)
+
+
+def test_the_command_reads_and_shows_it(
+    crm: Crm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BODEGA_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("BODEGA_LAKE_URL", str(crm.bench.folder / "lake"))
+    monkeypatch.setenv("BODEGA_SOURCES_FILE", str(tmp_path / "sources.yml"))
+    (tmp_path / "sources.yml").write_text(
+        f"sources:\n  crm: {{kind: kafka, servers: '{crm.broker.servers}', "
+        f"topics: {{people: {crm.topic}}}}}\n"
+    )
+    crm.tell((1, "c", "Ada"), (2, "x", ""))
+
+    def say(*arguments: str) -> str:
+        done = CliRunner().invoke(cli.app, ["sources", *arguments], env={"COLUMNS": "200"})
+        if done.exception and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return done.output
+
+    assert "2 messages to read" in say("check")
+    assert "2 rows read, 1 kept" in say("read", "crm")
+    assert "Ada" in say("show", "crm.people")
+    assert "says 'x' in" in say("show", "crm.people", "--rejected")
+    (row,) = json.loads(say("list", "--json"))
+    assert (row["kind"], row["rows"]) == ("kafka", 2)
+    assert SourceTable(crm.bench.root, "crm", "people").position()
