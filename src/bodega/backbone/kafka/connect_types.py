@@ -104,7 +104,7 @@ def of_connect(schema: Mapping[str, Any], *, within: str | None) -> dict[str, Se
     columns are asked for, None the columns of a key."""
     fields = schema.get("fields") or ()
     if within is not None:
-        inner = next((f for f in fields if f.get("field") == within), {})
+        inner: Mapping[str, Any] = next((f for f in fields if f.get("field") == within), {})
         fields = inner.get("fields") or ()
     return {
         str(field["field"]): Semantic(str(field["name"]), _scale(field.get("parameters")))
