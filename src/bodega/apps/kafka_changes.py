@@ -13,7 +13,7 @@ from bodega.backbone.kafka.errors import KafkaMissing
 from bodega.backbone.kafka.wire import AvroWire
 from bodega.backbone.settings import Settings
 from bodega.backbone.telemetry.logs import get_logger
-from bodega.backbone.vault.keys import MasterKey
+from bodega.backbone.vault.keys import MasterKeys
 from bodega.backbone.vault.store import Vault
 from bodega.data.ingest.seal import SealedSink
 
@@ -46,12 +46,12 @@ def kafka_feed(settings: Settings) -> Iterator[ChangeFeed]:
         sealed={table: data.columns for table, data in sealed.items()},
         avro=AvroWire(registry) if registry else None,
     )
-    master = MasterKey.of(settings.lake_master_key.get_secret_value())
+    vault = Vault(settings.dsn, MasterKeys.of(settings))
     with closing(sink):
         yield ChangeFeed(
             settings.direct_dsn,
             tables,
-            SealedSink(sink, Vault(settings.dsn, master), sealed),
+            SealedSink(sink, vault, sealed),
             slot=FEED,
             publication=FEED,
             policy=_FLUSH,
