@@ -16,16 +16,21 @@ from bodega.backbone.changes.feed import ChangeFeed
 from bodega.backbone.settings import Settings, load_settings
 from bodega.backbone.telemetry.logs import configure_logs, get_logger
 from bodega.data.ingest.feed import Landings, bronze_feed
+from bodega.data.ingest.sources.config import read_sources
 from bodega.data.lake.storage import LakeRoot
 from bodega.data.lineage.keep import leave_declared
 from bodega.data.pipelines.child import Child
 from bodega.data.pipelines.loop import Loop
 from bodega.data.pipelines.owner import ownership
 from bodega.data.pipelines.refresh import complete_position
-from bodega.data.quality.freshness import record_pulse
+from bodega.data.quality.freshness import freshness, record_pulse
+from bodega.data.quality.late import tell_late
+from bodega.data.quality.policy import read_policy
+from bodega.kernel.errors import BodegaError
 
 GRACE_SECONDS = 3.0
 PULSE_SECONDS = 5.0
+LATE_SECONDS = 60.0
 log = get_logger(__name__)
 
 
@@ -51,6 +56,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         threads.append(_thread("refresh-loop", lambda: _refresh(settings, wake, stop), stop))
     lake = LakeRoot.of(settings)
     threads.append(_thread("feed-pulse", lambda: _pulse(feed, lake, stop), stop))
+    threads.append(_thread("ages", lambda: _watch_ages(settings, lake, stop), stop))
     threads.append(_thread("sources", lambda: keep_reading(settings, stop), stop))
     threads.append(_thread("training", lambda: keep_training(settings, stop), stop))
     threads.append(_thread("alerts", lambda: keep_telling(settings, stop), stop))
@@ -92,6 +98,16 @@ def _pulse(feed: ChangeFeed, lake: LakeRoot, stop: threading.Event) -> None:
         fresh = datetime.fromtimestamp(time.time() - seen.seconds_behind, UTC)
         record_pulse(lake, fresh_as_of=fresh, state=seen.state, error=seen.error)
         stop.wait(PULSE_SECONDS)
+
+
+def _watch_ages(settings: Settings, lake: LakeRoot, stop: threading.Event) -> None:
+    """People hear of tables that are late; a shop that has just started has its time first."""
+    while not stop.wait(LATE_SECONDS):
+        try:
+            sources = read_sources(settings.sources_file)
+            tell_late(lake, freshness(lake, read_policy(settings.quality_file), sources))
+        except BodegaError as error:
+            log.warning("freshness_unknown", error=error.detail)
 
 
 def _interrupt(child: Child, stop: threading.Event) -> None:

@@ -31,7 +31,8 @@ from bodega.data.lake.paths import SILVER
 from bodega.data.lake.storage import LakeRoot
 from bodega.data.operations.alerts import raise_alert, resolve_alert
 from bodega.data.operations.runs import recorded
-from bodega.data.quality.loads import reconcile_load
+from bodega.data.quality.loads import inspect_load, reconcile_load
+from bodega.data.quality.policy import read_policy
 from bodega.kernel.clock import SystemClock
 from bodega.kernel.errors import BodegaError
 
@@ -130,16 +131,16 @@ def read_all(
     root = LakeRoot.of(settings)
     for name, mapping in file.every_mapping().items():
         origins = {origin.stream for origin in mapping.origins}
-        asked = origins & {f"{report.source}.{report.stream}" for report in reports}
+        asked = origins & {f"{report.source}.{report.stream}" for report in reports if report.fit}
         if fresh & origins or (asked and not root.is_delta(f"{SILVER}/{name}")):
             mapped(settings, name)
     return reports
 
 
 def _brought_news(report: LoadReport) -> bool:
-    """A commit may hold nothing but how far the source was read."""
+    """A commit may hold nothing but how far the source was read, or rows that are not fit."""
     only_known = report.rows and report.rows == report.unchanged
-    return bool(report.commits and (not only_known or report.deleted))
+    return bool(report.fit and report.commits and (not only_known or report.deleted))
 
 
 @contextmanager
@@ -187,23 +188,30 @@ def _read(
             report.append(
                 load(name, source, stream, root, clock=SystemClock(), full=full, progress=told)
             )
-            _feed_shop(name, file, settings, report[0])
-        _reconcile(root, report[-1])
+        _reconcile(root, report[-1], settings)
+        if report[-1].error is None:
+            _feed_shop(name, file, settings, report[-1])
         reports += report[-1:]
     return reports
 
 
-def _reconcile(root: LakeRoot, report: LoadReport) -> None:
-    """The lake holds what was read, to the row and the cent; else that is the report's error."""
+def _reconcile(root: LakeRoot, report: LoadReport, settings: Settings) -> None:
+    """The lake holds what was read, to the row and the cent, and no rule that blocks is broken;
+    else that is the report's error. Mappings are not built of what has an error."""
     try:
         lines = reconcile_load(root, report)
+        results = inspect_load(root, report, read_policy(settings.quality_file))
     except BodegaError as error:
         report.notes.append(f"not reconciled: {error.detail}")
         return
     wrong = [str(line) for line in lines if not line.agrees]
+    wrong_values = [str(r) for r in results if r.severity == "block" and not r.passed]
+    odd = (r for r in results if r.severity == "warn" and not r.passed)
+    report.notes += [str(r) for r in odd if r.check != "rows set aside"]  # the report says that
     report.reconciled = not wrong if lines else None
-    if wrong:
-        report.error = "; ".join(filter(None, [report.error, *wrong]))
+    if wrong or wrong_values:
+        report.fit = False
+        report.error = "; ".join(filter(None, [report.error, *wrong, *wrong_values]))
 
 
 def _catch_up(

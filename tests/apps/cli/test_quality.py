@@ -72,3 +72,30 @@ def test_a_source_that_is_late_says_so(bodega: Bodega, tmp_path: Path) -> None:
     assert code == 0
     prices = next(t for t in json.loads(said) if t["table"] == "bronze.suppliers__prices")
     assert (prices["state"], prices["warn_seconds"], prices["late_seconds"]) == ("ok", 4500, 8100)
+
+
+def test_rules_of_the_operator_are_held_against_each_load(bodega: Bodega, tmp_path: Path) -> None:
+    (tmp_path / "quality.yml").write_text(
+        "tables: {bronze.suppliers__prices: {columns: {price: {at_least: 1, severity: block}}}}"
+    )
+    code, _ = bodega("sources", "read", "suppliers")
+    assert code == 1
+    code, said = bodega("quality", "checks", "--failing", "--json")
+    failing = {row["check_name"]: row for row in json.loads(said)}
+    assert code == 1
+    assert (failing["price range"]["row_count"], failing["price range"]["observed"]) == (1, "0.10")
+    assert failing["rows set aside"]["observed"] == "price: not a decimal(12,2) (1)"
+    assert bodega("quality", "checks", "--table", "gold.fct_orders")[0] == 0
+
+    (tmp_path / "in" / "monday.csv").write_text("sku,price\nA,2.50\nC,1.10\n")
+    assert bodega("sources", "read", "suppliers")[0] == 0
+    assert bodega("quality", "checks")[0] == 0
+    assert len(json.loads(bodega("quality", "checks", "--history", "--json")[1])) > 4
+    profile = json.loads(bodega("quality", "profile", "bronze.suppliers__prices", "--json")[1])
+    price = next(row for row in profile if row["column_name"] == "price")
+    assert (price["row_count"], price["lowest"], price["highest"]) == (1, "1.10", "1.10")
+    past = json.loads(
+        bodega("quality", "profile", "bronze.suppliers__prices", "--history", "--json")[1]
+    )
+    assert [one["rows"] for one in past] == [1, 2]
+    assert "not looked at yet" in bodega("quality", "profile", "gold.nothing")[1]

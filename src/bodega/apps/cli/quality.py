@@ -21,11 +21,14 @@ Since = Annotated[
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=100_000, help="Lines at most.")]
 
 
+_UNSEEN = "It was not looked at yet: the pipelines profile tables when they have a quiet moment."
+
+
 def register(app: typer.Typer) -> None:
     group = typer.Typer(
         no_args_is_help=True, help="Checks, freshness, reconciliation, rows that were set aside."
     )
-    for command in (freshness, reconcile):
+    for command in (freshness, reconcile, checks, profile):
         group.command()(command)
     app.add_typer(group, name="quality")
 
@@ -84,6 +87,65 @@ def reconcile(
     said(names, rows, as_json=as_json, nothing="No load was reconciled yet.")
     if not all(row["agrees"] for row in rows):
         raise typer.Exit(1)
+
+
+def checks(
+    table: Table = None,
+    failing: Annotated[bool, typer.Option("--failing", help="Only what fails now.")] = False,
+    past: Annotated[bool, typer.Option("--history", help="Every change of state.")] = False,
+    limit: Limit = 500,
+    as_json: AsJson = False,
+) -> None:
+    """Show what each check found last. Exit code 1: one that blocks publishing fails.
+
+    Example: bodega quality checks --failing
+    """
+    from bodega.data.quality.history import History
+
+    newest = "true" if past else (
+        "true qualify row_number() over (partition by table_name, check_name "
+        "order by noted_at desc) = 1"
+    )  # fmt: skip
+    named = "table_name = ?" if table else "true"
+    rows = History(lake_root()).ask(
+        "results",
+        f"select * from (select * from results where {named} and {newest}) "  # noqa: S608
+        f"where {'not passed' if failing else 'true'} "
+        f"order by passed, table_name, check_name, noted_at desc limit {limit}",
+        [table] if table else [],
+    )
+    names = ("table_name", "check_name", "kind", "severity", "passed", "row_count", "observed",
+             "expected", "noted_at")  # fmt: skip
+    said(names, rows, as_json=as_json, nothing="Nothing to show: no check has run, or all pass.")
+    if not past and any(not row["passed"] and row["severity"] == "block" for row in rows):
+        raise typer.Exit(1)
+
+
+def profile(
+    table: Annotated[str, typer.Argument(help="As gold.fct_orders.")],
+    past: Annotated[bool, typer.Option("--history", help="Rows and drift over time.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show a table in figures, as it was last looked at: nulls, quantiles, top values, drift.
+
+    Example: bodega quality profile gold.fct_orders
+    """
+    from bodega.data.quality.history import History
+    from bodega.data.quality.profile import as_rows
+    from bodega.data.quality.watcher import profiles
+
+    found = profiles(History(lake_root()), table)
+    if past:
+        rows = [
+            {"noted_at": one.at, "version": one.version, "rows": one.rows, "drift": one.drift}
+            for one in found
+        ]
+        said(("noted_at", "version", "rows", "drift"), rows, as_json=as_json, nothing=_UNSEEN)
+        return
+    rows = [row for one in found[:1] for row in as_rows(one) if row["column_name"]]
+    names = ("column_name", "column_type", "row_count", "nulls", "distinct", "lowest", "highest",
+             "mean", "drift", "top")  # fmt: skip
+    said(names, rows, as_json=as_json, nothing=_UNSEEN)
 
 
 def table_ages() -> "list[TableAge]":

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import IO, Any
 
@@ -150,9 +151,12 @@ def serve(lake: Place, memory_mb: int, requests: IO[str], answers: IO[str]) -> N
     from bodega.data.pipelines.refresh import refresh
     from bodega.data.pipelines.warehouse import Warehouse
     from bodega.data.quality.gate import Gate
+    from bodega.data.quality.watcher import Watcher
 
     gate = Gate(lake, load_settings().quality_file, every_seconds=HISTORY_SECONDS)
     warehouse = Warehouse(lake, memory_mb)
+    every = load_settings().quality_profile_minutes
+    watcher = Watcher(gate, lake, warehouse.open, every=timedelta(minutes=every))
     transforms = Transforms(warehouse)
     transforms.manifest()
     cataloguer = Cataloguer(warehouse, transforms)
@@ -161,7 +165,7 @@ def serve(lake: Place, memory_mb: int, requests: IO[str], answers: IO[str]) -> N
         try:
             asked = json.loads(line)
             if asked.pop("rest", False):
-                gate.flush()
+                watcher.rest()
                 cataloguer.rest()
             else:
                 days = asked["days"] and Days.model_validate(asked["days"])
@@ -174,7 +178,7 @@ def serve(lake: Place, memory_mb: int, requests: IO[str], answers: IO[str]) -> N
         answer["rss_mb"] = rss_mb()
         answers.write(json.dumps(answer) + "\n")
         answers.flush()
-    gate.flush(now=True)
+    gate.notebook.flush(now=True)
 
 
 def _main() -> None:

@@ -4,25 +4,22 @@ from dataclasses import dataclass
 
 import duckdb
 
+from bodega.data.quality.results import Result
+
 
 @dataclass(frozen=True)
 class Check:
     """`sql` returns the offending rows; none is good."""
 
+    table: str
     name: str
     meaning: str
     sql: str
 
 
-@dataclass(frozen=True)
-class CheckResult:
-    check: str
-    passed: bool
-    detail: str = ""
-
-
 GOLD_CHECKS = (
     Check(
+        "gold.fct_orders",
         "orders_reconcile",
         "Every order of silver is in gold once, with the same status and total.",
         """
@@ -35,13 +32,14 @@ GOLD_CHECKS = (
 )
 
 
-def run_checks(con: duckdb.DuckDBPyConnection) -> list[CheckResult]:
+def run_checks(con: duckdb.DuckDBPyConnection) -> list[Result]:
     """All gold checks against an open warehouse."""
     return [_run(con, check) for check in GOLD_CHECKS]
 
 
-def _run(con: duckdb.DuckDBPyConnection, check: Check) -> CheckResult:
+def _run(con: duckdb.DuckDBPyConnection, check: Check) -> Result:
     offending = con.execute(f"select * from ({check.sql}) limit 5").fetchall()
-    if not offending:
-        return CheckResult(check.name, passed=True)
-    return CheckResult(check.name, passed=False, detail=f"{check.meaning} Found: {offending}")
+    return Result(
+        check.table, check.name, "constraint", "block", passed=not offending,
+        rows=len(offending), observed=str(offending) if offending else "", expected=check.meaning,
+    )  # fmt: skip

@@ -110,7 +110,7 @@ class _Asked:
                 read[f"{name}.{stream.name}"] = as_of
                 why = run.said if run and run.ok is False else ""
                 yield self._age(f"bronze.{table}", as_of, why=why, otherwise=_scheduled(config))
-        for name, mapping in file.mappings.items():
+        for name, mapping in file.every_mapping().items():
             known = [read.get(origin.stream) for origin in mapping.origins]
             oldest = None if None in known else min(t for t in known if t is not None)
             yield self._age(f"silver.{name}", oldest, otherwise=None, layered=False)

@@ -4,19 +4,17 @@ What blocks is asked before publishing, of tables that moved only. What was foun
 for a while and written in one commit; at once when something is wrong.
 """
 
-import time
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
 from bodega.backbone.telemetry.logs import get_logger
-from bodega.data.lake.errors import LakeUnavailable
-from bodega.data.lake.published import read_published
+from bodega.data.lake.published import Published, read_published
 from bodega.data.lake.storage import Place, at
 from bodega.data.quality.checks import run_checks
-from bodega.data.quality.history import History, Kind, Row
+from bodega.data.quality.constraints import judge
+from bodega.data.quality.notebook import Notebook
 from bodega.data.quality.policy import Policy, QualityMalformed, read_policy
 from bodega.data.quality.reconciliation import (
     Line,
@@ -24,7 +22,9 @@ from bodega.data.quality.reconciliation import (
     gold_to_published,
     silver_to_gold,
 )
+from bodega.data.quality.results import Result
 
+ENOUGH_TO_SHRINK = 1000
 log = get_logger(__name__)
 
 
@@ -36,12 +36,9 @@ class Gate:
         self, lake: Place, file: Path | None = None, *, every_seconds: float = 0.0
     ) -> None:
         self._root = at(lake)
-        self._history = History(self._root)
-        self._every = every_seconds
-        self._waiting: dict[Kind, list[Row]] = {}
-        self._written_at = 0.0
         self._file = file
         self._read: tuple[float, Policy] | None = None
+        self.notebook = Notebook(self._root, every_seconds=every_seconds)
 
     @property
     def policy(self) -> Policy:
@@ -58,10 +55,13 @@ class Gate:
     def admit(self, con: duckdb.DuckDBPyConnection, moved: Sequence[str], upto: int) -> list[str]:
         """What keeps this load from being published."""
         lines = [*bronze_to_silver(con, self.policy, moved, upto), *silver_to_gold(con)]
+        results = [*run_checks(con), *self._constraints(con, moved, upto)]
+        results += self._shrunk(con, read_published(self._root))
+        self.notebook.lines(lines, load=str(upto))
+        self.notebook.results(results)
         failures = [str(line) for line in lines if not line.agrees]
-        failures += [f"{r.check}: {r.detail}" for r in run_checks(con) if not r.passed]
-        self._keep_lines(lines, load=str(upto))
-        self.flush(now=bool(failures))
+        failures += [str(r) for r in results if not r.passed and r.severity == "block"]
+        self.notebook.flush(now=bool(failures))
         return failures
 
     def published(
@@ -69,43 +69,52 @@ class Gate:
     ) -> list[str]:
         """What readers were given and the warehouse does not hold."""
         lines = gold_to_published(con, self._root, read_published(self._root), written)
-        self._keep_lines(lines, load=str(upto))
-        wrong = [str(line) for line in lines if not line.agrees]
+        self.notebook.lines(lines, load=str(upto))
+        wrong = _differing(lines)
         for one in wrong:
             log.error("published_differs", line=one)
-        self.flush(now=bool(wrong))
+        self.notebook.flush(now=bool(wrong))
         return wrong
 
-    def flush(self, *, now: bool = False) -> None:
-        """Write what waits, if its time has come. History that cannot be written stops nothing."""
-        if not self._waiting or not (now or time.monotonic() - self._written_at >= self._every):
-            return
-        waiting, self._waiting = self._waiting, {}
-        self._written_at = time.monotonic()
-        for kind, rows in waiting.items():
-            try:
-                self._history.append(kind, rows)
-            except LakeUnavailable as error:
-                log.warning("quality_history_lost", kind=kind, rows=len(rows), error=error.detail)
+    def _constraints(
+        self, con: duckdb.DuckDBPyConnection, moved: Sequence[str], upto: int
+    ) -> Iterable[Result]:
+        """Envelopes and rows of this load; of gold the tables as they are."""
+        policy = self.policy
+        since = "coalesce((select since from meta.bronze where table_name = '{}'), -1)"
+        batch = "_batch = (select batch from meta.refresh)"
+        there = {
+            f"{schema}.{name}"
+            for schema, name in con.execute(
+                "select table_schema, table_name from information_schema.tables"
+            ).fetchall()
+        }
+        for name in moved:
+            said = policy.of(f"bronze.{name}")
+            news = f"_position <= {int(upto)} and _position > {since.format(name)}"
+            yield from judge(con, f"bronze.{name}", said, f'bronze."{name}"', news)
+            silver = f"silver.{said.into}"
+            if silver in there:
+                yield from judge(con, silver, policy.of(silver), silver, batch)
+        for table, said in policy.tables.items():
+            if table.startswith("gold.") and table in there:
+                yield from judge(con, table, said, table)
 
-    def _keep_lines(self, lines: Iterable[Line], *, load: str) -> None:
-        now = datetime.now(UTC)
-        self._keep("reconciliations", [line_row(line, at=now, load=load) for line in lines])
+    def _shrunk(self, con: duckdb.DuckDBPyConnection, published: Published) -> Iterable[Result]:
+        """Tables that would lose more of their rows than is believable."""
+        for name, before in published.tables.items():
+            allowed = self.policy.of(f"gold.{name}").watch.shrink
+            if allowed is None or before.rows < ENOUGH_TO_SHRINK:
+                continue
+            row = con.execute(f'select count(*) from gold."{name}"').fetchone()
+            now = int(row[0]) if row else 0
+            yield Result(
+                f"gold.{name}", "rows lost", "volume", "block",
+                passed=now >= before.rows * (1 - allowed), rows=max(0, before.rows - now),
+                observed=f"{before.rows} → {now} rows", expected=f"at most {allowed:.0%} lost",
+                detail="raise watch.shrink in quality.yml if it is right",
+            )  # fmt: skip
 
-    def _keep(self, kind: Kind, rows: Sequence[Row]) -> None:
-        if rows:
-            self._waiting.setdefault(kind, []).extend(rows)
 
-
-def line_row(line: Line, *, at: datetime, load: str) -> Row:
-    """A line as history keeps it."""
-    return {
-        "noted_at": at,
-        "load": load,
-        "hop": line.hop,
-        "table_name": line.table,
-        "measure": line.measure,
-        "source": line.source,
-        "target": line.target,
-        "agrees": line.agrees,
-    }
+def _differing(lines: Iterable[Line]) -> list[str]:
+    return [str(line) for line in lines if not line.agrees]

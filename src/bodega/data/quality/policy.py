@@ -54,7 +54,8 @@ class Freshness(_Strict):
 
 
 class ColumnPolicy(_Strict):
-    """What a value may be; null only where not `required`. `personal` values are never shown."""
+    """What a value may be; null only where not `required`. `personal` values are never shown.
+    A rule that is `block` keeps a load that breaks it from the readers."""
 
     required: bool = False
     one_of: tuple[str, ...] | None = None
@@ -67,22 +68,24 @@ class ColumnPolicy(_Strict):
 
 class Watch(_Strict):
     """When a number is odd: further than `z` robust deviations from its history, once there are
-    `history` profiles to tell; a column's distribution when its PSI is above `psi`."""
+    `history` profiles to tell; a column's distribution when its PSI is above `psi`. A table that
+    loses more than the share `shrink` of its rows from one publishing to the next is not
+    published. `by` is the instant or day a row counts for; only the last `days` are profiled."""
 
     z: float = Field(4.0, gt=0)
     history: int = Field(8, ge=3)
     psi: float = Field(0.25, gt=0)
     shrink: float | None = Field(None, ge=0, le=1)
-    severity: Severity = "warn"
+    by: str | None = None
+    days: int | None = Field(None, ge=7)
 
 
 class TablePolicy(_Strict):
-    """`key` tells rows apart; `into` is where the rows of a bronze table of envelopes are next,
-    `money` its columns in minor units of `currency`."""
+    """`into` is where the rows of a bronze table of envelopes are next, `money` its columns in
+    minor units of `currency`."""
 
     owner: str = ""
     freshness: Freshness | None = None
-    key: tuple[str, ...] = ()
     columns: Mapping[str, ColumnPolicy] = {}
     watch: Watch = Watch()
     into: str | None = None

@@ -6,6 +6,7 @@ its JSON and not through the transforms. Checksums are sums of hashes: the order
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import duckdb
 
@@ -32,6 +33,19 @@ class Line:
 
     def __str__(self) -> str:
         return f"{self.hop} {self.table}, {self.measure}: {self.source} ≠ {self.target}"
+
+    def row(self, at: datetime, *, load: str) -> Mapping[str, object]:
+        """As history keeps it."""
+        return {
+            "noted_at": at,
+            "load": load,
+            "hop": self.hop,
+            "table_name": self.table,
+            "measure": self.measure,
+            "source": self.source,
+            "target": self.target,
+            "agrees": self.agrees,
+        }
 
 
 def compared(

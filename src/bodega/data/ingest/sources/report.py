@@ -11,7 +11,7 @@ class LoadReport(BaseModel):
     """`rows` = `kept` + `unchanged` + Σ `rejected`. `deleted` counts the marks for keys that a
     whole reading no longer held; they are not rows of the source. `values_dropped` counts values
     that did not fit and were left out, by field. `tally` counts what was handed to the lake,
-    `reconciled` says whether the lake holds just that."""
+    `reconciled` says whether the lake holds just that; what is not `fit` goes no further."""
 
     source: str
     stream: str
@@ -29,6 +29,7 @@ class LoadReport(BaseModel):
     seconds: float = 0.0
     error: str | None = None
     reconciled: bool | None = None
+    fit: bool = True
     tally: Tally | None = Field(None, exclude=True)
 
     @property

@@ -1,0 +1,83 @@
+"""What blocks is told to people once and over when it is over; what is late, too."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from bodega.data.lake.published import Published, PublishedTable, replace_published
+from bodega.data.lake.storage import LakeRoot
+from bodega.data.operations.alerts import alerts
+from bodega.data.quality.freshness import freshness
+from bodega.data.quality.gate import Gate
+from bodega.data.quality.history import History
+from bodega.data.quality.late import tell_late
+from bodega.data.quality.policy import read_policy
+from bodega.kernel.clock import FixedClock
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def test_a_rule_that_blocks_is_told_once_and_is_over_when_mended(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    gate = Gate(tmp_path)
+    con.execute("update gold.fct_orders set currency = 'quid' where id = 'a'")
+    con.execute("update silver.orders set currency = 'quid' where id = 'a'")
+    for _ in range(2):
+        failures = gate.admit(con, [], 30)
+        assert any("gold.fct_orders currency pattern" in f and "quid" in f for f in failures)
+    told = [a for a in alerts(tmp_path, open_only=True) if "currency pattern" in a.key]
+    assert [(a.count, a.severity) for a in told] == [(2, "error")]
+    kept = History(LakeRoot(tmp_path)).rows("results", "not passed and severity = 'block'")
+    assert [row["check_name"] for row in kept] == ["currency pattern"], "once, while it stays"
+    con.execute("update gold.fct_orders set currency = 'GBP'")
+    con.execute("update silver.orders set currency = 'GBP'")
+    con.execute("update gold.fct_order_lines set currency = 'GBP'")
+    assert not any("currency" in failure for failure in gate.admit(con, [], 30))
+    assert not any("currency" in a.key for a in alerts(tmp_path, open_only=True))
+
+
+@pytest.mark.parametrize(("left", "blocked"), [(900, False), (700, True)], ids=["some", "many"])
+def test_a_table_that_loses_many_of_its_rows_is_not_published(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, left: int, blocked: bool
+) -> None:
+    con.execute("create table gold.fct_payments as select 1 as payment_id from range(?)", [left])
+    before = PublishedTable(version=1, rows=1000, columns={}, prints={}, updated_at=NOW)
+    replace_published(tmp_path, Published(tables={"fct_payments": before}))
+    failures = Gate(tmp_path).admit(con, [], 30)
+    assert any("rows lost" in failure for failure in failures) == blocked
+
+
+def test_a_policy_that_breaks_is_not_followed(tmp_path: Path) -> None:
+    own = tmp_path / "quality.yml"
+    own.write_text("tables: {gold.x: {owner: me}}")
+    gate = Gate(tmp_path, own)
+    assert gate.policy.of("gold.x").owner == "me"
+    own.write_text("tables: {x: {}}")
+    later = own.stat().st_mtime + 5
+    os.utime(own, (later, later))
+    assert gate.policy.of("gold.x").owner == "me"
+
+
+def test_late_tables_are_one_alert_a_cause(tmp_path: Path) -> None:
+    root = LakeRoot(tmp_path)
+    tables = {
+        name: PublishedTable(version=1, rows=1, columns={}, prints={}, updated_at=NOW)
+        for name in ("fct_orders", "dim_products")
+    }
+    replace_published(root, Published(tables=tables))
+
+    def told(age: timedelta) -> list[str]:
+        root.write_json("status.json", {"checked_at": (NOW - age).isoformat()})
+        return tell_late(root, freshness(root, read_policy(), clock=FixedClock(NOW)))
+
+    assert told(timedelta(seconds=5)) == []
+    assert told(timedelta(minutes=10)) == ["freshness:shop"]
+    found = alerts(tmp_path, open_only=True)
+    assert [(a.key, a.count) for a in found] == [("freshness:shop", 1)]
+    assert "gold.dim_products, gold.fct_orders" in found[0].detail
+    assert told(timedelta(seconds=5)) == []
+    assert alerts(tmp_path, open_only=True) == []
