@@ -24,7 +24,7 @@ from tests.kit.servers import empty_database, migrated_settings
 REAL_COST, passwords.COST = passwords.COST, {"memory_cost": 64, "time_cost": 1, "parallelism": 1}
 
 for name in [name for name in os.environ if name.startswith("BODEGA_")]:
-    if name not in ("BODEGA_SOAK", "BODEGA_TEST_DATA"):
+    if name not in ("BODEGA_SOAK", "BODEGA_SOAK_KILLS", "BODEGA_TEST_DATA"):
         del os.environ[name]
 
 # These need the dbt project parsed and built once.
