@@ -7,14 +7,18 @@ from contextlib import closing, contextmanager
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
+from bodega.apps import kafka_changes
 from bodega.backbone.changes.feed import ChangeFeed, FlushPolicy
-from bodega.backbone.kafka.changes import KafkaSink
+from bodega.backbone.changes.slot import drop_slot
+from bodega.backbone.kafka.changes import FEED, KafkaSink
 from bodega.backbone.kafka.connection import Access
 from bodega.backbone.kafka.registry import Registry
 from bodega.backbone.kafka.row_messages import RowMessages
 from bodega.backbone.kafka.wire import AvroWire
+from bodega.backbone.settings import Settings
 from bodega.testing.registry import SchemaRegistry
 from tests.backbone.changes.databases import TestDatabase, database, eventually, running, server
 from tests.kit.kafka import Broker, contents, fresh
@@ -25,6 +29,8 @@ SETUP = (
     "CREATE SCHEMA backbone",
     """CREATE TABLE backbone.kafka_feeds (name text PRIMARY KEY, checkpoint jsonb NOT NULL,
        updated_at timestamptz NOT NULL DEFAULT now())""",
+    """CREATE TABLE backbone.kafka_quarantine (id uuid, topic text, partition int, "offset" bigint,
+       key bytea, value bytea, reason text, UNIQUE (topic, partition, "offset"))""",
     """CREATE TABLE things (id uuid PRIMARY KEY, n int, rate float8, at timestamptz,
        price numeric, more jsonb, tags text[], secret text)""",
 )
@@ -39,14 +45,17 @@ def things(database: TestDatabase) -> TestDatabase:
     return database
 
 
+def registry_at(double: SchemaRegistry) -> Registry:
+    """A client of its own: whoever uses it closes it."""
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(double.app))
+    return Registry("http://r.test", client=client)
+
+
 @contextmanager
 def feeding(
     things: TestDatabase, broker: Broker, prefix: str, double: SchemaRegistry | None = None
 ) -> Iterator[None]:
-    avro = None
-    if double is not None:
-        client = httpx.AsyncClient(transport=httpx.ASGITransport(double.app))
-        avro = AvroWire(Registry("http://r.test", client=client))
+    avro = AvroWire(registry_at(double)) if double is not None else None
     sink = KafkaSink(
         things.dsn,
         Access(broker.servers),
@@ -138,3 +147,60 @@ async def test_brokers_that_are_down_cost_nothing_but_time(
         assert [json.loads(change.after)["n"] for change in found] == [1, 2]
     finally:
         own.stop()
+
+
+async def test_a_row_that_no_message_can_carry_is_set_aside(
+    things: TestDatabase, broker: Broker
+) -> None:
+    prefix = fresh("shop")
+
+    def work() -> None:
+        things.run(
+            f"INSERT INTO things (id, more) VALUES ('{ID}', to_jsonb(repeat('x', 1100000)))",
+            "INSERT INTO things (id, n) VALUES (gen_random_uuid(), 1)",
+        )
+        with feeding(things, broker, prefix):
+            wait_for_all(things)
+
+    await asyncio.to_thread(work)
+    (found,) = await told(broker, f"{prefix}.public.things", None)
+    assert json.loads(found.after)["n"] == 1
+    ((key, size, reason),) = things.rows(
+        "SELECT key, length(value), reason FROM backbone.kafka_quarantine"
+    )
+    assert (json.loads(key), size > 1_100_000) == ({"id": ID}, True)
+    assert "bytes" in reason
+
+
+async def test_the_shops_own_tables_go_out_with_personal_columns_sealed(
+    wired: Settings, double: SchemaRegistry, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = wired.model_copy(
+        update={"events_kafka_changes": "avro", "events_kafka_registry_url": "http://r.test"}
+    )
+    monkeypatch.setattr(kafka_changes, "registry_of", lambda _: registry_at(double))
+    with psycopg.connect(settings.dsn, autocommit=True) as connection:
+        connection.execute(
+            """INSERT INTO identity.users (id, email, role, status)
+               VALUES (%s, 'ada@example.com', 'customer', 'active')""",
+            [ID],
+        )
+
+        def there() -> bool:
+            query = "SELECT checkpoint ->> 'confirmed' FROM backbone.kafka_feeds"
+            row = connection.execute(query).fetchone()
+            return row is not None and int(row[0]) > 0
+
+        def work() -> None:
+            with kafka_changes.kafka_feed(settings) as feed, running(feed):
+                eventually(there)
+                eventually(lambda: feed.status.state == "streaming")
+            drop_slot(connection, FEED)
+
+        await asyncio.to_thread(work)
+    records = await contents(
+        settings.events_kafka_servers, f"{settings.events_kafka_prefix}.identity.users"
+    )
+    assert not any(b"ada@example.com" in record.value for record in records)
+    (user,) = [await RowMessages(registry).read(record) for record in records]
+    assert (user.op, json.loads(user.after or "")["id"]) == ("r", ID)

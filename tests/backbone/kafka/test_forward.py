@@ -96,6 +96,16 @@ async def test_an_event_that_cannot_be_written_waits_and_others_go(
     assert len(await sent(wired, registry)) == 3
 
 
+async def test_an_event_that_is_too_large_is_parked(wired: Settings, database: Database) -> None:
+    huge = paid(uuid4()).model_copy(update={"payload": {"x": "y" * 1_100_000}})
+    log(wired, [huge, paid(uuid4())])
+    await drain(forwarder(database), wired)
+    assert len(await sent(wired)) == 1
+    async with database.reading() as connection:
+        (stuck,) = await parked.list_parked(connection, consumer=NAME)
+    assert (stuck.error or "").startswith("TooLarge: ")
+
+
 async def test_brokers_that_are_down_are_waited_for(wired: Settings, database: Database) -> None:
     own = Broker(wired.data_dir / "kafka")  # others use the shared one meanwhile
     settings = wired.model_copy(update={"events_kafka_servers": own.servers})

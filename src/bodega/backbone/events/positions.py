@@ -90,7 +90,22 @@ _MOVE = text(
     WHERE p.consumer = :consumer AND p.partition = r.partition AND p."offset" < r.reached
     """
 )
-
+_BEHIND = text(
+    """
+    SELECT EXISTS (
+        SELECT 1 FROM backbone.consumer_positions p WHERE p.consumer = :consumer AND EXISTS (
+            SELECT 1 FROM backbone.event_log l
+            WHERE l.partition = p.partition AND l."offset" > p."offset"
+        )
+    ) OR EXISTS (
+        SELECT 1 FROM (
+            SELECT DISTINCT ON (key) state, next_attempt_at FROM backbone.parked_events
+            WHERE consumer = :consumer ORDER BY key, "offset"
+        ) h
+        WHERE h.state = 'waiting' OR (h.state = 'retrying' AND h.next_attempt_at <= now())
+    )
+    """
+)
 
 Wanted = Mapping[str, Collection[str]]
 """The types of events each consumer reacts to."""
@@ -123,6 +138,11 @@ async def due(connection: AsyncConnection, wanted: Wanted) -> dict[str, list[int
     for row in await connection.execute(_DUE, _pairs(wanted)):
         found.setdefault(row.consumer, []).append(row.partition)
     return found
+
+
+async def behind(connection: AsyncConnection, consumer: str) -> bool:
+    """Whether one that takes events of every type has something to do."""
+    return bool((await connection.execute(_BEHIND, {"consumer": consumer})).scalar_one())
 
 
 async def skip_unwanted(connection: AsyncConnection, wanted: Wanted, partitions: int) -> None:

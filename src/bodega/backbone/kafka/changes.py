@@ -12,17 +12,22 @@ from typing import Any
 
 import psycopg
 
+from bodega.backbone.avro.errors import NotOfSchema
 from bodega.backbone.changes.connection import sql_connection
 from bodega.backbone.changes.envelope import Change
 from bodega.backbone.changes.errors import SinkUnavailable
 from bodega.backbone.changes.sink import Batch, Checkpoint
 from bodega.backbone.kafka.connection import Access, guarded, producing
 from bodega.backbone.kafka.debezium import envelope
-from bodega.backbone.kafka.errors import KafkaTrouble
+from bodega.backbone.kafka.errors import KafkaTrouble, TooLarge
 from bodega.backbone.kafka.row_schemas import RowSchemas, TableSchemas, avro_key, avro_value
 from bodega.backbone.kafka.wire import AvroWire, as_text
+from bodega.backbone.telemetry.logs import get_logger
 from bodega.backbone.telemetry.metrics import KAFKA_SENT
 from bodega.kernel.errors import BodegaError
+from bodega.kernel.ids import new_id
+
+log = get_logger(__name__)
 
 FEED = "bodega_kafka"
 _SAVE = """
@@ -30,6 +35,10 @@ INSERT INTO backbone.kafka_feeds (name, checkpoint) VALUES (%s, %s)
 ON CONFLICT (name) DO UPDATE SET checkpoint = excluded.checkpoint, updated_at = now()
 """
 _READ = "SELECT checkpoint FROM backbone.kafka_feeds WHERE name = %s"
+_SET_ASIDE = """
+INSERT INTO backbone.kafka_quarantine (id, topic, partition, "offset", key, value, reason)
+VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (topic, partition, "offset") DO NOTHING
+"""
 _DATABASE = "SELECT current_database()"
 _PIECE = 2_000
 
@@ -115,12 +124,24 @@ class KafkaSink:
     ) -> None:
         under_way = []
         for change in rows:
-            for key, value in await self._messages(topic, table, change):
-                async with guarded():
-                    under_way.append(await producer.send(topic, key=key, value=value))
+            try:
+                for key, value in await self._messages(topic, table, change):
+                    async with guarded():
+                        under_way.append(await producer.send(topic, key=key, value=value))
+            except (TooLarge, NotOfSchema) as error:
+                self._set_aside(topic, change, error.detail)
         async with guarded():
             await asyncio.gather(*under_way)
         KAFKA_SENT.labels(topic).inc(len(under_way))
+
+    def _set_aside(self, topic: str, change: Change, reason: str) -> None:
+        """A row that no message can carry holds up no other; its place is that in the log."""
+        log.warning("change_quarantined", topic=topic, lsn=change.lsn, reason=reason)
+        value = json.dumps(envelope(change, name=self._prefix, database=self._database))
+        place = [new_id(), topic, -change.sequence, change.lsn]
+        with closing(sql_connection(self._dsn)) as connection:
+            key = change.key.encode() if change.key else None
+            connection.execute(_SET_ASIDE, [*place, key, value.encode(), reason])
 
     async def _messages(
         self, topic: str, table: str, change: Change

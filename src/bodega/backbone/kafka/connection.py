@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bodega.backbone.kafka.errors import KafkaMissing, KafkaUnreachable
+from bodega.backbone.kafka.errors import KafkaMissing, KafkaUnreachable, TooLarge
 from bodega.backbone.settings import Settings
 
 _PATIENCE_MS = 10_000
@@ -67,10 +67,12 @@ def client() -> Any:
 @asynccontextmanager
 async def guarded() -> AsyncIterator[None]:
     """The client's errors as ours."""
-    kafka_error = client().errors.KafkaError
+    errors = client().errors
     try:
         yield
-    except (kafka_error, OSError) as error:
+    except errors.MessageSizeTooLargeError as error:
+        raise TooLarge(str(error)) from error
+    except (errors.KafkaError, OSError) as error:
         said = str(error).strip() or type(error).__name__
         raise KafkaUnreachable(f"Kafka does not answer: {said}") from error
 

@@ -7,6 +7,7 @@ KafkaTrouble (Unavailable)
 └── RegistryRefused       it does not let us in, or takes no orders from us
 SchemaIncompatible (Conflict)   a subject's rules forbid the schema
 SchemaUnknown (NotFound)        the registry has no such id or subject
+TooLarge (Rejected)             a message is larger than brokers take: it is set aside
 Undecodable (Rejected)          a message's bytes are not what they should be: it is set aside
 """
 
@@ -45,6 +46,11 @@ class SchemaIncompatible(Conflict):
 class SchemaUnknown(NotFound):
     code = "schema_unknown"
     title = "The registry does not know that schema"
+
+
+class TooLarge(Rejected):
+    code = "message_too_large"
+    title = "The message is larger than brokers take"
 
 
 class Undecodable(Rejected):

@@ -19,10 +19,10 @@ from bodega.backbone.db import Connection, Database
 from bodega.backbone.events import parked
 from bodega.backbone.events.handling import Policy
 from bodega.backbone.events.log import LoggedEvent
-from bodega.backbone.events.positions import create_positions, hold, move_positions
+from bodega.backbone.events.positions import behind, create_positions, hold, move_positions
 from bodega.backbone.events.waking import either, listen
 from bodega.backbone.kafka.connection import Access, guarded, producing
-from bodega.backbone.kafka.errors import KafkaTrouble
+from bodega.backbone.kafka.errors import KafkaTrouble, TooLarge
 from bodega.backbone.kafka.messages import EventWire
 from bodega.backbone.telemetry.logs import get_logger
 from bodega.backbone.telemetry.metrics import HANDLED, KAFKA_SENT
@@ -74,6 +74,9 @@ class Forwarder:
     async def forward(self, producer: Any) -> bool:
         """One batch; False when there was nothing to send. Raises KafkaTrouble."""
         partitions = await self._known_partitions()
+        async with self._database.reading() as looking:
+            if not await behind(looking, NAME):
+                return False
         async with self._database.work(actor=NAME) as uow:
             connection = uow.connection
             limit = max(1, self._policy.batch // partitions)
@@ -149,10 +152,13 @@ class _Batch:
             HANDLED.labels(NAME, "failed").inc()
             log.warning("event_not_written", type=event.envelope.type, error=error.detail)
             return f"{type(error).__name__}: {error.detail}"[:2000]
-        async with guarded():
-            under_way = await self._producer.send(
-                self._wire.topic, key=message.key, value=message.value, headers=message.headers
-            )
+        try:
+            async with guarded():
+                under_way = await self._producer.send(
+                    self._wire.topic, key=message.key, value=message.value, headers=message.headers
+                )
+        except TooLarge as error:
+            return f"TooLarge: {error.detail}"
         self._under_way.append(under_way)
         return None
 
