@@ -10,7 +10,7 @@ from bodega.backbone.db import Database
 from bodega.backbone.events import parked
 from bodega.backbone.events.log import ConsumerLag, consumer_lag
 from bodega.backbone.kafka.connection import Access, producing
-from bodega.backbone.kafka.errors import KafkaUnreachable
+from bodega.backbone.kafka.errors import KafkaUnreachable, TooLarge
 from bodega.backbone.kafka.forward import NAME, Forwarder
 from bodega.backbone.kafka.registry import Registry
 from bodega.backbone.settings import Settings
@@ -103,7 +103,7 @@ async def test_an_event_that_is_too_large_is_parked(wired: Settings, database: D
     assert len(await sent(wired)) == 1
     async with database.reading() as connection:
         (stuck,) = await parked.list_parked(connection, consumer=NAME)
-    assert (stuck.error or "").startswith("TooLarge: ")
+    assert (stuck.error or "").startswith(f"{TooLarge.__name__}: ")
 
 
 async def test_brokers_that_are_down_are_waited_for(wired: Settings, database: Database) -> None:
