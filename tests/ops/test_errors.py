@@ -18,7 +18,7 @@ CODE = re.compile(r"`([a-z][a-z0-9_]+)`")
 PARENTS = {kind for kind in error_kinds() if kind.__subclasses__()}
 
 # Said between our own parts, to nobody else; tests see what follows from them.
-SIGNALS = {"change_feed_interrupted", "publication_drift", "sign_in_needed"}
+SIGNALS = {"change_feed_interrupted", "payment_awaited", "publication_drift", "sign_in_needed"}
 # May only shrink.
 UNPROVEN: set[str] = set()
 

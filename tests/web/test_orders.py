@@ -19,6 +19,7 @@ from bodega.contracts.checkout import Checkouts
 from bodega.contracts.orders import Orders, OrderSearch, OrderView
 from bodega.kernel.errors import Rejected
 from bodega.kernel.ids import CheckoutId, UserId, new_id
+from bodega.kernel.money import Money
 from bodega.kernel.page import PageRequest
 from bodega.web.amounts import typed_money
 from bodega.web.console.order_edit import OrderSent
@@ -311,6 +312,41 @@ async def test_a_guest_sends_goods_back_from_the_link_in_the_mail(
     assert await context.container.get(AfterSales).returns_of(other.id) == []
 
 
+async def test_a_guest_pays_what_a_dearer_exchange_costs_more_and_the_bank_asks(
+    context: Context, app: FastAPI, client: httpx.AsyncClient, staff: Browser
+) -> None:
+    order = await bought(context, None)
+    opens = await context.container.get(Orders).issue_pass(order.id)
+    guest, at, desk = Browser(app), f"/orders/{order.checkout_id}", f"/console/orders/{order.id}"
+    await guest.get(f"/orders/open?pass={opens.token}")
+    await staff.send(desk, f"{desk}/shipments")
+    dearer = await stocked(context, 1, price=Money(amount=900, currency="GBP"))
+    goods = await context.container.get(Catalog).sellable([dearer])
+    wish = {f"units-{order.lines[0].id}": "1", f"exchange-{order.lines[0].id}": goods[dearer].sku}
+    await staff.send(f"{desk}/returns/new", f"{desk}/returns", **wish)
+    [asked] = await context.container.get(AfterSales).returns_of(order.id)
+    for decision in ("approve", "received"):
+        await staff.send(desk, f"{desk}/returns/{asked.id}", decision=decision)
+    settle = {"decision": "settle", "payment_token": "buyer"}
+    begun = await staff.send(desk, f"{desk}/returns/{asked.id}", **settle)
+    assert begun.status_code == 303, begun.text
+    assert "to be paid by the buyer" in (await staff.get(desk)).text
+    assert "£3.01 to pay" in (await guest.get(at)).text
+    pays = await guest.send(at, f"{at}/payment", payment_token="pm_card_authenticationRequired")
+    assert pays.headers["location"] == f"{at}/payment"
+    bank = re.search(r'href="([^"]+)" rel="noreferrer"', (await guest.get(f"{at}/payment")).text)
+    assert bank
+    async with httpx.AsyncClient() as browser:
+        sent = await browser.post(bank[1], data={"outcome": "authorise"})
+    assert sent.headers["location"].startswith(f"http://shop.test{at}/payment/return")
+    back = await guest.get(f"{at}/payment/return")
+    assert back.headers["location"] == at
+    [closed] = await context.container.get(AfterSales).returns_of(order.id)
+    assert closed.status == "closed"
+    assert closed.exchange_order_id is not None
+    assert "to pay" not in (await guest.get(at)).text
+
+
 async def test_a_state_is_asked_for_where_taxes_go_by_it(
     context: Context, app: FastAPI, client: httpx.AsyncClient, ada: Browser, settings: Settings
 ) -> None:
@@ -321,7 +357,7 @@ async def test_a_state_is_asked_for_where_taxes_go_by_it(
     await ada.send(f"/products/{product}", f"/products/{product}/cart", quantity="1")
     form = (await ada.get("/checkout")).text
     assert 'value="1 High Street"' in form
-    assert "State or province" not in form
+    assert 'id="f-region"' not in form
     guest = Browser(app)
     await guest.send(f"/products/{product}", f"/products/{product}/cart", quantity="1")
     typed = {"email": "gil@example.com", "name": "Gil", "line1": "1 Market St", "city": "Austin"}

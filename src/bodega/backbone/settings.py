@@ -173,6 +173,9 @@ class Settings(KafkaSettings):
         15, description="then another process resumes a change of an order"
     )
     orders_return_days: Count = Field(30, description="days in which customers may return goods")
+    orders_pay_hours: Count = Field(
+        72, description="time a buyer has to pay what a change of the order costs more"
+    )
     orders_pass_days: Count = Field(
         120, description="days in which the link in a guest's confirmation opens the order"
     )

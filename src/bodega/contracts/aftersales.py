@@ -70,12 +70,14 @@ class Addition(_Request):
 
 class EditOrder(_Request):
     """New quantities of lines (0 takes one out), further variants at today's price, another address
-    in the same country. `payment_token` pays for what it comes to cost more."""
+    in the same country. `payment_token` pays for what it comes to cost more; or, with `ask_buyer`,
+    the buyer does so on the order's page, and the order is held until then."""
 
     quantities: dict[OrderLineId, Annotated[int, Field(ge=0, le=10_000)]] = {}
     additions: list[Addition] = []
     shipping_address: Address | None = None
     payment_token: PaymentToken | None = None
+    ask_buyer: bool = False
     reason: Reason
 
 
@@ -115,12 +117,22 @@ class InspectedLine(_Request):
 
 class SettleReturn(_Request):
     """What came back pays what is wanted in exchange, and the rest is given back; `payment_token`
-    pays for what the exchange costs more."""
+    pays for what the exchange costs more, or the buyer does (`ask_buyer`)."""
 
     lines: Annotated[list[InspectedLine], Field(min_length=1)]
     location_id: LocationId | None = None
     payment_token: PaymentToken | None = None
+    ask_buyer: bool = False
     note: Note = ""
+
+
+class PayDifference(_Request):
+    """`return_url` is where the buyer's bank sends them back to."""
+
+    payment_token: PaymentToken
+    return_url: Annotated[str, StringConstraints(pattern=r"^https?://", max_length=2000)] | None = (
+        None
+    )
 
 
 class TrackShipment(_Request):
@@ -133,7 +145,8 @@ class TrackShipment(_Request):
 class OperationView(BaseModel):
     """A change of an order that needs stock or money. `reference` is what it made: a shipment,
     a return, a refund. A `partial` one has given back some of the money and was refused the rest,
-    or what comes after it: it stays so until staff have it tried again or give it up."""
+    or what comes after it: it stays so until staff have it tried again or give it up. `due` is what
+    its buyer was asked to pay, while it waits for them."""
 
     id: OperationId
     order_id: OrderId
@@ -145,6 +158,21 @@ class OperationView(BaseModel):
     failure_detail: str | None
     started_at: datetime
     ended_at: datetime | None
+    due: Money | None = None
+
+
+class PaymentDue(BaseModel):
+    """What a change of an order costs its buyer more, to be paid by `until`. With an `action_url`
+    their bank asks them there; `state` and failure are the operation's."""
+
+    operation_id: OperationId
+    kind: OperationKind
+    state: OperationState
+    amount: Money
+    action_url: str | None
+    until: datetime
+    failure_code: str | None = None
+    failure_detail: str | None = None
 
 
 class ShippedLine(BaseModel):
@@ -332,6 +360,16 @@ class AfterSales(Protocol):
     ) -> OperationView:
         """Undo what of a partial operation can be undone; the money that went back is booked as
         a refund of the order's lines. Raises `NotFound`, `Conflict`."""
+
+    async def payment_due(self, order_id: OrderId) -> PaymentDue | None:
+        """What the order's buyer is asked to pay now."""
+
+    async def pay_due(self, order_id: OrderId, asked: PayDifference) -> PaymentDue:
+        """Pay it; the same again goes on. A card that is declined ends the change, and nothing of
+        it is done. Raises `NotFound` when nothing is due."""
+
+    async def proceed_due(self, order_id: OrderId) -> PaymentDue:
+        """The buyer is back from the bank. Raises `NotFound` when nothing is due."""
 
     async def operation(self, id: OperationId) -> OperationView | None: ...
 

@@ -5,7 +5,8 @@ BodegaError
 ├── Unauthenticated ── PassInvalid
 ├── TooMany ── TooManyLookUps
 ├── NotFound ── OrderNotFound, LineNotFound, ShipmentNotFound, ReturnNotFound, DocumentNotFound,
-│               OperationNotFound, LocationNotKnown
+│               OperationNotFound, LocationNotKnown, PaymentNotDue
+├── Unavailable ── PaymentAwaited
 ├── Rejected
 │   ├── EditEmpty, AddressCountryDiffers, VariantNotSold, PaymentTokenMissing
 │   ├── LineNamedTwice, QuantityExceeded, RefundExceedsLine, RefundNotChargeable
@@ -18,7 +19,15 @@ BodegaError
     └── ReturnNotPossible, ReturnTooLate, ReturnNotOpen, ShipmentDelivered
 """
 
-from bodega.kernel.errors import BodegaError, Conflict, NotFound, Rejected, TooMany, Unauthenticated
+from bodega.kernel.errors import (
+    BodegaError,
+    Conflict,
+    NotFound,
+    Rejected,
+    TooMany,
+    Unauthenticated,
+    Unavailable,
+)
 from bodega.kernel.money import Money, charge_step
 
 
@@ -71,6 +80,16 @@ class DocumentNotFound(NotFound):
 class OperationNotFound(NotFound):
     code = "operation_not_found"
     title = "The order has no such operation"
+
+
+class PaymentNotDue(NotFound):
+    code = "payment_not_due"
+    title = "Nothing is to be paid for this order now"
+
+
+class PaymentAwaited(Unavailable):
+    code = "payment_awaited"
+    title = "The buyer was asked to pay the difference and has not done so yet"
 
 
 class EditEmpty(Rejected):

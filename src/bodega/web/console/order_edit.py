@@ -13,7 +13,15 @@ from bodega.kernel.errors import Conflict
 from bodega.kernel.ids import OperationId, OrderId, OrderLineId
 from bodega.web.access import ConsoleStaff
 from bodega.web.console.doing import Refused, Sent
-from bodega.web.console.order_page import UNSENT, AtDesk, OrderDesk, carry_out, ways_to_pay
+from bodega.web.console.order_page import (
+    UNSENT,
+    AtDesk,
+    OrderDesk,
+    asks_buyer,
+    carry_out,
+    token_in,
+    ways_to_pay,
+)
 from bodega.web.console.skus import sku_lines
 from bodega.web.formats import country_name
 from bodega.web.forms import PostedForm
@@ -75,7 +83,8 @@ async def _changes(desk: OrderDesk, order: OrderView, form: PostedForm) -> EditO
         quantities=_quantities(order, form),
         additions=added,
         shipping_address=_address(order, form),
-        payment_token=form.text("payment_token") or None,
+        payment_token=token_in(form),
+        ask_buyer=asks_buyer(form),
         reason=form.text("reason")[:500],
     )
 

@@ -17,9 +17,11 @@ from bodega.contracts.payment_methods import PaymentMethods, SavedMethod
 from bodega.kernel.errors import NotFound, Unavailable
 from bodega.kernel.ids import OrderId
 from bodega.web.console.doing import Refused, attempt
+from bodega.web.forms import PostedForm
 from bodega.web.pages import redirect, render
 from bodega.web.storefront.till import TEST_CARDS, takes_test_cards
 
+ASK_BUYER = "buyer"
 UNSENT = ("paid", "allocated")
 SENDABLE = (*UNSENT, "partially_fulfilled", "partially_delivered", "partially_returned")
 
@@ -96,12 +98,23 @@ async def order_page(
         sendable=order.status in SENDABLE,
         unsent=order.status in UNSENT,
         refused=refused,
+        ways=await ways_to_pay(request, desk, order),
     )
 
 
+def token_in(form: PostedForm) -> str | None:
+    typed = form.text("payment_token")
+    return typed if typed and typed != ASK_BUYER else None
+
+
+def asks_buyer(form: PostedForm) -> bool:
+    return form.text("payment_token") == ASK_BUYER
+
+
 async def ways_to_pay(request: Request, desk: OrderDesk, order: OrderView) -> list[tuple[str, str]]:
-    """(token, words): the cards the customer keeps, and the provider's test cards."""
-    found = [(card.token, _card(card)) for card in await _kept(desk, order)]
+    """(token, words): the buyer themselves, the cards they keep, the provider's test cards."""
+    found = [(ASK_BUYER, "the buyer pays it on their order's page")]
+    found += [(card.token, _card(card)) for card in await _kept(desk, order)]
     if takes_test_cards(request.app.state.settings):
         found += [(token, f"{name}, {outcome}") for token, name, outcome in TEST_CARDS]
     return found

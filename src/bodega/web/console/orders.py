@@ -186,17 +186,19 @@ async def cancel(request: Request, sent: Sent, desk: AtDesk, order_id: OrderId) 
 async def go_on(
     request: Request, sent: Sent, desk: AtDesk, order_id: OrderId, operation_id: OperationId
 ) -> Response:
-    """A change that gave back a part of the money: try the rest again, or give it up."""
+    """A change that gave back a part of the money, or waits for its buyer: try the rest again, or
+    give it up."""
     command = CommandId(sent.form.command_id("go on"))
 
-    async def decide() -> OperationView:
+    async def decide() -> OperationView | None:
         if sent.form.text("decision") == "give_up":
-            return await desk.after.give_up(
+            await desk.after.give_up(
                 operation_id,
                 command_id=command,
                 reason=sent.form.text("reason")[:500] or "given up",
                 actor=sent.who.label,
             )
+            return None
         return await desk.after.retry(operation_id, command_id=command, actor=sent.who.label)
 
     return await change_order(request, desk, order_id, decide, flash="saved-now")

@@ -26,8 +26,10 @@ from bodega.web.console.doing import Refused, Sent, StaffForm
 from bodega.web.console.order_page import (
     AtDesk,
     OrderDesk,
+    asks_buyer,
     carry_out,
     change_order,
+    token_in,
 )
 from bodega.web.console.skus import named_skus
 from bodega.web.forms import FieldOdd, FormMangled
@@ -49,14 +51,27 @@ async def list_returns(
     status: Annotated[ReturnStatus | Literal[""], Query()] = "",
 ) -> Response:
     """Newest first; what waits for staff is a status away."""
+    found = await desk.after.returns(page, status=status or None)
     return render(
         request,
         "console/returns.html",
-        found=await desk.after.returns(page, status=status or None),
+        found=found,
+        stuck=[pair for item in found.items for pair in await _stuck(desk, item)],
         chosen=status,
         statuses=get_args(ReturnStatus),
         asked=urlencode({"status": status}) if status else "",
     )
+
+
+async def _stuck(desk: OrderDesk, item: ReturnView) -> list[tuple[ReturnView, OperationView]]:
+    """Its settlement, where it was done in part: only goods that arrived are settled."""
+    if item.status != "received":
+        return []
+    return [
+        (item, operation)
+        for operation in await desk.after.operations(item.order_id)
+        if operation.state == "partial" and operation.reference == item.id
+    ]
 
 
 @router.get("/new")
@@ -157,7 +172,8 @@ async def _settle(desk: OrderDesk, found: ReturnView, sent: StaffForm) -> Operat
         request=SettleReturn(
             lines=lines,
             note=form.text("note")[:1000],
-            payment_token=form.text("payment_token") or None,
+            payment_token=token_in(form),
+            ask_buyer=asks_buyer(form),
         ),
         actor=sent.who.label,
     )

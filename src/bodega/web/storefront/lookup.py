@@ -130,6 +130,27 @@ async def withdraw(
     return await standing.withdraw(request, counter, own, return_id)
 
 
+@router.post("/{checkout_id}/payment")
+async def pay(
+    request: Request, who: Visitor, counter: WithForm, checkout_id: CheckoutId
+) -> Response:
+    return await standing.pay(request, counter, await _own(request, counter, checkout_id))
+
+
+@router.get("/{checkout_id}/payment")
+async def ask_bank(
+    request: Request, who: Visitor, counter: AtCounter, checkout_id: CheckoutId
+) -> Response:
+    return await standing.ask_bank(request, counter, await _own(request, counter, checkout_id))
+
+
+@router.get("/{checkout_id}/payment/return")
+async def come_back(
+    request: Request, who: Visitor, counter: AtCounter, checkout_id: CheckoutId
+) -> Response:
+    return await standing.come_back(request, counter, await _own(request, counter, checkout_id))
+
+
 @router.get("/{checkout_id}")
 async def follow(
     request: Request, who: Visitor, counter: AtCounter, checkout_id: CheckoutId

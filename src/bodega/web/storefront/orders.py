@@ -58,3 +58,22 @@ async def withdraw(
 ) -> Response:
     own = await _own(counter, who, order_id)
     return await standing.withdraw(request, counter, own, return_id)
+
+
+@router.post("/{order_id}/payment")
+async def pay(request: Request, who: Shopper, counter: WithForm, order_id: OrderId) -> Response:
+    return await standing.pay(request, counter, await _own(counter, who, order_id))
+
+
+@router.get("/{order_id}/payment")
+async def ask_bank(
+    request: Request, who: Shopper, counter: AtCounter, order_id: OrderId
+) -> Response:
+    return await standing.ask_bank(request, counter, await _own(counter, who, order_id))
+
+
+@router.get("/{order_id}/payment/return")
+async def come_back(
+    request: Request, who: Shopper, counter: AtCounter, order_id: OrderId
+) -> Response:
+    return await standing.come_back(request, counter, await _own(counter, who, order_id))

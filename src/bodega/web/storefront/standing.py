@@ -3,24 +3,31 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Request
+from pydantic import ValidationError
 from starlette.responses import Response
 
 from bodega.backbone.http.deps import provided
 from bodega.contracts.aftersales import (
     AfterSales,
     CancelOrder,
+    PayDifference,
+    PaymentDue,
     RequestReturn,
     ReturnLine,
     ReturnView,
 )
 from bodega.contracts.orders import OrderLine, Orders, OrderView
-from bodega.kernel.errors import BodegaError, NotFound
+from bodega.contracts.payment_methods import PaymentMethods, SavedMethod
+from bodega.kernel.errors import BodegaError, Conflict, NotFound, Unavailable
 from bodega.kernel.ids import OperationId, ReturnId
 from bodega.web.forms import Posted, PostedForm
 from bodega.web.pages import redirect, render
+from bodega.web.storefront.till import SAVED, TEST_CARDS, takes_test_cards
 
+_UNCHANGED = "Nothing was charged and your order is as it was; write to us to try it again."
 REASONS = ("Does not fit", "Not as described", "Arrived damaged", "Changed my mind")
 
 
@@ -30,6 +37,7 @@ class Counter:
 
     orders: Annotated[Orders, provided(Orders)]
     after: Annotated[AfterSales, provided(AfterSales)]
+    cards: Annotated[PaymentMethods, provided(PaymentMethods)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,49 @@ async def withdraw(
     return redirect(request, own.at, flash="return-withdrawn")
 
 
+async def pay(request: Request, counter: Filled, own: Standing) -> Response:
+    """What a change of the order costs more; the bank may ask, on a page of its own."""
+    back = f"{str(request.base_url).rstrip('/')}{own.at}/payment/return"
+    try:
+        asked = PayDifference(
+            payment_token=counter.form.text("payment_token").removeprefix(SAVED), return_url=back
+        )
+        due = await counter.after.pay_due(own.order.id, asked)
+    except ValidationError:
+        return redirect(request, own.at)
+    except BodegaError as error:
+        return await page(request, counter, own, error)
+    return await _after_payment(request, counter, own, due)
+
+
+async def ask_bank(request: Request, counter: Counter, own: Standing) -> Response:
+    """Sends the buyer on to the bank: a form's answer may not lead to another site."""
+    due = await counter.after.payment_due(own.order.id)
+    if due is None or urlsplit(due.action_url or "").scheme not in ("http", "https"):
+        return redirect(request, own.at)
+    back = f"{own.at}/payment/return"
+    return render(request, "storefront/action.html", checkout=due, back=back)
+
+
+async def come_back(request: Request, counter: Counter, own: Standing) -> Response:
+    try:
+        due = await counter.after.proceed_due(own.order.id)
+    except NotFound:
+        return redirect(request, own.at)
+    return await _after_payment(request, counter, own, due)
+
+
+async def _after_payment(
+    request: Request, counter: Counter, own: Standing, due: PaymentDue
+) -> Response:
+    if due.state in ("failed", "undoing"):
+        said = due.failure_detail or "The payment was refused"
+        return await page(request, counter, own, Conflict(f"{said.rstrip('.')}. {_UNCHANGED}"))
+    if due.action_url:
+        return redirect(request, f"{own.at}/payment")
+    return redirect(request, own.at, flash="order-edited" if due.state == "done" else "order-later")
+
+
 def paper(pdf: bytes | None) -> Response:
     if pdf is None:
         raise NotFound("There is no such document")
@@ -154,4 +205,17 @@ async def page(
         returnable=returnable(order, returns),
         reasons=REASONS,
         refused=refused,
+        due=await counter.after.payment_due(order.id),
+        saved_cards=await _saved(counter, order),
+        test_cards=TEST_CARDS if takes_test_cards(request.app.state.settings) else (),
     )
+
+
+async def _saved(counter: Counter, order: OrderView) -> list[SavedMethod]:
+    """The buyer's cards; none of a guest, or while the provider does not answer."""
+    if order.customer_id is None:
+        return []
+    try:
+        return await counter.cards.methods(order.customer_id)
+    except Unavailable:
+        return []

@@ -37,7 +37,18 @@ _REOPEN = text(
            failure_code = CASE WHEN :tries = 0 THEN failure_code END,
            failure_detail = CASE WHEN :tries = 0
                THEN concat_ws('; ', failure_detail, CAST(:detail AS text)) END
-       WHERE id = :id AND state = 'partial' RETURNING *"""
+       WHERE id = :id AND (state = 'partial' OR :tries = 0 AND state = 'running'
+           AND payment_token IS NULL AND plan ->> 'ask_buyer' = 'true') RETURNING *"""
+)
+_ASKING = text(
+    """SELECT * FROM orders.operations
+       WHERE order_id = :order AND state = 'running' AND plan ->> 'ask_buyer' = 'true'"""
+)
+_HAND_IN = text(
+    """UPDATE orders.operations SET payment_token = :token, leased_until = :now,
+           plan = plan || jsonb_build_object('return_url', CAST(:return_url AS text))
+       WHERE id = :id AND state = 'running' AND payment_token IS NULL
+         AND plan ->> 'ask_buyer' = 'true'"""
 )
 _MOVE = text(
     """UPDATE orders.operations SET state = :after,
@@ -84,7 +95,13 @@ class Operation:
             failure_detail=self.failure_detail,
             started_at=self.started_at,
             ended_at=self.ended_at,
+            due=self.plan["charge"] if self.asks_buyer else None,
         )
+
+    @property
+    def asks_buyer(self) -> bool:
+        """It goes on once its buyer has paid the difference."""
+        return self.state == "running" and bool(self.plan.get("ask_buyer"))
 
 
 def _operation(row: Row[Any]) -> Operation:
@@ -165,11 +182,31 @@ async def reopen(
     until: datetime,
     detail: str | None = None,
 ) -> Operation | None:
-    """A partial one goes on: running again for another try, or undoing. None when it is none."""
+    """A partial one goes on: running again for another try, or undoing, as one does that waits for
+    its buyer. None when it is none."""
     tries = 1 if after == "running" else 0
     asked = {"id": id, "after": after, "until": until, "tries": tries, "detail": detail}
     row = (await connection.execute(_REOPEN, asked)).first()
     return _operation(row) if row else None
+
+
+async def find_asking(connection: AsyncConnection, order_id: OrderId) -> Operation | None:
+    """The live one that its buyer was asked to pay for."""
+    row = (await connection.execute(_ASKING, {"order": order_id})).first()
+    return _operation(row) if row else None
+
+
+async def hand_in_payment(
+    connection: AsyncConnection,
+    id: OperationId,
+    *,
+    token: str,
+    return_url: str | None,
+    now: datetime,
+) -> None:
+    """Once; a second token changes nothing."""
+    asked = {"id": id, "token": token, "return_url": return_url, "now": now}
+    await connection.execute(_HAND_IN, asked)
 
 
 async def count_edits(connection: AsyncConnection, order_id: OrderId) -> int:

@@ -2,12 +2,14 @@
 
 from fastapi import APIRouter
 
-from bodega.commerce.orders.routes import changes, export, guests, orders, returns, shipments
+from bodega.commerce.orders.routes import changes, dues, export, guests, orders, returns, shipments
 
 ROUTERS: list[APIRouter] = [
     export.staff,
     guests.passes,
     guests.router,
+    dues.router,
+    dues.guests,
     orders.router,
     orders.staff,
     changes.router,

@@ -13,6 +13,7 @@ from bodega.commerce.orders.repository import documents, operations, returns, sh
 from bodega.commerce.orders.service import papers, returning, sending
 from bodega.commerce.orders.service.cancelling import Cancelling
 from bodega.commerce.orders.service.driving import Driver
+from bodega.commerce.orders.service.due import DueDesk
 from bodega.commerce.orders.service.editing import Editing
 from bodega.commerce.orders.service.refunding import Refunding
 from bodega.commerce.orders.service.sending import Sending
@@ -23,6 +24,8 @@ from bodega.contracts.aftersales import (
     EditOrder,
     OperationKind,
     OperationView,
+    PayDifference,
+    PaymentDue,
     RefundOrder,
     RequestReturn,
     ReturnStatus,
@@ -63,6 +66,7 @@ class AfterSalesService:
                 "return": Settling(context),
             },
         )
+        self._due = DueDesk(context, self._driver)
 
     async def resume(self) -> int:
         return await self._driver.resume()
@@ -122,6 +126,15 @@ class AfterSalesService:
             id, "undoing", command_id=command_id, actor=actor, detail=told
         )
         return ended.view()
+
+    async def payment_due(self, order_id: OrderId) -> PaymentDue | None:
+        return await self._due.of_order(order_id)
+
+    async def pay_due(self, order_id: OrderId, asked: PayDifference) -> PaymentDue:
+        return await self._due.pay(order_id, asked)
+
+    async def proceed_due(self, order_id: OrderId) -> PaymentDue:
+        return await self._due.proceed(order_id)
 
     async def operation(self, id: OperationId) -> OperationView | None:
         found = await self._driver.find(id)

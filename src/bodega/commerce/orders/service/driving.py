@@ -93,6 +93,14 @@ class Driver:
         assert known is not None
         return known
 
+    async def go_on(self, id: OperationId) -> Operation:
+        """Drive it now if nobody does; how it stands. Raises OperationNotFound."""
+        taken = await self._take(id)
+        known = await self._drive(taken) if taken else await self.find(id)
+        if known is None:
+            raise OperationNotFound
+        return known
+
     async def resume(self) -> int:
         """Go on with every operation whose driver is gone or whose provider was away; how many."""
         count = 0

@@ -51,6 +51,7 @@ class EditPlan(BaseModel):
     charge_id: CheckoutId | None
     charge: Money
     refunds: list[RefundPart]
+    ask_buyer: bool = False
 
 
 class Editing:
@@ -74,10 +75,11 @@ class Editing:
             raise EditEmpty
         await self._check_refunds(uow, order, after)
         difference = line_total(after, order.total.currency) - order.total
-        if difference.amount > 0 and request.payment_token is None:
+        dearer = difference.amount > 0
+        if dearer and request.payment_token is None and not request.ask_buyer:
             raise PaymentTokenMissing
         charge_id = None
-        if difference.amount > 0:
+        if dearer:
             number = await operations.count_edits(uow.connection, order.id) + 1
             charge_id = CheckoutId(derived_id(order.checkout_id, f"edit:{number}"))
         parts = await plan_refund(self._context, uow, order, max(-difference.amount, 0))
@@ -94,6 +96,7 @@ class Editing:
             charge_id=charge_id,
             charge=difference,
             refunds=parts,
+            ask_buyer=dearer and request.payment_token is None,
         )
         token = request.payment_token if charge_id else None
         return Planned(plan, reference=charge_id, payment_token=token)

@@ -10,6 +10,7 @@ from bodega.commerce.orders.domain.refunds import Source, spread
 from bodega.commerce.orders.errors import PaymentDeclined, PaymentNotTaken, RefundFailed
 from bodega.commerce.orders.repository import refunds
 from bodega.commerce.orders.repository.operations import Operation
+from bodega.commerce.orders.service.awaiting import wait_for_buyer
 from bodega.commerce.orders.service.kinds import step
 from bodega.contracts.orders import OrderView
 from bodega.contracts.payments import Payments, RefundView
@@ -91,16 +92,25 @@ async def charge(
     amount: Money,
     customer_id: UserId | None,
 ) -> None:
-    """Take a further payment, filed under `charge_id`; the buyer is not there to confirm it.
-    Raises PaymentDeclined, PaymentNotTaken."""
+    """Take a further payment, filed under `charge_id`. A buyer who was asked pays it themselves and
+    may be asked by their bank; otherwise nobody is there to confirm it. Raises PaymentDeclined,
+    PaymentNotTaken, PaymentAwaited."""
     payments = context.container.get(Payments)
+    asked = bool(operation.plan.get("ask_buyer"))
+    if asked and operation.payment_token is None:
+        wait_for_buyer(context, operation)
     payment = await payments.authorise(
         checkout_id=charge_id,
         amount=amount,
         payment_token=operation.payment_token or "",
         customer_id=customer_id,
-        off_session=True,
+        return_url=operation.plan.get("return_url"),
+        off_session=not asked,
     )
+    if payment.status == "requires_action":
+        payment = await payments.confirm(checkout_id=charge_id)
+    if payment.status == "requires_action":
+        wait_for_buyer(context, operation)
     if payment.status not in ("authorised", "capturing", "captured"):
         raise PaymentDeclined(f"The provider says: {payment.failure_code or payment.status}")
     captured = await payments.capture(checkout_id=charge_id)

@@ -81,6 +81,7 @@ class SettlePlan(BaseModel):
     customer_id: UserId | None = None
     credit: Money | None = None
     charge: Money | None = None
+    ask_buyer: bool = False
 
 
 class Settling:
@@ -104,7 +105,8 @@ class Settling:
         worth = sum(line.amount for line in lines)
         new = line_total(exchange, order.total.currency)
         credit = new.model_copy(update={"amount": min(worth, new.amount)})
-        if credit < new and request.payment_token is None:
+        ask = credit < new and request.payment_token is None
+        if ask and not request.ask_buyer:
             raise ExchangeCostsMore(f"{new - credit} is missing: send a payment token for it")
         plan = SettlePlan(
             return_id=request.return_id,
@@ -118,6 +120,7 @@ class Settling:
             customer_id=order.customer_id,
             credit=credit,
             charge=new - credit if credit < new else None,
+            ask_buyer=ask,
         )
         token = request.payment_token if plan.charge else None
         return Planned(plan, reference=request.return_id, payment_token=token)
