@@ -11,6 +11,7 @@ from bodega.contracts.addresses import AddressBook
 from bodega.contracts.cart import Carts
 from bodega.contracts.catalog import Catalog
 from bodega.contracts.checkout import Checkouts
+from bodega.contracts.dictionary import Dictionary
 from bodega.contracts.freshness import Freshness
 from bodega.contracts.identity import Identity
 from bodega.contracts.inventory import Inventory
@@ -27,6 +28,7 @@ from bodega.web.console.todo import Todo, todo_reader
 from bodega.web.errors import install_pages
 from bodega.web.routes import ROUTERS
 from tests.web.fake_book import FakeAddressBook
+from tests.web.fake_dictionary import FakeDictionary
 from tests.web.fake_serving import FakeFreshness, FakeLag, FakeMetrics, FakeRecommender
 from tests.web.fake_vault import FakePaymentMethods
 from tests.web.fakes import (
@@ -76,6 +78,7 @@ class FakeShop:
     reviews: FakeReviews = field(default_factory=FakeReviews)
     recommender: FakeRecommender = field(default_factory=FakeRecommender)
     freshness: FakeFreshness = field(default_factory=FakeFreshness)
+    dictionary: FakeDictionary = field(default_factory=FakeDictionary)
     todo: list[Todo] = field(default_factory=list)
     lag: list[FakeLag] = field(default_factory=lambda: [FakeLag("search.index")])
 
@@ -114,6 +117,7 @@ class FakeShop:
             (Recommender, self.recommender),
             (Metrics, self.metrics),
             (Freshness, self.freshness),
+            (Dictionary, self.dictionary),
         ):
             container.bind(protocol, fake)
         app = create_app(

@@ -16,6 +16,7 @@ from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
 from bodega.backbone.workflows import Workflows
 from bodega.contracts.dex import Datasets
+from bodega.contracts.dictionary import Dictionary
 from bodega.contracts.forecast import Forecasts
 from bodega.contracts.fraud import Fraud
 from bodega.contracts.freshness import Freshness
@@ -94,6 +95,7 @@ def _bind_serving(container: Container, settings: Settings, client: httpx.AsyncC
         (Freshness, settings.metrics_timeout_seconds),
         (PersonalRecords, _REVEAL_SECONDS),
         (Datasets, settings.metrics_timeout_seconds),
+        (Dictionary, settings.metrics_timeout_seconds),
     ):
         answer = remote(protocol, settings.serving_url, token=token, timeout=timeout, client=client)
         container.bind(protocol, answer)

@@ -72,7 +72,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
 
 def _refresh(settings: Settings, wake: threading.Event, stop: threading.Event) -> None:
     lake = LakeRoot.of(settings)
-    leave_declared(lake, declared())
+    leave_declared(lake, declared(settings))
     child = Child(lake, memory_mb=settings.lake_memory_mb)
     with ownership(lake.work):
         child.warm()

@@ -13,12 +13,14 @@ from bodega.backbone.http.edge import create_app
 from bodega.backbone.http.remote import expose
 from bodega.backbone.settings import Settings, load_settings
 from bodega.contracts.dex import Datasets
+from bodega.contracts.dictionary import Dictionary
 from bodega.contracts.fraud import Fraud
 from bodega.contracts.freshness import Freshness
 from bodega.contracts.metrics import Metrics
 from bodega.contracts.personal import PersonalRecords
 from bodega.contracts.recommend import Recommender
 from bodega.data.lake.storage import LakeRoot
+from bodega.insight.dictionary import LakeDictionary
 from bodega.insight.freshness import PublishedFreshness
 from bodega.insight.gold import GoldReader
 from bodega.insight.metrics import GoldMetrics
@@ -49,13 +51,15 @@ def build(settings: Settings) -> FastAPI:
     fraud = FraudService(lake, clock, scores, visits, large=settings.fraud_open_below)
     gold = GoldReader(lake)
     streams = GoldStreams(lake, gold)
+    freshness = PublishedFreshness(lake, clock, settings.quality_file)
     answers: dict[type, object] = {
         Recommender: recommender,
         Fraud: fraud,
         Metrics: GoldMetrics(gold),
-        Freshness: PublishedFreshness(lake, clock, settings.quality_file),
+        Freshness: freshness,
         PersonalRecords: LakePersonalRecords(lake, settings),
         Datasets: streams,
+        Dictionary: LakeDictionary(lake, freshness),
     }
     token = settings.internal_token.get_secret_value()
     return create_app(

@@ -49,6 +49,16 @@ GROUPS: tuple[tuple[str, tuple[Room, ...]], ...] = (
         ),
     ),
     (
+        "Data",
+        (
+            Room(
+                "/console/dictionary",
+                "Dictionary",
+                "what every table and column means, where it comes from and who uses it",
+            ),
+        ),
+    ),
+    (
         "Back office",
         (
             Room("/console/payments", "Payments", "conflicts with the provider, disputes, ledger"),

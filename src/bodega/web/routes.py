@@ -7,6 +7,7 @@ from bodega.web.console import (
     buying,
     customers,
     delivery,
+    dictionary,
     locations,
     moving,
     order_edit,
@@ -68,6 +69,7 @@ ROUTERS: list[APIRouter] = [
     locations.router,
     reports.router,
     workflows.router,
+    dictionary.router,
     assets.router,
     artwork.router,
 ]

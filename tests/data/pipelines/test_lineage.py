@@ -10,8 +10,10 @@ from typer.testing import CliRunner
 
 from bodega.apps import cli
 from bodega.apps.declared import declared
+from bodega.backbone.settings import Settings
 from bodega.data.lake.published import read_published
 from bodega.data.lake.query import connect_gold
+from bodega.data.lineage.assemble import NOT_BROUGHT
 from bodega.data.lineage.declared import Declared, Use
 from bodega.data.lineage.errors import CatalogueMissing, ColumnUnknown, NotCompiled, SqlUntraceable
 from bodega.data.lineage.graph import Catalogue, split
@@ -32,7 +34,9 @@ TRACED = ("silver", "gold", "metric", "number", "feature", "model")
 def catalogue(empty_warehouse: Path, manifest: Any) -> Catalogue:
     """Of the real project and the real declarations, as the command line makes it."""
     warehouse = Warehouse(empty_warehouse.parent)
-    made = catalogue_of(warehouse, Transforms(warehouse, manifest), declared())
+    made = catalogue_of(
+        warehouse, Transforms(warehouse, manifest), declared(Settings(_env_file=None))
+    )
     assert made is not None
     return read_catalogue(warehouse.lake)
 
@@ -151,7 +155,10 @@ def test_the_catalogue_is_made_anew_only_when_something_changed(
     empty_warehouse: Path, manifest: Any, catalogue: Catalogue
 ) -> None:
     warehouse = Warehouse(empty_warehouse.parent)
-    assert catalogue_of(warehouse, Transforms(warehouse, manifest), declared()) is None
+    assert (
+        catalogue_of(warehouse, Transforms(warehouse, manifest), declared(Settings(_env_file=None)))
+        is None
+    )
     other = Declared(uses=[Use(id="metric.x", layer="metric", sql="select 1 as one", owner="me")])
     assert Keeper(warehouse.lake, other, "the project").due
 
@@ -251,6 +258,21 @@ def bodega(
         return done.output
 
     return run
+
+
+def test_a_declared_source_is_followed_from_its_field_through_its_mapping(
+    empty_warehouse: Path, manifest: Any, tmp_path: Path
+) -> None:
+    file = tmp_path / "sources.yml"
+    file.write_text("sources: {market: {kind: fmp, symbols: [ACME], streams: [prices]}}")
+    given = declared(Settings(_env_file=None, sources_file=file))
+    transforms = Transforms(Warehouse(empty_warehouse.parent), manifest)
+    made = Keeper(tmp_path, given, "x").make(manifest, transforms.compiled, {})
+    assert "market.prices.high" in made.ends("gold.fct_daily_prices.high_price")
+    assert made.table("bronze.market__prices").rows_from == ["market.prices"]
+    without = Keeper(tmp_path, declared(Settings(_env_file=None)), "x")
+    bare = without.make(manifest, transforms.compiled, {})
+    assert bare.column("mapped.market_prices.high").mark == NOT_BROUGHT
 
 
 def test_the_command_line_draws_both_sides_of_a_column(bodega: Callable[..., str]) -> None:

@@ -66,6 +66,7 @@ def make() -> None:
     import tempfile
 
     from bodega.apps.declared import declared
+    from bodega.backbone.settings import load_settings
     from bodega.data.lineage.keep import Keeper
     from bodega.data.pipelines.dbt import Transforms, project_fingerprint
     from bodega.data.pipelines.warehouse import Warehouse
@@ -73,7 +74,7 @@ def make() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         transforms = Transforms(Warehouse(Path(scratch)))
         transforms.compile()
-        keeper = Keeper(lake_root(), declared(), project_fingerprint())
+        keeper = Keeper(lake_root(), declared(load_settings()), project_fingerprint())
         made = keeper.make(transforms.manifest(), transforms.compiled, {})
     typer.echo(
         f"{len(made.tables)} tables, {sum(len(t.columns) for t in made.tables.values())} columns."

@@ -1,7 +1,7 @@
 """Errors of views.
 
 BodegaError
-└── NotFound ── HistoryNotFound, CustomerNotSeen
+└── NotFound ── HistoryNotFound, CustomerNotSeen, LakeTableNotFound, LakeColumnNotFound
 """
 
 from bodega.kernel.errors import NotFound
@@ -15,3 +15,13 @@ class HistoryNotFound(NotFound):
 class CustomerNotSeen(NotFound):
     code = "customer_view_not_found"
     title = "No event has told of an order of this customer, or not yet"
+
+
+class LakeTableNotFound(NotFound):
+    code = "lake_table_not_found"
+    title = "The lake has no such table: see /api/v1/admin/lake/tables"
+
+
+class LakeColumnNotFound(NotFound):
+    code = "lake_column_not_found"
+    title = "The lake has no such column: see /api/v1/admin/lake/tables?q=…"

@@ -6,8 +6,14 @@ from fastapi import APIRouter, Query
 
 from bodega.backbone.http.deps import PageQuery, Staff, provided
 from bodega.backbone.http.router import api_router
-from bodega.commerce.views.errors import CustomerNotSeen, HistoryNotFound
-from bodega.commerce.views.schemas import MetricQuery
+from bodega.commerce.views.errors import (
+    CustomerNotSeen,
+    HistoryNotFound,
+    LakeColumnNotFound,
+    LakeTableNotFound,
+)
+from bodega.commerce.views.schemas import LakeQuery, MetricQuery
+from bodega.contracts.dictionary import ColumnView, Dictionary, Found, TableLine, TableView
 from bodega.contracts.metrics import MetricAnswer, Metrics, MetricView
 from bodega.contracts.views import CustomerSummary, OrderHistory, StockSummary, Views
 from bodega.kernel.ids import OrderId, UserId
@@ -17,7 +23,10 @@ router = api_router("views", "/admin/views")
 
 metrics_router = api_router("metrics", "/admin/metrics")
 
+lake_router = api_router("lake", "/admin/lake")
+
 Kept = Annotated[Views, provided(Views)]
+Data = Annotated[Dictionary, provided(Dictionary)]
 Numbers = Annotated[Metrics, provided(Metrics)]
 
 
@@ -62,4 +71,32 @@ async def get_metric(
     return await metrics.ask(name=name, **asked.model_dump())
 
 
-ROUTERS: list[APIRouter] = [router, metrics_router]
+@lake_router.get("/tables")
+async def list_tables(
+    who: Staff, lake: Data, asked: Annotated[LakeQuery, Query()]
+) -> list[TableLine] | list[Found]:
+    """Every table of a layer or of all; with `q`, what is called or described by its words."""
+    if asked.q:
+        return await lake.search(words=asked.q, limit=asked.limit)
+    return await lake.tables(layer=asked.layer)
+
+
+@lake_router.get("/tables/{name}")
+async def get_table(who: Staff, lake: Data, name: str) -> TableView:
+    """A table of the lake with its columns, tests, neighbours and queries to begin with."""
+    found = await lake.table(name=name)
+    if found is None:
+        raise LakeTableNotFound
+    return found
+
+
+@lake_router.get("/lineage/{column}")
+async def get_lineage(who: Staff, lake: Data, column: str) -> ColumnView:
+    """What a column is made of, to the field of its source, and what is made of it."""
+    found = await lake.column(name=column)
+    if found is None:
+        raise LakeColumnNotFound
+    return found
+
+
+ROUTERS: list[APIRouter] = [router, metrics_router, lake_router]

@@ -4,6 +4,8 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bodega.contracts.dictionary import Layer
+
 
 class MetricQuery(BaseModel):
     """`by` may be repeated; days are in UTC, both included."""
@@ -15,3 +17,13 @@ class MetricQuery(BaseModel):
     until: date | None = None
     currency: str | None = Field(None, pattern="^[A-Z]{3}$")
     limit: int = Field(1000, ge=1, le=10_000)
+
+
+class LakeQuery(BaseModel):
+    """Tables of a `layer`, or whatever is called or described by the words of `q`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: str = Field("", max_length=200)
+    layer: Layer | None = None
+    limit: int = Field(50, ge=1, le=500)

@@ -6,7 +6,15 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from bodega.data.lineage.declared import Declared, Layer, SourceColumn, SourceTable, Types, Use
+from bodega.data.lineage.declared import (
+    Declared,
+    Layer,
+    MappedTable,
+    SourceColumn,
+    SourceTable,
+    Types,
+    Use,
+)
 from bodega.data.lineage.examples import examples
 from bodega.data.lineage.graph import ROWS, Catalogue, Column, Table, split
 from bodega.data.lineage.project import Model, ModelColumn
@@ -18,6 +26,16 @@ ENVELOPE = (
     "key", "before", "after", "unchanged", "ts_ms", "txid",
     "_source", "_position", "_sequence", "_op", "_ingested_at",
 )  # fmt: skip
+AUDIT = (
+    "_key", "_hash", "_origin", "_generation", "_position", "_sequence", "_op", "_raw", "_rejected",
+    "_known_at", "_ingested_at",
+)  # fmt: skip
+NOT_BROUGHT = "no declared source brings it"
+_ARRIVED = {
+    "changes": "Every change of {}, as the change feed told it, one after another.",
+    "records": "Every record that ever arrived from {}.",
+}
+_PROVENANCE = {"_from": "which stream each value is from", "_conflicts": "what streams disagree on"}
 _META = "meta."
 _LAYERS: Mapping[str, Layer] = {
     "staging": "staging",
@@ -50,14 +68,11 @@ def assemble(
     making = _Making()
     for table in declared.sources:
         _add_source(making, table)
-    for relation in sorted({*arriving, *(one for one in types if one.startswith("bronze."))}):
-        if relation.startswith("bronze.") and relation not in making.tables:
-            said, columns = arriving.get(relation, ("", {}))
-            _add_stream(making, relation, said, columns, types.get(relation, {}))
-        elif relation.startswith(_META):
-            making.relations.add(
-                relation, list(types.get(relation, {})) or ["batch", "good", "upto"]
-            )
+    for mapped in declared.mapped:
+        _add_mapped(making, mapped)
+    for relation in arriving:
+        if relation.startswith(_META):
+            making.relations.add(relation, ["batch", "good", "upto", "table_name", "since"])
     for model in models:
         _add_model(making, model, types.get(model.relation, {}))
     for use in declared.uses:
@@ -78,13 +93,13 @@ def _add_source(making: _Making, source: SourceTable) -> None:
         layer="source",
         description=source.description,
         owner=source.owner,
-        grain="one row of the source",
+        grain="one row" if source.comes_as == "changes" else "one record",
         columns={column.name: _of_source(column) for column in source.columns},
     )
-    bronze = f"bronze.{source.bronze}"
+    changes = source.comes_as == "changes"
     fields = {
         column.name: Column(
-            type="field of after",
+            type="field of after" if changes else column.type,
             kind=column.kind,
             description=column.description,
             direct={f"{source.id}.{column.name}": IDENTITY},
@@ -92,61 +107,45 @@ def _add_source(making: _Making, source: SourceTable) -> None:
         for column in source.columns
         if column.kind != "secret"
     }
-    envelope = {name: Column(mark=BY_FEED) for name in ENVELOPE}
+    audit, by = (ENVELOPE, BY_FEED) if changes else (AUDIT, BY_PIPELINES)
     table = Table(
         layer="bronze",
-        description=f"Every change of {source.id}, as the change feed told it, one after another.",
-        grain="one change of one row",
-        columns={**fields, **envelope},
+        description=_ARRIVED[source.comes_as].format(source.id),
+        grain="one change of one row" if changes else "one record as it arrived",
+        columns={**fields, **{name: Column(mark=by) for name in audit}},
         rows_from=[source.id],
     )
-    making.add(bronze, table)
+    making.add(f"bronze.{source.bronze}", table)
 
 
 def _of_source(column: SourceColumn) -> Column:
     return Column(type=column.type, kind=column.kind, description=column.description)
 
 
-def _add_stream(
-    making: _Making,
-    relation: str,
-    said: str,
-    columns: Mapping[str, ModelColumn],
-    types: Mapping[str, str],
-) -> None:
-    """A stream of a declared source: the fields it brought, and the pipelines' own columns."""
-    name = relation.removeprefix("bronze.")
-    source, _, stream = name.partition("__")
-    origin = f"{source}.{stream}" if stream else f"source.{source}"
-    names = [*dict.fromkeys([*columns, *types])]
-    fields = [one for one in names if not one.startswith("_")]
-    making.tables[origin] = Table(
-        layer="source",
-        description=said,
-        owner=words()["owners"]["bronze"],
-        grain="one record of the source",
-        columns={one: _of_stream(columns.get(one), types.get(one, "")) for one in fields},
-    )
-    arrived: dict[str, Column] = {}
-    for one in names:
-        arrived[one] = _of_stream(columns.get(one), types.get(one, ""))
-        if one in fields:
-            arrived[one].direct = {f"{origin}.{one}": IDENTITY}
-        else:
-            arrived[one].mark = BY_PIPELINES
+def _add_mapped(making: _Making, mapped: MappedTable) -> None:
+    """Each value is that of the first stream that says it."""
+    columns: dict[str, Column] = {}
+    for name, kind in mapped.columns.items():
+        brought = {
+            f"bronze.{one.bronze}.{one.fields[name]}": IDENTITY
+            for one in mapped.brought
+            if name in one.fields and f"bronze.{one.bronze}" in making.tables
+        }
+        for origin in brought:
+            table, field_ = split(origin)
+            making.tables[table].columns.setdefault(field_, Column(mark=BY_PIPELINES))
+        columns[name] = Column(type=kind, direct=brought, mark="" if brought else NOT_BROUGHT)
+    for name, said in _PROVENANCE.items():
+        columns[name] = Column(mark=BY_PIPELINES, description=said)
     table = Table(
-        layer="bronze",
-        description=said or f"Every record that ever arrived from the stream {stream} of {source}.",
-        grain="one record as it arrived",
-        columns=arrived,
-        rows_from=[origin],
+        layer="silver",
+        description=f"{mapped.name.replace('_', ' ').capitalize()} by every source that brings "
+        "them; of two that differ the one declared first is believed.",
+        owner=words()["owners"]["bronze"],
+        columns=columns,
+        rows_from=[f"bronze.{one.bronze}" for one in mapped.brought],
     )
-    making.add(relation, table)
-
-
-def _of_stream(said: ModelColumn | None, type_: str) -> Column:
-    said = said or ModelColumn()
-    return Column(type=said.type or type_, description=said.description, kind=said.kind or "public")
+    making.add(f"mapped.{mapped.name}", table)
 
 
 def _add_model(making: _Making, model: Model, types: Mapping[str, str]) -> None:
@@ -244,6 +243,9 @@ def _describe(catalogue: Catalogue) -> None:
         table.owner = table.owner or said["owners"].get(table.layer, "")
     names = list(catalogue.names())
     for name in names:
+        catalogue.column(name).description = catalogue.column(name).description or said[
+            "columns"
+        ].get(name, "")
         _take_over(catalogue, name, down=False)
     for name in reversed(names):
         _take_over(catalogue, name, down=True)

@@ -28,13 +28,30 @@ class SourceColumn(_Declared):
 
 
 class SourceTable(_Declared):
-    """A table, or a stream, as its source has it; it arrives in `bronze.<bronze>`."""
+    """A table, or a stream, as its source has it; it arrives in `bronze.<bronze>`: as envelopes of
+    its changes, or record by record."""
 
     id: str
     bronze: str
     owner: str
+    comes_as: Literal["changes", "records"] = "changes"
     description: str = ""
     columns: Sequence[SourceColumn]
+
+
+class Brought(_Declared):
+    """What one stream says of a mapped table: its fields by column."""
+
+    bronze: str
+    fields: Mapping[str, str]
+
+
+class MappedTable(_Declared):
+    """Silver of declared sources, `mapped.<name>`; `brought` in order of precedence."""
+
+    name: str
+    columns: Mapping[str, str]
+    brought: Sequence[Brought] = ()
 
 
 class Use(_Declared):
@@ -57,6 +74,7 @@ class Declared(_Declared):
     """Everything outside the models."""
 
     sources: Sequence[SourceTable] = ()
+    mapped: Sequence[MappedTable] = ()
     uses: Sequence[Use] = ()
 
     def fingerprint(self) -> str:

@@ -88,9 +88,11 @@ class Catalogue(BaseModel):
         """Raises ColumnUnknown."""
         table, column = split(name)
         if column == ROWS:
+            rows_from = self.table(table).rows_from
             return Column(
                 description="how many rows there are",
-                direct={f"{one}.{ROWS}": "rows" for one in self.table(table).rows_from},
+                direct={f"{one}.{ROWS}": "rows" for one in rows_from},
+                mark="" if rows_from else "its own rows",
             )
         try:
             return self.table(table).columns[column]
