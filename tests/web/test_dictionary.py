@@ -26,7 +26,7 @@ async def test_tables_are_listed_by_layer_and_found_by_words(browser: Browser) -
 async def test_a_table_tells_all_there_is_to_know(browser: Browser) -> None:
     await browser.sign_in(STAFF)
     page = (await browser.get("/console/dictionary/tables/gold.fct_orders")).text
-    for said in ("one order", "insight@bodega.example", "total less credited", "required"):
+    for said in ("one order", "insight@bodega.example", "Total less credited", "required"):
         assert said in page
     assert "Order total is the sum of its lines" in page
     assert "bodega query" in page

@@ -108,7 +108,7 @@ class LakeDictionary:
         if not root.is_delta(path):
             return 0
         added = root.delta(path).get_add_actions(flatten=True)
-        return sum(added.column("num_records").to_pylist())
+        return int(sum(added.column("num_records").to_pylist()))
 
 
 def _line(name: str, table: Table, age: TableFreshness | None) -> dict[str, object]:

@@ -132,8 +132,8 @@ def _add_mapped(making: _Making, mapped: MappedTable) -> None:
             if name in one.fields and f"bronze.{one.bronze}" in making.tables
         }
         for origin in brought:
-            table, field_ = split(origin)
-            making.tables[table].columns.setdefault(field_, Column(mark=BY_PIPELINES))
+            arrived, field_ = split(origin)
+            making.tables[arrived].columns.setdefault(field_, Column(mark=BY_PIPELINES))
         columns[name] = Column(type=kind, direct=brought, mark="" if brought else NOT_BROUGHT)
     for name, said in _PROVENANCE.items():
         columns[name] = Column(mark=BY_PIPELINES, description=said)
@@ -190,10 +190,9 @@ def _trace(making: _Making, table: Table, statement: Statement, id_: str) -> Non
     for name in statement.columns:
         uses = statement.uses(name)
         direct = {f"{at.relation}.{at.column}": how for at, how in uses.direct.items()}
+        deciding = ("conditional",) if direct else ("conditional", "window")
         decides = [
-            f"{at.relation}.{at.column}"
-            for at, how in uses.indirect.items()
-            if how == "conditional"
+            f"{at.relation}.{at.column}" for at, how in uses.indirect.items() if how in deciding
         ]
         known = {one: how for one, how in direct.items() if _counts(one, id_)}
         chosen = [one for one in decides if _counts(one, id_) and one not in known]

@@ -84,9 +84,8 @@ def picture_of(seen: ColumnView) -> Picture:
         letters=max(12, int(_LETTERS * (WIDTH - text_x) / WIDTH)),
         dots=[_dot(name, seen, x[name], y[name]) for name in names],
         curves=[
-            Curve(_path(x[s.origin], y[s.origin], x[s.column], y[s.column]), s.how)
-            for s in dict.fromkeys((step.column, step.origin, step.how) for step in kept)
-            for s in [LineageStep(column=s[0], origin=s[1], how=s[2])]
+            Curve(_path(x[origin], y[origin], x[column], y[column]), how)
+            for column, origin, how in dict.fromkeys((s.column, s.origin, s.how) for s in kept)
         ],
         left_out=len(nearest) - len(names),
     )
