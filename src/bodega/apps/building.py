@@ -16,7 +16,8 @@ def build_once(lake: LakeRoot, request: BuildRequest) -> BuildAnswer:
     """Raises BuildLate, and what a build here raises."""
     if is_owned(lake.work):
         return Desk(lake.work).ask(request)
-    warehouse = Warehouse(lake, load_settings().lake_memory_mb)
+    settings = load_settings()
+    warehouse = Warehouse(lake, settings.lake_memory_mb)
     with ownership(lake.work):
         transforms = Transforms(warehouse)
         outcome = refresh(
@@ -29,5 +30,5 @@ def build_once(lake: LakeRoot, request: BuildRequest) -> BuildAnswer:
         record(lake.work, outcome)
         watch.ended(lake.work, outcome)
         if outcome.state == "published":
-            catalogue_of(warehouse, transforms, declared())
+            catalogue_of(warehouse, transforms, declared(settings))
     return BuildAnswer(outcome=outcome)
