@@ -99,3 +99,29 @@ def test_rules_of_the_operator_are_held_against_each_load(bodega: Bodega, tmp_pa
     )
     assert [one["rows"] for one in past] == [1, 2]
     assert "not looked at yet" in bodega("quality", "profile", "gold.nothing")[1]
+
+
+def test_dead_rows_are_listed_mended_and_counted_once(bodega: Bodega, tmp_path: Path) -> None:
+    assert "Nothing was set aside" in bodega("quality", "dead")[1]
+    (tmp_path / "sources.yml").write_text(
+        f"{SOURCES}mappings:\n  goods:\n    key: [sku]\n"
+        "    columns: {sku: string, price: number}\n"
+        "    from: [{stream: suppliers.prices, fields: {sku: sku, price: price}}]\n"
+    )
+    bodega("sources", "read", "suppliers")
+    (dead,) = json.loads(bodega("quality", "dead", "--json")[1])
+    assert (dead["reason"], dead["row"]["sku"]) == ("price: not a decimal(12,2)", "B")
+    assert "dear" in bodega("quality", "dead", "--reason", "decimal")[1]
+
+    chosen = ("quality", "redrive", "--table", "bronze.suppliers__prices", "--why", "typo")
+    code, said = bodega(*chosen)
+    assert code == 1
+    assert "not a decimal" in said
+    again = ("quality", "redrive", "--id", dead["id"], "--set", "price=9.75", "--why", "typo")
+    assert json.loads(bodega(*again, "--json")[1])[0]["outcome"] == "driven"
+    assert json.loads(bodega(*again, "--json")[1])[0]["outcome"] == "already"
+    assert json.loads(bodega("quality", "dead", "--json")[1]) == []
+    goods = LakeRoot(tmp_path / "data" / "lake").delta("silver/goods").to_pyarrow_table()
+    assert sorted(goods["price"].to_pylist()) == [0.1, 2.5, 9.75]
+    assert bodega(*chosen)[0] == 2, "nothing is left to drive"
+    assert bodega("quality", "redrive", "--id", dead["id"], "--set", "price", "--why", "x")[0] == 2

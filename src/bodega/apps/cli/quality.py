@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(
         no_args_is_help=True, help="Checks, freshness, reconciliation, rows that were set aside."
     )
-    for command in (freshness, reconcile, checks, profile):
+    for command in (freshness, reconcile, checks, profile, dead, redrive):
         group.command()(command)
     app.add_typer(group, name="quality")
 
@@ -146,6 +146,84 @@ def profile(
     names = ("column_name", "column_type", "row_count", "nulls", "distinct", "lowest", "highest",
              "mean", "drift", "top")  # fmt: skip
     said(names, rows, as_json=as_json, nothing=_UNSEEN)
+
+
+def dead(
+    table: Table = None,
+    reason: Annotated[str | None, typer.Option(help="A part of the reason.")] = None,
+    since: Since = None,
+    limit: Limit = 100,
+    as_json: AsJson = False,
+) -> None:
+    """List rows that were set aside, with their reasons: of sources, of the shop's tables, events.
+
+    Values that belong to a person are not shown. Events are listed while the database answers.
+
+    Example: bodega quality dead --table bronze.suppliers__prices --reason decimal
+    """
+    from bodega.apps.repair import parked_rows, set_aside
+    from bodega.backbone.settings import load_settings
+
+    at = since and since.replace(tzinfo=UTC)
+    rows = set_aside(load_settings(), table=table, reason=reason, since=at, limit=limit)
+    if table is None:
+        rows = [*rows, *parked_rows(reason=reason, since=at, limit=limit)][:limit]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1, default=str))
+    elif rows:
+        shown = [(r["id"], r["since"][:19], r["reason"], json.dumps(r["row"])) for r in rows]
+        print_table(["id", "since", "reason", "row"], shown)
+    else:
+        typer.echo("Nothing was set aside, or all of it was driven again.")
+
+
+def redrive(
+    ids: Annotated[list[str] | None, typer.Option("--id", help="As `dead` names it.")] = None,
+    *,
+    table: Annotated[str | None, typer.Option(help="Every dead row of this table.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Only with this in the reason.")] = None,
+    edits: Annotated[
+        list[str] | None, typer.Option("--set", help="field=value; field= empties it.")
+    ] = None,
+    why: Annotated[str, typer.Option(help="Kept with who and when.")],
+    drop: Annotated[bool, typer.Option("--drop", help="Give the rows up instead.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Drive dead rows again, edited or under a contract that has changed; each counts once.
+
+    They take the road of fresh rows, at the place where they arrived. Exit code 1: some are not
+    fit yet.
+
+    Example: bodega quality redrive --id suppliers__prices:1795-2 --set price=12.50 --why "typo"
+    """
+    import getpass
+
+    from bodega.apps.repair import drive_again, set_aside
+    from bodega.backbone.settings import load_settings
+    from bodega.data.quality.redrive import Repair
+
+    settings = load_settings()
+    chosen = list(ids or [])
+    if table is not None:
+        chosen += [r["id"] for r in set_aside(settings, table=table, reason=reason, limit=100_000)]
+    if not chosen:
+        raise typer.BadParameter("say which: --id, or --table with rows that are dead")
+    repair = Repair(f"operator:{getpass.getuser()}", why, _edits(edits or []), drop=drop)
+    outcomes = drive_again(settings, chosen, repair)
+    rows = [{"id": one.id, "outcome": one.outcome, "detail": one.detail} for one in outcomes]
+    said(("id", "outcome", "detail"), rows, as_json=as_json, nothing="")
+    if any(one.outcome == "still" for one in outcomes):
+        raise typer.Exit(1)
+
+
+def _edits(given: list[str]) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for edit in given:
+        name, sign, value = edit.partition("=")
+        if not sign or not name.strip():
+            raise typer.BadParameter(f"{edit!r}: say field=value", param_hint="--set")
+        found[name.strip()] = value or None
+    return found
 
 
 def table_ages() -> "list[TableAge]":

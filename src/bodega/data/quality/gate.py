@@ -25,6 +25,7 @@ from bodega.data.quality.reconciliation import (
 from bodega.data.quality.results import Result
 
 ENOUGH_TO_SHRINK = 1000
+MOST_REJECTS = 10_000
 log = get_logger(__name__)
 
 
@@ -38,6 +39,7 @@ class Gate:
         self._root = at(lake)
         self._file = file
         self._read: tuple[float, Policy] | None = None
+        self._rejects: object = None
         self.notebook = Notebook(self._root, every_seconds=every_seconds)
 
     @property
@@ -59,6 +61,7 @@ class Gate:
         results += self._shrunk(con, read_published(self._root))
         self.notebook.lines(lines, load=str(upto))
         self.notebook.results(results)
+        self._set_aside(con)
         failures = [str(line) for line in lines if not line.agrees]
         failures += [str(r) for r in results if not r.passed and r.severity == "block"]
         self.notebook.flush(now=bool(failures))
@@ -75,6 +78,35 @@ class Gate:
             log.error("published_differs", line=one)
         self.notebook.flush(now=bool(wrong))
         return wrong
+
+    def _set_aside(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Rows that silver's rules refuse now, for whoever cannot open the warehouse."""
+        if not _exists(con, "silver", "rejects"):
+            return
+        row = con.execute(
+            "select count(*), sum(hash(entity, key, reason, _position)) from silver.rejects"
+        ).fetchone()
+        if row != self._rejects:
+            into = {said.into: name for name, said in self.policy.tables.items() if said.into}
+            rows = con.execute(
+                f"select entity, key, reason, changed_at, _position from silver.rejects "
+                f"order by _position desc limit {MOST_REJECTS}"
+            ).fetchall()
+            self.notebook.replace(
+                "rejects",
+                [
+                    {
+                        "noted_at": changed_at,
+                        "bronze_table": into[entity].removeprefix("bronze."),
+                        "key": key,
+                        "reason": reason,
+                        "position": position,
+                    }
+                    for entity, key, reason, changed_at, position in rows
+                    if entity in into
+                ],
+            )
+            self._rejects = row
 
     def _constraints(
         self, con: duckdb.DuckDBPyConnection, moved: Sequence[str], upto: int
@@ -114,6 +146,14 @@ class Gate:
                 observed=f"{before.rows} → {now} rows", expected=f"at most {allowed:.0%} lost",
                 detail="raise watch.shrink in quality.yml if it is right",
             )  # fmt: skip
+
+
+def _exists(con: duckdb.DuckDBPyConnection, schema: str, name: str) -> bool:
+    found = con.execute(
+        "select 1 from information_schema.tables where table_schema = ? and table_name = ?",
+        [schema, name],
+    )
+    return found.fetchone() is not None
 
 
 def _differing(lines: Iterable[Line]) -> list[str]:

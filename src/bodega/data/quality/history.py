@@ -6,12 +6,15 @@ from typing import Any, Literal
 
 import duckdb
 import pyarrow as pa
+from deltalake import write_deltalake
+from deltalake.exceptions import DeltaError
 
 from bodega.data.lake.delta import AppendOnlyTable, tidy
+from bodega.data.lake.errors import LakeUnavailable
 from bodega.data.lake.policy import LayerPolicy
 from bodega.data.lake.storage import LakeRoot
 
-Kind = Literal["reconciliations", "results", "profiles", "redrives"]
+Kind = Literal["reconciliations", "results", "profiles", "redrives", "rejects"]
 Row = Mapping[str, Any]
 
 QUALITY = "quality"
@@ -50,6 +53,9 @@ SCHEMAS: Mapping[Kind, pa.Schema] = {
             *((n, _TEXT) for n in ("quantiles", "top", "bins")),
         ]
     ),
+    "rejects": pa.schema(
+        [_AT, *((n, _TEXT) for n in ("bronze_table", "key", "reason")), ("position", pa.int64())]
+    ),
     "redrives": pa.schema(
         [
             _AT,
@@ -74,6 +80,15 @@ class History:
         if not table.exists():
             table.create()
         table.append(pa.Table.from_pylist([dict(row) for row in rows], SCHEMAS[kind]), {})
+
+    def replace(self, kind: Kind, rows: Sequence[Row]) -> None:
+        """What is so now, instead of what was. Raises LakeUnavailable."""
+        table = pa.Table.from_pylist([dict(row) for row in rows], SCHEMAS[kind])
+        uri = self._root.uri(f"{QUALITY}/{kind}")
+        try:
+            write_deltalake(uri, table, mode="overwrite", storage_options=self._root.options)
+        except (DeltaError, OSError) as error:
+            raise LakeUnavailable(uri, error) from error
 
     def rows(
         self,
@@ -114,7 +129,7 @@ class History:
             path = f"{QUALITY}/{kind}"
             if self._root.is_delta(path):
                 table = self._root.delta(path)
-                if kind != "redrives":
+                if kind not in ("redrives", "rejects"):
                     table.delete(_OLDER.format(since.astimezone(UTC).isoformat()))
                 tidy(table, POLICY)
 

@@ -56,6 +56,13 @@ class Notebook:
     def rows(self, kind: Kind, rows: Sequence[Row]) -> None:
         self._keep(kind, rows)
 
+    def replace(self, kind: Kind, rows: Sequence[Row]) -> None:
+        """What is so now; written at once."""
+        try:
+            self._history.replace(kind, rows)
+        except LakeUnavailable as error:
+            log.warning("quality_history_lost", kind=kind, rows=len(rows), error=error.detail)
+
     def flush(self, *, now: bool = False) -> None:
         """Write what waits, if its time has come. History that cannot be written stops nothing."""
         if not self._waiting or not (now or time.monotonic() - self._written_at >= self._every):
