@@ -19,7 +19,7 @@ from bodega.kernel.events import Envelope
 from bodega.testing.registry import SchemaRegistry
 from tests.backbone.events.probe import relaying
 from tests.backbone.kafka.logs import intake, log, paid, rows, wire
-from tests.kit.kafka import contents, fresh, make_topic, send
+from tests.kit.kafka import Broker, contents, fresh, make_topic, send
 
 IN_OUTBOX = "SELECT event_id FROM backbone.outbox ORDER BY id"
 
@@ -212,3 +212,33 @@ async def test_a_topic_made_anew_is_read_from_its_beginning(
             {"topic": topic},
         )
     await run_until(intake(database, topic), wired, IN_OUTBOX, 1)
+
+
+async def test_brokers_that_go_away_are_noticed_and_waited_for(
+    wired: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("bodega.backbone.kafka.connection._PATIENCE_MS", 300)
+    monkeypatch.setattr("bodega.backbone.kafka.intake.LOOK_SECONDS", 0.1)
+    own, topic = Broker(wired.data_dir / "intake"), fresh("other.events")
+    own.start()
+    settings = wired.model_copy(update={"events_kafka_servers": own.servers})
+    database = Database(settings)
+    await told(settings, topic, paid(uuid4()))
+    stop = asyncio.Event()
+    running = asyncio.create_task(intake(database, topic).run(stop))
+    said = ""
+    try:
+        await until(settings, IN_OUTBOX, 1)
+        own.stop()
+        while "intake_waits" not in said:
+            await asyncio.sleep(0.1)
+            said += capsys.readouterr().out
+        own.start()
+        await told(settings, topic, paid(uuid4()))
+        await until(settings, IN_OUTBOX, 2)
+    finally:
+        stop.set()
+        await running
+        await database.close()
+        own.stop()
+    assert said.count("\n") < 5

@@ -1,8 +1,10 @@
 """How brokers are reached. The client is loaded when somebody connects, not before."""
 
+import asyncio
+import logging
 import ssl
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,9 @@ from bodega.backbone.settings import Settings
 
 _PATIENCE_MS = 10_000
 _LINGER_MS = 5
+_BACKOFF_MS = 500
+LOOK_SECONDS = 10.0
+"""How often a reader that hears nothing asks whether brokers are there at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ class Access:
             "bootstrap_servers": [server.strip() for server in self.servers.split(",")],
             "security_protocol": self.security,
             "request_timeout_ms": _PATIENCE_MS,
+            "retry_backoff_ms": _BACKOFF_MS,
         }
         if self.security.startswith("SASL"):
             found["sasl_mechanism"] = self.sasl
@@ -61,6 +67,9 @@ def client() -> Any:
         import fastavro  # noqa: F401 - both belong to the extra
     except ImportError as error:
         raise KafkaMissing from error
+    if not logging.getLogger().isEnabledFor(logging.DEBUG):
+        # it tells of brokers that are away some eighty times a second; we tell once a try
+        logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     return aiokafka
 
 
@@ -75,6 +84,18 @@ async def guarded() -> AsyncIterator[None]:
     except (errors.KafkaError, OSError) as error:
         said = str(error).strip() or type(error).__name__
         raise KafkaUnreachable(f"Kafka does not answer: {said}") from error
+
+
+async def _stopped(one: Any) -> None:
+    """Brokers that are away, or the end of the client's own tasks, are no failure here."""
+    try:
+        await one.stop()
+    except (client().errors.KafkaError, OSError):
+        return
+    except asyncio.CancelledError:
+        own = asyncio.current_task()
+        if own is not None and own.cancelling():
+            raise
 
 
 @asynccontextmanager
@@ -94,8 +115,7 @@ async def producing(access: Access, *, client_id: str) -> AsyncIterator[Any]:
             await producer.start()
             yield producer
         finally:
-            with suppress(client().errors.KafkaError, OSError):
-                await producer.stop()
+            await _stopped(producer)
 
 
 @asynccontextmanager
@@ -117,8 +137,7 @@ async def consuming(
             await consumer.start()
             yield consumer
         finally:
-            with suppress(client().errors.KafkaError, OSError):
-                await consumer.stop()
+            await _stopped(consumer)
 
 
 async def partitions_of(access: Access, topics: Sequence[str]) -> list[Any]:

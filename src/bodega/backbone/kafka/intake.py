@@ -23,7 +23,7 @@ from bodega.backbone.db import Database, UnitOfWork
 from bodega.backbone.events.log import ConsumerLag
 from bodega.backbone.events.waking import either
 from bodega.backbone.kafka import quarantine
-from bodega.backbone.kafka.connection import Access, client, consuming
+from bodega.backbone.kafka.connection import LOOK_SECONDS, Access, client, consuming, ends_of
 from bodega.backbone.kafka.errors import KafkaTrouble, Undecodable
 from bodega.backbone.kafka.messages import EventWire
 from bodega.backbone.telemetry.logs import get_logger
@@ -36,7 +36,6 @@ log = get_logger(__name__)
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.2, 10.0
 _BATCH = 500
 _POLL_MS = 500
-_MEASURE_SECONDS = 10.0
 _LOCK = text(
     """
     INSERT INTO backbone.kafka_positions AS p (topic, partition) VALUES (:topic, :partition)
@@ -118,7 +117,8 @@ class Intake:
             consumer.subscribe(list(self._topics), listener=_resuming(self, consumer))
             measured = 0.0
             while not stop.is_set():
-                if time.monotonic() - measured > _MEASURE_SECONDS:
+                if time.monotonic() - measured > LOOK_SECONDS:
+                    await ends_of(consumer, list(consumer.assignment()))
                     await self.measure()
                     measured = time.monotonic()
                 found = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_BATCH)
@@ -214,7 +214,7 @@ class Intake:
         by their ids."""
         async with self._database.reading() as connection:
             reached = {(p.topic, p.partition): p.offset for p in await positions(connection)}
-        ends = await consumer.end_offsets(assigned)
+        ends = await ends_of(consumer, assigned)
         for partition in assigned:
             at = reached.get((partition.topic, partition.partition), 0)
             if at > ends[partition]:

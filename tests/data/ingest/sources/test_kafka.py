@@ -157,6 +157,31 @@ def test_it_is_followed_until_told_to_stop(crm: Crm, monkeypatch: pytest.MonkeyP
         thread.join(20)
 
 
+def test_brokers_that_go_away_are_waited_for(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bodega.backbone.kafka.connection._PATIENCE_MS", 300)
+    monkeypatch.setattr("bodega.data.ingest.sources.kafka.source.LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("bodega.data.ingest.sources.kafka.source._FLUSH_SECONDS", 0.1)
+    own = Broker(tmp_path / "kafka")
+    crm, stop = Crm(bench, own), threading.Event()
+    thread = threading.Thread(target=crm.source().follow, args=(stop,))
+    thread.start()
+    try:
+        own.start()
+        crm.tell((1, "c", "Ada"))
+        _until(lambda: crm.held() == [("1", "Ada")])
+        own.stop()
+        threading.Event().wait(0.8)
+        own.start()
+        crm.tell((1, "u", "Eve"))
+        _until(lambda: crm.held() == [("1", "Eve")])
+    finally:
+        stop.set()
+        thread.join(20)
+        own.stop()
+
+
 def _until(check: Callable[[], bool]) -> None:
     waited = threading.Event()
     for _ in range(300):

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from bodega.backbone.kafka.connection import Access, consuming, ends_of, partitions_of
+from bodega.backbone.kafka.connection import LOOK_SECONDS, Access, consuming, ends_of, partitions_of
 from bodega.backbone.kafka.errors import KafkaTrouble, SchemaUnknown, Undecodable
 from bodega.backbone.kafka.row_messages import RowMessages
 from bodega.backbone.telemetry.logs import get_logger
@@ -30,7 +30,7 @@ PATIENCE_SECONDS = 30.0
 _FLUSH_SECONDS = 5.0
 _FLUSH_ROWS = 5_000
 _POLL_MS = 200
-_LOOK_SECONDS = 60.0
+_SESSION_SECONDS = 60.0
 _SHORTEST_WAIT, _LONGEST_WAIT = 0.5, 30.0
 
 
@@ -114,9 +114,9 @@ class KafkaSource:
     async def _follow(self, stop: threading.Event) -> None:
         """For a while: then partitions and topics that are new are looked for."""
         async with self._reader() as reader:
-            await reader.begin()
-            until = time.monotonic() + _LOOK_SECONDS
-            flushed = time.monotonic()
+            partitions = await reader.begin()
+            flushed = looked = time.monotonic()
+            until = flushed + _SESSION_SECONDS
             while not stop.is_set() and time.monotonic() < until:
                 await reader.poll()
                 late = time.monotonic() - flushed > _FLUSH_SECONDS
@@ -124,6 +124,9 @@ class KafkaSource:
                     reader.flush()
                 if not reader.waiting:
                     flushed = time.monotonic()
+                if time.monotonic() - looked > LOOK_SECONDS:
+                    await ends_of(reader.consumer, partitions)
+                    looked = time.monotonic()
             reader.flush()
 
     @asynccontextmanager
