@@ -1,5 +1,6 @@
 """The pipelines process: change feed → bronze → silver → gold → published → models."""
 
+import os
 import signal
 import threading
 import time
@@ -142,6 +143,7 @@ def _serve_metrics(settings: Settings) -> None:
 
 def main() -> None:
     settings = load_settings()
+    os.nice(settings.lake_nice)  # and whatever it starts
     configure_logs(settings)
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):

@@ -1,6 +1,7 @@
 """Running one process: under our logs, answering health and metrics, stopping gracefully."""
 
 import asyncio
+import gc
 import signal
 import socket
 from collections.abc import Callable
@@ -24,6 +25,7 @@ def serve(app: "FastAPI", settings: Settings, *, host: str, port: int) -> None:
     import uvicorn
 
     configure_logs(settings)
+    keep_loaded()
     listener = _listen(host, port)
     config = uvicorn.Config(
         app,
@@ -36,6 +38,14 @@ def serve(app: "FastAPI", settings: Settings, *, host: str, port: int) -> None:
         forwarded_allow_ips=settings.trusted_proxies,
     )
     uvicorn.Server(config).run(sockets=[listener])
+
+
+def keep_loaded() -> None:
+    """What a process has loaded stays until its end: the collector need not walk over it again,
+    nor look for cycles as often as by default."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def _listen(host: str, port: int) -> socket.socket:

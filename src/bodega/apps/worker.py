@@ -8,7 +8,7 @@ import uvloop
 
 from bodega.apps.compose import Shop, compose
 from bodega.apps.modules import modules
-from bodega.apps.run import serve_metrics, stop_event
+from bodega.apps.run import keep_loaded, serve_metrics, stop_event
 from bodega.backbone import job_runs
 from bodega.backbone.events.consumers import Consumers
 from bodega.backbone.events.handling import Consumer, Policy
@@ -58,6 +58,7 @@ async def main(settings: Settings) -> None:
     durable = Durable(shop.context, jobs(), executor=settings.process)
     try:
         await _launched(durable, stop)
+        keep_loaded()
         log.info("worker_started", consumers=len(handlers()), jobs=len(jobs()))
         await _work(shop, stop)
     finally:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from psycopg.types.json import Jsonb
+from sqlalchemy import text
 
 from bodega.kernel.clock import SystemClock
 from bodega.kernel.events import Event
@@ -12,10 +13,12 @@ from bodega.kernel.ids import new_id
 if TYPE_CHECKING:
     from bodega.backbone.db import UnitOfWork
 
-INSERT = """INSERT INTO backbone.outbox (event_id, type, version, key, occurred_at, correlation_id,
-                causation_id, actor, payload)
-            VALUES (%(event_id)s, %(type)s, %(version)s, %(key)s, %(occurred_at)s,
-                %(correlation_id)s, %(causation_id)s, %(actor)s, %(payload)s)"""
+INSERT = text(
+    """INSERT INTO backbone.outbox (event_id, type, version, key, occurred_at, correlation_id,
+           causation_id, actor, payload)
+       VALUES (:event_id, :type, :version, :key, :occurred_at, :correlation_id, :causation_id,
+           :actor, :payload)"""
+)
 _clock = SystemClock()
 
 

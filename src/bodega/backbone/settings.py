@@ -234,6 +234,12 @@ class Settings(KafkaSettings):
     lake_s3_region: str = Field("", description="its region; empty: AWS_REGION, else us-east-1")
     lake_s3_key_id: str = Field("", description="access key; empty: AWS's usual variables")
     lake_s3_secret: SecretStr = Field(SecretStr(""), description="its secret")
+    lake_nice: int = Field(
+        10,
+        ge=0,
+        le=19,
+        description="how far the lake's processes give way to the shop's on a busy machine",
+    )
     lake_keep_hours: int = Field(
         24, ge=24, description="how long versions and sets of tables that were replaced are kept"
     )

@@ -1,12 +1,13 @@
-"""A connection whose written statements go straight to the driver.
+"""A connection whose written statements go straight to the wire.
 
 SQLAlchemy's way of executing costs three times what the driver itself does, so `text` passes it by
 and only what is built of its constructs goes through it. A round trip costs more than most
-statements do: those whose answer nobody needs wait for the next one and travel with it.
+statements do: those whose answer nobody needs, or not yet, wait for the next one and travel with
+it.
 """
 
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg.pq import TransactionStatus
-from sqlalchemy import Engine, TextClause
+from sqlalchemy import Engine, TextClause, text
 from sqlalchemy import event as hooks
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine.result import IteratorResult, SimpleResultMetaData
@@ -29,22 +30,24 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.ext.asyncio.base import asyncstartablecontext
 from sqlalchemy.pool import NullPool
 
+from bodega.backbone.db.wire import Query, Reply, Values, Wire
 from bodega.backbone.settings import Settings
 from bodega.backbone.telemetry.metrics import DATABASE_CALLS, DATABASE_SECONDS
 
-Cursor = psycopg.AsyncCursor[Any]
-Values = Mapping[str, Any]
-Statement = tuple[str, Values]
-_DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]
-_written: WeakKeyDictionary[TextClause, str] = WeakKeyDictionary()
+Statement = tuple[TextClause, Values]
+BEGIN = text("BEGIN")
+_DIALECT = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+_MANY = 500
+_written: WeakKeyDictionary[TextClause, Query] = WeakKeyDictionary()
 
 
 class Answer(IteratorResult[Any]):
     """The rows of a statement, and how many it touched."""
 
-    def __init__(self, names: tuple[str, ...], rows: Sequence[tuple[Any, ...]], count: int) -> None:
-        super().__init__(_shape(names), iter(rows))
-        self.rowcount = count
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(_shape(reply.names), iter(reply.rows))
+        self.rowcount = reply.touched
+        self.command = reply.command
 
 
 @lru_cache(maxsize=2000)
@@ -52,12 +55,14 @@ def _shape(names: tuple[str, ...]) -> SimpleResultMetaData:
     return SimpleResultMetaData(names)
 
 
-def written(statement: TextClause) -> str:
-    """As the driver spells it."""
-    sql = _written.get(statement)
-    if sql is None:
-        sql = _written[statement] = str(statement.compile(dialect=_DIALECT))
-    return sql
+def written(statement: TextClause) -> Query:
+    """As the wire spells it."""
+    query = _written.get(statement)
+    if query is None:
+        compiled = statement.compile(dialect=_DIALECT)
+        names = tuple(compiled.positiontup or ())
+        query = _written[statement] = Query(str(compiled).encode(), names)
+    return query
 
 
 class Absent(Exception):
@@ -90,9 +95,12 @@ class Ahead:
 
 @dataclass(frozen=True, slots=True)
 class _Sent:
-    sql: str
+    query: Query
     values: Values
     ahead: Ahead | None = None
+
+
+_BEGINNING = _Sent(written(BEGIN), {})
 
 
 class Connection(AsyncConnection):
@@ -105,6 +113,7 @@ class Connection(AsyncConnection):
         await self.start()
         self.raw = (await self.get_raw_connection()).driver_connection  # type: ignore[assignment]
         self.opened = time.monotonic()
+        self._wire = Wire(self.raw)
         self._waiting: list[_Sent] = []
         return self
 
@@ -112,11 +121,10 @@ class Connection(AsyncConnection):
         if type(statement) is not TextClause:
             await self.flush()
             return await super().execute(statement, parameters, **options)
-        sql = written(statement)
         if isinstance(parameters, list):
-            return await self._many(sql, parameters)
-        (cursor,) = await self.send((sql, parameters or {}))
-        return await _answer(cursor)
+            return await self._many(statement, parameters)
+        (answer,) = await self.send((statement, parameters or {}))
+        return answer
 
     @asyncstartablecontext
     async def stream(
@@ -131,12 +139,11 @@ class Connection(AsyncConnection):
         """Travels with the next statement, or with the commit; its failure is raised there."""
         self._waiting.append(_Sent(written(statement), values))
 
-    def ahead(self, statement: TextClause | str, values: Values, *, needed: bool = False) -> Ahead:
+    def ahead(self, statement: TextClause, values: Values, *, needed: bool = False) -> Ahead:
         """Travels with the next statement, before it, and is answered then. When it is `needed` and
         touches no row, the next one raises Absent, whatever became of itself."""
         ahead = Ahead(needed=needed)
-        sql = statement if isinstance(statement, str) else written(statement)
-        self._waiting.append(_Sent(sql, values, ahead))
+        self._waiting.append(_Sent(written(statement), values, ahead))
         return ahead
 
     async def flush(self) -> None:
@@ -144,30 +151,32 @@ class Connection(AsyncConnection):
         if self._waiting:
             await self.send()
 
-    async def send(self, *statements: Statement) -> list[Cursor]:
-        """What waits and then these, in one round trip; the cursors of these. Errors are those of
+    async def send(self, *statements: Statement) -> list[Answer]:
+        """What waits and then these, in one round trip; the answers of these. Errors are those of
         SQLAlchemy."""
-        together = [*self._waiting, *(_Sent(sql, values) for sql, values in statements)]
+        together = [*self._waiting, *(_Sent(written(said), values) for said, values in statements)]
         self._waiting = []
-        cursors: list[Cursor] = []
+        if self._begins():
+            together.insert(0, _BEGINNING)
+        answers: list[Answer] = []
         try:
-            with self._errors(together[-1].sql), _timed():
-                if len(together) == 1 and not self._begins():
-                    cursors.append(await self.raw.execute(together[0].sql, together[0].values))
-                else:
-                    async with self.raw.pipeline():
-                        for sent in together:
-                            cursors.append(await self.raw.execute(sent.sql, sent.values))
-        finally:
-            await _settle(together, cursors)
-        return cursors[len(together) - len(statements) :]
+            with self._errors(together[-1].query), _timed():
+                await self._wire.send(
+                    [(sent.query, sent.values) for sent in together],
+                    lambda place, reply: _settle(together[place], reply, answers),
+                )
+        except DBAPIError:
+            _check(together)
+            raise
+        _check(together)
+        return answers[len(answers) - len(statements) :]
 
-    async def _many(self, sql: str, rows: list[Values]) -> Answer:
-        await self.flush()
-        async with self.raw.cursor() as cursor:
-            with self._errors(sql), _timed():
-                await cursor.executemany(sql, rows)
-            return Answer((), (), cursor.rowcount)
+    async def _many(self, statement: TextClause, rows: Sequence[Values]) -> Answer:
+        count = 0
+        for start in range(0, len(rows), _MANY):
+            told = await self.send(*((statement, row) for row in rows[start : start + _MANY]))
+            count += sum(answer.rowcount for answer in told)
+        return Answer(Reply((), (), count, ""))
 
     def _begins(self) -> bool:
         """The driver sends a BEGIN first."""
@@ -191,12 +200,12 @@ class Connection(AsyncConnection):
         await self.raw.rollback()
 
     @contextmanager
-    def _errors(self, sql: str) -> Iterator[None]:
+    def _errors(self, query: Query) -> Iterator[None]:
         try:
             yield
         except psycopg.Error as error:
             raise DBAPIError.instance(
-                sql,
+                query.sql.decode(),
                 {},
                 error,
                 psycopg.Error,
@@ -205,21 +214,17 @@ class Connection(AsyncConnection):
             ) from error
 
 
-async def _settle(sent: Sequence[_Sent], cursors: Sequence[Cursor]) -> None:
+def _settle(sent: _Sent, reply: Reply, answers: list[Answer]) -> None:
+    answer = Answer(reply)
+    answers.append(answer)
+    if sent.ahead is not None:
+        sent.ahead.settle(answer)
+
+
+def _check(sent: Sequence[_Sent]) -> None:
     """Raises Absent, even over the failure of a later statement."""
-    for one, cursor in zip(sent, cursors, strict=False):
-        if one.ahead is not None and cursor.pgresult is not None:
-            one.ahead.settle(await _answer(cursor))
-            if one.ahead.absent:
-                raise Absent
-
-
-async def _answer(cursor: Cursor) -> Answer:
-    found = cursor.pgresult
-    if found is None or not found.nfields:
-        return Answer((), (), cursor.rowcount)
-    names = tuple((found.fname(at) or b"").decode() for at in range(found.nfields))
-    return Answer(names, await cursor.fetchall(), cursor.rowcount)
+    if any(one.ahead is not None and one.ahead.absent for one in sent):
+        raise Absent
 
 
 @contextmanager
@@ -247,7 +252,7 @@ def engine(settings: Settings, *, autocommit: bool) -> AsyncEngine:
         poolclass=NullPool,
         hide_parameters=True,
         connect_args={
-            "prepare_threshold": 3,
+            "prepare_threshold": None,  # the wire prepares; psycopg would deallocate that too
             "application_name": f"bodega-{settings.process}",
             "connect_timeout": 5,
         },

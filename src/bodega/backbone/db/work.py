@@ -13,8 +13,9 @@ from uuid import UUID
 from pydantic import TypeAdapter
 from sqlalchemy import TextClause, text
 
-from bodega.backbone.db.connection import Absent, Answer, Connection, Statement, Values
+from bodega.backbone.db.connection import Absent, Answer, Connection, Statement
 from bodega.backbone.db.pool import Pool
+from bodega.backbone.db.wire import Values
 from bodega.backbone.outbox import INSERT, outbox_rows
 from bodega.backbone.settings import Settings
 from bodega.backbone.telemetry.context import current_correlation_id
@@ -23,12 +24,18 @@ from bodega.kernel.events import Envelope, Event
 
 T = TypeVar("T")
 
-_CLAIM_COMMAND = """INSERT INTO backbone.commands (command_id, name) VALUES (%(id)s, %(name)s)
-                    ON CONFLICT DO NOTHING RETURNING 1"""
+_CLAIM_COMMAND = text(
+    """INSERT INTO backbone.commands (command_id, name) VALUES (:id, :name)
+       ON CONFLICT DO NOTHING RETURNING 1"""
+)
 _READ_COMMAND = text("SELECT name, result FROM backbone.commands WHERE command_id = :id")
-_RECORD_COMMAND = """UPDATE backbone.commands SET result = CAST(%(result)s AS jsonb)
-                     WHERE command_id = %(id)s"""
-_PART = "part"
+_RECORD_COMMAND = text(
+    "UPDATE backbone.commands SET result = CAST(:result AS jsonb) WHERE command_id = :id"
+)
+_COMMIT = text("COMMIT")
+_PART = text("SAVEPOINT part")
+_BACK = text("ROLLBACK TO part")
+_RELEASE = text("RELEASE part")
 
 
 _adapter: Callable[[Any], TypeAdapter[Any]] = cache(TypeAdapter)
@@ -127,14 +134,14 @@ class UnitOfWork:
         """A part that may fail alone: a savepoint."""
         await self.flush()
         part = self.part(cause)
-        await self.connection.send((f"SAVEPOINT {_PART}", {}))
+        await self.connection.send((_PART, {}))
         try:
             yield part
-            await self.connection.send(*part._take_last(), (f"RELEASE {_PART}", {}))
+            await self.connection.send(*part._take_last(), (_RELEASE, {}))
         except BaseException:
             self.connection.forget_waiting()
             if not self.connection.raw.closed:
-                await self.connection.send((f"ROLLBACK TO {_PART}", {}), (f"RELEASE {_PART}", {}))
+                await self.connection.send((_BACK, {}), (_RELEASE, {}))
             raise
         self.join(part)
 
@@ -157,8 +164,8 @@ class UnitOfWork:
         last = self._take_last()
         if self.connection.resting and not last:
             return
-        *_, ended = await self.connection.send(*last, ("COMMIT", {}))
-        if ended.statusmessage != "COMMIT":
+        *_, ended = await self.connection.send(*last, (_COMMIT, {}))
+        if ended.command != "COMMIT":
             raise RolledBack
         DATABASE_COMMITS.inc()
         if self.connection.in_transaction():

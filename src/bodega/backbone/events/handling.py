@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from bodega.backbone.db import Database, UnitOfWork
 from bodega.backbone.events import parked
 from bodega.backbone.events.log import LoggedEvent
-from bodega.backbone.events.positions import hold, move_positions
+from bodega.backbone.events.positions import Held, hold, move_positions
 from bodega.backbone.telemetry.context import correlation
 from bodega.backbone.telemetry.logs import get_logger
 from bodega.backbone.telemetry.metrics import HANDLED
@@ -48,7 +48,7 @@ class Policy:
     max_backoff_seconds: float = 60.0
     handler_seconds: float = 30.0
     poll_seconds: float = 1.0
-    linger_seconds: float = 0.1
+    linger_seconds: float = 0.25
 
     def delay(self, attempts: int) -> float:
         longest: float = min(self.backoff_seconds * 2**attempts, self.max_backoff_seconds)
@@ -66,7 +66,11 @@ async def advance(
     try:
         return await _advance(database, consumer, partitions, policy, apart=False)
     except Spoilt:
-        return await _advance(database, consumer, partitions, policy, apart=True)
+        pass
+    except DBAPIError as error:  # of a write that travelled with the commit, maybe
+        if _lost(error):
+            raise
+    return await _advance(database, consumer, partitions, policy, apart=True)
 
 
 async def _advance(
@@ -88,7 +92,7 @@ async def _advance(
         if not held.partitions:
             return False
         hands = _Hands(uow, consumer, policy)
-        blocked = await hands.retry(held.partitions)
+        blocked = await hands.retry(held)
         if apart or any(event.envelope.key in blocked for event in held.events):
             await hands.take_apart(held.events, blocked)
         else:
@@ -112,7 +116,7 @@ class _Hands:
             HANDLED.labels(self._consumer.name, "handled").inc(self._handled)
 
     async def take_together(self, events: Sequence[LoggedEvent]) -> None:
-        """Raises Spoilt when one fails."""
+        """Raises Spoilt when one fails; its writes may fail with the commit."""
         for event in events:
             part = self._uow.part(event.envelope)
             try:
@@ -122,12 +126,6 @@ class _Hands:
                 if _lost(error):
                     raise
                 raise Spoilt from error
-        try:
-            await self._uow.flush()
-        except DBAPIError as error:
-            if _lost(error):
-                raise
-            raise Spoilt from error
 
     async def take_apart(self, events: Sequence[LoggedEvent], blocked: set[UUID]) -> None:
         for event in events:
@@ -144,13 +142,12 @@ class _Hands:
             blocked.add(key)
             await parked.park(connection, name, event, error=error, delay=self._policy.delay(0))
 
-    async def retry(self, partitions: Collection[int]) -> set[UUID]:
+    async def retry(self, held: Held) -> set[UUID]:
         """Heads of parked keys whose time has come; behind one that succeeds the next moves up.
         The keys that are blocked then."""
-        connection, name = self._uow.connection, self._consumer.name
-        blocked = await parked.blocked_keys(connection, name, partitions)
-        if not blocked:
-            return blocked
+        connection, name, partitions = self._uow.connection, self._consumer.name, held.partitions
+        if not held.blocked:
+            return held.blocked
         for head in await parked.due_heads(connection, name, partitions):
             row: parked.ParkedEvent | None = head
             while row is not None:

@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bodega.backbone.db import Connection
+from bodega.backbone.events import parked
 from bodega.backbone.events.log import COLUMNS, LoggedEvent, logged
 
 _CREATE = text(
@@ -114,11 +116,13 @@ Wanted = Mapping[str, Collection[str]]
 @dataclass(frozen=True, slots=True)
 class Held:
     """Partitions whose position is ours until the transaction ends, their next events in log
-    order, and the offset up to which each partition is read with them."""
+    order, the offset up to which each partition is read with them, and the keys that have events
+    parked."""
 
     partitions: list[int]
     events: list[LoggedEvent]
     reached: dict[int, int]
+    blocked: set[UUID]
 
 
 async def create_positions(
@@ -156,7 +160,7 @@ def _pairs(wanted: Wanted) -> dict[str, object]:
 
 
 async def hold(
-    connection: AsyncConnection,
+    connection: Connection,
     consumer: str,
     partitions: Collection[int],
     *,
@@ -172,9 +176,11 @@ async def hold(
     }
     if types is not None:
         asked["types"] = list(types)
-    held = Held([], [], {})
+    held = Held([], [], {}, set())
     taken: Counter[int] = Counter()
-    for row in await connection.execute(_HOLD_ALL if types is None else _HOLD, asked):
+    rows = connection.ahead(_HOLD_ALL if types is None else _HOLD, asked)
+    held.blocked.update(await parked.blocked_keys(connection, consumer, partitions))
+    for row in rows.answer:
         held.reached.setdefault(row.held, row.last)
         if row.offset is None:
             continue

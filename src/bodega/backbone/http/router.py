@@ -5,7 +5,8 @@ from functools import partial
 from typing import Any
 
 from fastapi import APIRouter
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Match
+from starlette.types import Scope
 
 from bodega.backbone.http.route import BodegaRoute
 
@@ -17,6 +18,7 @@ class _LateRouter(APIRouter):
     def __init__(self, **options: Any) -> None:
         self._late: list[Callable[[], None]] = []
         super().__init__(route_class=BodegaRoute, **options)
+        self._literal = self.prefix.partition("{")[0]
 
     @property
     def routes(self) -> list[BaseRoute]:
@@ -28,6 +30,12 @@ class _LateRouter(APIRouter):
     @routes.setter
     def routes(self, routes: list[BaseRoute]) -> None:
         self._routes = routes
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Asked of every router for every request: whose prefix is another says so at once."""
+        if not scope.get("root_path") and not scope["path"].startswith(self._literal):
+            return Match.NONE, {}
+        return super().matches(scope)
 
     def add_api_route(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         self._late.append(partial(super().add_api_route, path, endpoint, **options))

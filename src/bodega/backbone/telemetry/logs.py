@@ -50,7 +50,7 @@ def configure_logs(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(settings.log_level)
-    for noisy in ("httpx", "httpcore", "uvicorn.access", "dbos"):
+    for noisy in ("httpx", "httpcore", "uvicorn.access", "dbos", "stripe"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

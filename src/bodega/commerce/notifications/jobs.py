@@ -9,7 +9,7 @@ AT_MOST = 200
 
 
 async def send_due(context: Context) -> None:
-    """Send due messages, a transaction each."""
+    """Send due messages, a transaction for as many as the mailer takes at once."""
     post, orders = mailer(context.settings), context.container.get(Orders)
     for _ in range(AT_MOST):
         async with context.database.work(actor="job:notifications.send_due") as uow:

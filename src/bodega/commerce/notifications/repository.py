@@ -21,7 +21,8 @@ _QUEUE = text(
 
 _DUE = text(
     """SELECT id, order_id, attempts FROM notifications.messages
-       WHERE status = 'queued' AND due_at <= :now ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED"""
+       WHERE status = 'queued' AND due_at <= :now ORDER BY due_at LIMIT :limit
+       FOR UPDATE SKIP LOCKED"""
 )
 _NOTE = text(
     """UPDATE notifications.messages SET status = :status, attempts = :attempts,
@@ -44,10 +45,10 @@ def queue(connection: Connection, *, fresh_id: UUID, order_id: OrderId, template
     connection.later(_QUEUE, row)
 
 
-async def lock_due(connection: AsyncConnection, now: datetime) -> Due | None:
-    """The message that waits longest and that no other worker holds."""
-    row = (await connection.execute(_DUE, {"now": now})).first()
-    return Due(row.id, row.order_id, row.attempts) if row else None
+async def lock_due(connection: AsyncConnection, now: datetime, *, limit: int) -> list[Due]:
+    """The messages that wait longest and that no other worker holds."""
+    rows = await connection.execute(_DUE, {"now": now, "limit": limit})
+    return [Due(row.id, row.order_id, row.attempts) for row in rows]
 
 
 def mark_sent(connection: Connection, due: Due, now: datetime) -> None:

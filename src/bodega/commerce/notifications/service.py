@@ -39,14 +39,26 @@ async def queue_confirmation(uow: UnitOfWork, *, order_id: OrderId) -> None:
 
 async def send_next(
     uow: UnitOfWork, *, orders: Orders, mailer: Mailer, settings: Settings, now: datetime
-) -> bool:
-    """Send the message that waits longest; False when none is due.
+) -> int:
+    """Send the messages that wait longest, as many as the mailer takes at once; how many.
 
-    Its row stays locked until the outcome is written, so no other worker sends it too.
+    Their rows stay locked until the outcomes are written, so no other worker sends them too.
     """
-    due = await repository.lock_due(uow.connection, now)
-    if due is None:
-        return False
+    found = await repository.lock_due(uow.connection, now, limit=mailer.at_once)
+    for due in found:
+        await _send_one(uow, due, orders=orders, mailer=mailer, settings=settings, now=now)
+    return len(found)
+
+
+async def _send_one(
+    uow: UnitOfWork,
+    due: Due,
+    *,
+    orders: Orders,
+    mailer: Mailer,
+    settings: Settings,
+    now: datetime,
+) -> None:
     order = await orders.order(due.order_id)
     judged = verdict(order)
     if judged == "wait":
@@ -63,7 +75,6 @@ async def send_next(
             link=await _link(orders, order, settings),
         )
         await _send(uow, due, mailer, write, now)
-    return True
 
 
 async def _link(orders: Orders, order: OrderView, settings: Settings) -> str:

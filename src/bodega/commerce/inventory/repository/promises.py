@@ -42,16 +42,20 @@ _OPEN_IN_QUEUE = text(
        SELECT id, variant_id, location, open, queued FROM queue
        WHERE checkout_id = :checkout ORDER BY id"""  # noqa: S608
 )
+# The queue matters only where more is promised than there is, and is long where much is sold.
 _ALLOCATIONS = text(
-    f"""{_MINE}, {_QUEUED}
-       SELECT q.variant_id, p.id AS location_id, sum(q.open) AS quantity,
-           sum(least(q.open, greatest(0, q.queued + q.open - l.on_hand))) AS backordered
-       FROM queue q
-       JOIN inventory.levels l ON l.variant_id = q.variant_id AND l.location = q.location
-       JOIN inventory.locations p ON p.code = q.location
-       WHERE q.checkout_id = :checkout
-       GROUP BY q.variant_id, p.id, p.priority, p.code
-       ORDER BY p.priority, p.code, q.variant_id"""  # noqa: S608
+    """SELECT a.variant_id, p.id AS location_id, sum(a.quantity - a.sent) AS quantity,
+           sum(CASE WHEN l.allocated <= l.on_hand THEN 0 ELSE
+               least(a.quantity - a.sent, greatest(0, (
+                   SELECT sum(b.quantity - b.sent) FROM inventory.allocations b
+                   WHERE b.variant_id = a.variant_id AND b.location = a.location
+                     AND b.sent < b.quantity AND b.id <= a.id) - l.on_hand)) END) AS backordered
+       FROM inventory.allocations a
+       JOIN inventory.levels l ON l.variant_id = a.variant_id AND l.location = a.location
+       JOIN inventory.locations p ON p.code = a.location
+       WHERE a.checkout_id = :checkout AND a.sent < a.quantity
+       GROUP BY a.variant_id, p.id, p.priority, p.code
+       ORDER BY p.priority, p.code, a.variant_id"""
 )
 _SEND = text("UPDATE inventory.allocations SET sent = sent + :units WHERE id = :id")
 _TAKE_BACK = text("UPDATE inventory.allocations SET quantity = quantity - :units WHERE id = :id")

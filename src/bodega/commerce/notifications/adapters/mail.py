@@ -15,12 +15,18 @@ TIMEOUT_SECONDS = 15
 
 
 class Mailer(Protocol):
+    """`at_once` mails are sent in one transaction: a crash in it sends all of them again."""
+
+    at_once: int
+
     async def send(self, mail: EmailMessage) -> None:
         """Hand the mail over for good. Raises MailUndelivered."""
 
 
 class FolderMailer:
     """Each mail is a file named by its Message-ID: the same one twice is one file."""
+
+    at_once = 20
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -41,6 +47,8 @@ class FolderMailer:
 
 class SmtpMailer:
     """`smtp://` (STARTTLS when the server offers it) or `smtps://user:password@host:port`."""
+
+    at_once = 1
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)

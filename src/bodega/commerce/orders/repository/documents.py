@@ -3,9 +3,10 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bodega.backbone.db import Connection
 from bodega.commerce.orders.domain.papers import Paper, name_of
 from bodega.commerce.orders.tables import documents
 from bodega.contracts.aftersales import DocumentKind, DocumentView
@@ -30,8 +31,16 @@ def _document(row: Row[Any]) -> DocumentView:
     )
 
 
-async def insert_document(
-    connection: AsyncConnection,
+_INSERT = text(
+    """INSERT INTO orders.documents (id, order_id, kind, number, issued_at, net_amount, tax_amount,
+           total_amount, currency, reference, body)
+       VALUES (:id, :order_id, :kind, :number, :issued_at, :net_amount, :tax_amount, :total_amount,
+           :currency, :reference, CAST(:body AS jsonb))"""
+)
+
+
+def insert_document(
+    connection: Connection,
     *,
     id: DocumentId,
     order_id: OrderId,
@@ -49,9 +58,9 @@ async def insert_document(
         "total_amount": paper.total,
         "currency": paper.currency,
         "reference": reference,
-        "body": paper.model_dump(mode="json"),
+        "body": paper.model_dump_json(),
     }
-    await connection.execute(documents.insert().values(row))
+    connection.later(_INSERT, row)
 
 
 async def find_documents(connection: AsyncConnection, order_id: OrderId) -> list[DocumentView]:

@@ -201,10 +201,16 @@ async def lock_by_checkout(connection: AsyncConnection, checkout_id: CheckoutId)
     return (await connection.execute(_LOCK, {"checkout": checkout_id})).first()
 
 
-async def lock_order(connection: AsyncConnection, order_id: OrderId) -> OrderView | None:
-    """The order as it is, until the end of the transaction."""
-    locked = (await connection.execute(_LOCK_ONE, {"id": order_id})).first()
-    return await find_order(connection, order_id) if locked else None
+async def lock_order(connection: Connection, order_id: OrderId) -> OrderView | None:
+    """The order as it is, until the end of the transaction; read once the lock is had."""
+    connection.later(_LOCK_ONE, {"id": order_id})
+    return await find_order(connection, order_id)
+
+
+async def lock_order_of(connection: Connection, checkout_id: CheckoutId) -> OrderView | None:
+    """The same of the checkout it was placed by."""
+    connection.later(_LOCK, {"checkout": checkout_id})
+    return await find_by_checkout(connection, checkout_id)
 
 
 async def find_waiting(connection: AsyncConnection, variant_id: VariantId) -> list[UUID]:

@@ -38,7 +38,7 @@ async def issue(
     number = await numbers.take_numbers(uow.connection, 1, name=kind, first=FIRST_DOCUMENT)
     paper = _paper(context, order, kind, lines, number=number, reason=reason, corrects=corrects)
     document_id = DocumentId(new_id())
-    await documents.insert_document(
+    documents.insert_document(
         uow.connection, id=document_id, order_id=order.id, paper=paper, reference=reference
     )
     uow.emit(DocumentIssued(order_id=order.id, document_id=document_id, kind=kind, number=number))

@@ -20,8 +20,7 @@ async def mark_paid(
     context: Context, uow: UnitOfWork, *, checkout_id: CheckoutId, amount: Money
 ) -> None:
     """Raises OrderNotFound, AmountDiffers; an order cancelled meanwhile stays cancelled."""
-    found = await orders.lock_by_checkout(uow.connection, checkout_id)
-    order = await orders.find_order(uow.connection, found.id) if found else None
+    order = await orders.lock_order_of(uow.connection, checkout_id)
     if order is None:
         if await operations.is_charge(uow.connection, checkout_id):
             return

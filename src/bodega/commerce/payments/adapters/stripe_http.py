@@ -6,10 +6,11 @@ asked after, not guessed.
 """
 
 from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import stripe
 
+from bodega.backbone.http.certificates import certificates
 from bodega.backbone.settings import Settings
 from bodega.backbone.telemetry.logs import get_logger
 from bodega.backbone.telemetry.metrics import OUTSIDE_SECONDS
@@ -21,19 +22,41 @@ from bodega.commerce.payments.adapters.patience import (
 )
 from bodega.commerce.payments.errors import ProviderRefused, ProviderUnreachable
 
+if TYPE_CHECKING:
+    from aiohttp import ClientSession
+
 log = get_logger(__name__)
 T = TypeVar("T")
+_NOT_YET: Any = object()
 
 
-class _Http(stripe.HTTPXClient):
-    """Hands the encoded form to httpx as content; as `data` httpx calls it deprecated. Waits as
-    `patience` says; the client asks whether and how long in one go, without giving up the loop in
-    between, so `_asked_for` is of the same request."""
+class _Http(stripe.AIOHTTPClient):
+    """Of the SDK's clients the one that costs least, loaded and opened with the first call. Waits
+    as `patience` says; the client asks whether and how long in one go, without giving up the loop
+    in between, so `_asked_for` is of the same request."""
 
-    def __init__(self, *, timeout: float, longest: float, encrypted: bool) -> None:
-        super().__init__(timeout=timeout, verify_ssl_certs=encrypted)
+    def __init__(self, *, timeout: float, longest: float) -> None:
+        super().__init__(timeout=timeout, _lib=_NOT_YET)
+        self._seconds = timeout
         self._longest = longest
         self._asked_for: str | None = None
+        self._opened: ClientSession | None = None
+
+    @property
+    def _session(self) -> "ClientSession":
+        if self._opened is None:
+            import aiohttp
+
+            self._opened = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=certificates(), limit=0),
+                timeout=aiohttp.ClientTimeout(total=self._seconds),
+            )
+        return self._opened
+
+    async def close_async(self) -> None:
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            await opened.close()
 
     def _should_retry(
         self, response: Any, api_connection_error: Any, num_retries: int, max_network_retries: Any
@@ -54,13 +77,17 @@ class _Http(stripe.HTTPXClient):
     def _sleep_time_seconds(self, num_retries: int) -> float:
         return wait_before(num_retries, self._asked_for)
 
-    def _get_request_args_kwargs(
-        self, method: str, url: str, headers: Any, post_data: Any
-    ) -> tuple[Any, Any]:
-        inherited: Any = super()._get_request_args_kwargs
-        arguments, options = inherited(method, url, headers, post_data)
-        form = options.pop("data", None)
-        return arguments, options | {"content": form or b""}
+    async def request_async(
+        self, method: str, url: str, headers: Any, post_data: Any = None
+    ) -> tuple[bytes, int, Any]:
+        """An answer that breaks off in the middle is a lost one, too."""
+        try:
+            async with self._session.request(
+                method, url, headers=headers, data=post_data, allow_redirects=False
+            ) as answer:
+                return await answer.read(), answer.status, answer.headers
+        except Exception as error:
+            self._handle_request_error(error)
 
 
 class StripeRoad:
@@ -72,7 +99,6 @@ class StripeRoad:
         self._http = _Http(
             timeout=seconds,
             longest=max(seconds, LONGEST_WAIT),
-            encrypted=not settings.payments_url.startswith("http:"),  # the double is not
         )
         self.api = stripe.StripeClient(
             settings.payments_secret_key.get_secret_value(),

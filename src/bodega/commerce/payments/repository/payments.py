@@ -1,6 +1,6 @@
 """Every query of payments and their transitions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
@@ -38,9 +38,17 @@ _OF_CHECKOUT = text(f"{_ROWS} WHERE checkout_id = :checkout")
 _OF_CHECKOUT_LOCKED = text(f"{_ROWS} WHERE checkout_id = :checkout{_LOCK}")
 _BY_ID = text(f"{_ROWS} WHERE id = :id")
 _BY_ID_LOCKED = text(f"{_ROWS} WHERE id = :id{_LOCK}")
-_MATCHING = text(
-    f"""{_ROWS} WHERE provider = :provider
-          AND (id = CAST(:id AS uuid) OR provider_reference = CAST(:reference AS text)) LIMIT 1"""
+_MATCH = """provider = :provider AND
+    (id = ANY(CAST(:ids AS uuid[])) OR provider_reference = ANY(CAST(:references AS text[])))"""
+_MATCHING = text(f"{_ROWS} WHERE {_MATCH}")
+_TAKEN = text(
+    f"""SELECT e.payment_id, coalesce(sum(l.amount) FILTER (WHERE e.kind = 'capture'), 0) AS taken,
+              -coalesce(sum(l.amount) FILTER (WHERE e.kind <> 'capture'), 0) AS returned
+       FROM payments.ledger_entries e JOIN payments.ledger_lines l ON l.entry_id = e.id
+       WHERE e.payment_id = ANY(SELECT id FROM payments.payments WHERE {_MATCH})
+         AND l.account = 'provider_clearing'
+         AND e.kind IN ('capture', 'void', 'refund', 'refund_failed')
+       GROUP BY e.payment_id"""  # noqa: S608
 )
 _TRANSITION = text(
     """INSERT INTO payments.transitions (id, payment_id, refund_id, before, after, note)
@@ -175,17 +183,35 @@ async def find_by_id(
     return _payment(row) if row else None
 
 
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Payments by our own id and by the provider's, and what each took and gave back."""
+
+    by_id: Mapping[UUID, Payment]
+    by_reference: Mapping[str, Payment]
+    moved: Mapping[UUID, tuple[int, int]]
+
+    def payment(self, payment_id: UUID | None, reference: str | None) -> Payment | None:
+        """By our own id when the provider was told it, else by the provider's."""
+        ours = self.by_id.get(payment_id) if payment_id else None
+        return ours or (self.by_reference.get(reference) if reference else None)
+
+    def taken_and_returned(self, payment: Payment) -> tuple[int, int]:
+        return self.moved.get(payment.id, (0, 0))
+
+
 async def find_matching(
-    connection: AsyncConnection,
-    *,
-    payment_id: UUID | None,
-    provider: str,
-    reference: str | None,
-) -> Payment | None:
-    """By our own id when the provider was told it, else by the provider's."""
-    asked = {"id": payment_id, "provider": provider, "reference": reference}
-    row = (await connection.execute(_MATCHING, asked)).first()
-    return _payment(row) if row else None
+    connection: Connection, *, provider: str, ids: Sequence[UUID], references: Sequence[str]
+) -> Matched:
+    asked = {"provider": provider, "ids": list(ids), "references": list(references)}
+    found = connection.ahead(_MATCHING, asked)
+    moved = await connection.execute(_TAKEN, asked)
+    payments = [_payment(row) for row in found.answer]
+    return Matched(
+        {payment.id: payment for payment in payments},
+        {payment.reference: payment for payment in payments if payment.reference},
+        {row.payment_id: (int(row.taken), int(row.returned)) for row in moved},
+    )
 
 
 def change_payment(

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bodega.backbone.db import Connection
+from bodega.backbone.db import Connection, UnitOfWork
 from bodega.commerce.payments.domain.webhooks import Notice
 from bodega.kernel.ids import new_id
 
@@ -23,25 +23,33 @@ _STORE = text(
            CASE WHEN CAST(:status AS varchar) = 'ignored' THEN CAST(:now AS timestamptz) END)
        ON CONFLICT (provider, provider_id) DO NOTHING RETURNING 1"""
 )
-_NEXT_GROUP = text(
-    """SELECT provider, object_group FROM payments.webhooks
-       WHERE status = 'received' AND due_at <= :now ORDER BY due_at, id LIMIT 1"""
+_DUE_GROUPS = text(
+    """SELECT provider, object_group FROM (
+           SELECT provider, object_group FROM payments.webhooks
+           WHERE status = 'received' AND due_at <= :now ORDER BY due_at, id LIMIT :limit) oldest
+       GROUP BY provider, object_group"""
 )
-_LOCK_GROUP = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 7264))")
+# Always in one order, so that nobody waits for somebody who waits for them.
+_LOCK_GROUPS = text(
+    """SELECT pg_advisory_xact_lock(key) FROM (
+           SELECT hashtextextended(name, 7264) AS key FROM unnest(CAST(:names AS text[])) AS n(name)
+           ORDER BY key) AS keys"""
+)
 _PENDING = text(
-    """SELECT id, body, attempts FROM payments.webhooks
-       WHERE provider = :provider AND object_group = :group AND status = 'received'
-       ORDER BY stated_at, rank, id"""
+    """SELECT object_group, id, body, attempts FROM payments.webhooks
+       WHERE provider = :provider AND object_group = ANY(:groups) AND status = 'received'
+       ORDER BY object_group, stated_at, rank, id"""
 )
 _NEWEST = text(
-    """SELECT DISTINCT ON (subject) subject, stated_at, rank FROM payments.webhooks
-       WHERE provider = :provider AND object_group = :group
+    """SELECT DISTINCT ON (object_group, subject) object_group, subject, stated_at, rank
+       FROM payments.webhooks
+       WHERE provider = :provider AND object_group = ANY(:groups)
          AND status IN ('done', 'conflict', 'superseded')
-       ORDER BY subject, stated_at DESC, rank DESC"""
+       ORDER BY object_group, subject, stated_at DESC, rank DESC"""
 )
 _MARK = text(
     """UPDATE payments.webhooks SET status = :status, handled_at = :now, error = NULL
-       WHERE id = :id"""
+       WHERE id = ANY(:ids)"""
 )
 _POSTPONE = text(
     """UPDATE payments.webhooks
@@ -79,10 +87,20 @@ class Group:
         return {"provider": self.provider, "group": self.name}
 
 
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """What waits of a group, oldest first, and by subject when the newest that was handled was
+    stated."""
+
+    group: Group
+    pending: list[Pending]
+    newest: dict[str, tuple[datetime, int]]
+
+
 async def store(
-    connection: AsyncConnection, notice: Notice, *, body: str, status: WebhookStatus, now: datetime
+    uow: UnitOfWork, notice: Notice, *, body: str, status: WebhookStatus, now: datetime
 ) -> bool:
-    """False when the provider sent it before."""
+    """Durable; False when the provider sent it before."""
     asked = {
         "id": new_id(),
         "provider": notice.provider,
@@ -97,31 +115,32 @@ async def store(
         "error": notice.unreadable,
         "now": now,
     }
-    return (await connection.execute(_STORE, asked)).first() is not None
+    return (await uow.finish(_STORE, asked)).first() is not None
 
 
-async def next_group(connection: AsyncConnection, now: datetime) -> Group | None:
-    row = (await connection.execute(_NEXT_GROUP, {"now": now})).first()
-    return Group(row.provider, row.object_group) if row else None
+async def due_groups(connection: AsyncConnection, now: datetime, *, limit: int) -> list[Group]:
+    """What the `limit` webhooks that are longest due are about."""
+    rows = await connection.execute(_DUE_GROUPS, {"now": now, "limit": limit})
+    return [Group(row.provider, row.object_group) for row in rows]
 
 
-async def lock_pending(connection: Connection, group: Group) -> Sequence[Pending]:
-    """Oldest first; whoever else handles the group waits until this transaction ends."""
-    connection.later(_LOCK_GROUP, {"name": f"{group.provider}:{group.name}"})
-    rows = await connection.execute(_PENDING, group.asked())
-    return [Pending(row.id, row.body, row.attempts) for row in rows]
+async def lock_pending(connection: Connection, groups: Sequence[Group]) -> list[Queue]:
+    """Of groups of one provider; whoever else handles them waits until this transaction ends."""
+    names = [group.name for group in groups]
+    asked = {"provider": groups[0].provider, "groups": names}
+    connection.later(_LOCK_GROUPS, {"names": [f"{one.provider}:{one.name}" for one in groups]})
+    pending = connection.ahead(_PENDING, asked)
+    newest = await connection.execute(_NEWEST, asked)
+    queues = {group.name: Queue(group, [], {}) for group in groups}
+    for row in pending.answer:
+        queues[row.object_group].pending.append(Pending(row.id, row.body, row.attempts))
+    for row in newest:
+        queues[row.object_group].newest[row.subject] = (row.stated_at, row.rank)
+    return list(queues.values())
 
 
-async def newest_handled(
-    connection: AsyncConnection, group: Group
-) -> dict[str, tuple[datetime, int]]:
-    """By subject, when the newest webhook that was handled was stated."""
-    rows = await connection.execute(_NEWEST, group.asked())
-    return {row.subject: (row.stated_at, row.rank) for row in rows}
-
-
-def mark(connection: Connection, webhook: Pending, status: WebhookStatus, now: datetime) -> None:
-    connection.later(_MARK, {"id": webhook.id, "status": status, "now": now})
+def mark(connection: Connection, ids: Sequence[UUID], status: WebhookStatus, now: datetime) -> None:
+    connection.later(_MARK, {"ids": list(ids), "status": status, "now": now})
 
 
 async def postpone(

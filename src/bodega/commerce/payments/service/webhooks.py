@@ -1,8 +1,9 @@
 """Webhooks in: verified, stored, answered; then handled in order per object, and judged."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
+from uuid import UUID
 
 from bodega.backbone.db import Database, UnitOfWork
 from bodega.backbone.module import Context
@@ -24,15 +25,16 @@ from bodega.commerce.payments.domain.webhooks import (
     wait_seconds,
 )
 from bodega.commerce.payments.errors import ProviderUnknown
-from bodega.commerce.payments.repository import ledger, refunds, webhooks
 from bodega.commerce.payments.repository import payments as repository
-from bodega.commerce.payments.repository.payments import Payment
-from bodega.commerce.payments.repository.webhooks import Group, Pending, WebhookStatus
+from bodega.commerce.payments.repository import refunds, webhooks
+from bodega.commerce.payments.repository.payments import Matched, Payment
+from bodega.commerce.payments.repository.webhooks import Group, Pending, Queue, WebhookStatus
 from bodega.commerce.payments.service import disputes
 from bodega.commerce.payments.service.conflicts import record_conflict
 from bodega.contracts.payments import PaymentActionDone
 
 log = get_logger(__name__)
+_AT_ONCE = 200
 
 
 class WebhookSource(Protocol):
@@ -67,7 +69,7 @@ class WebhookService:
         notice = source.read(body)
         async with self._database.work(actor=provider) as uow:
             return await webhooks.store(
-                uow.connection, notice, body=body.decode(), status=_status(notice), now=now
+                uow, notice, body=body.decode(), status=_status(notice), now=now
             )
 
 
@@ -84,39 +86,95 @@ async def handle_due(context: Context) -> int:
     while True:
         now = context.clock.now()
         async with database.reading() as connection:
-            group = await webhooks.next_group(connection, now)
-        if group is None:
+            groups = await webhooks.due_groups(connection, now, limit=_AT_ONCE)
+        if not groups:
             return handled
-        handled += await _handle_group(database, known[group.provider], group, now)
+        provider = groups[0].provider
+        own = [group for group in groups if group.provider == provider]
+        handled += await _handle(database, known[provider], own, now)
 
 
-async def _handle_group(
+async def _handle(
+    database: Database, source: WebhookSource, groups: Sequence[Group], now: datetime
+) -> int:
+    """All in one transaction; each in its own when something fails, so that only that waits."""
+    try:
+        async with database.work(actor=groups[0].provider) as uow:
+            return await _Hands(uow, source, now).take(groups)
+    except Exception as error:
+        log.info("webhooks_taken_apart", groups=len(groups), error=type(error).__name__)
+    return sum([await _handle_alone(database, source, group, now) for group in groups])
+
+
+async def _handle_alone(
     database: Database, source: WebhookSource, group: Group, now: datetime
 ) -> int:
-    current: Pending | None = None
-    handled = 0
+    hands: _Hands | None = None
     try:
         async with database.work(actor=group.provider) as uow:
-            pending = await webhooks.lock_pending(uow.connection, group)
-            newest = await webhooks.newest_handled(uow.connection, group)
-            for current in pending:
-                notice = source.read(current.body)
-                stated = (notice.at, notice.rank)
-                late = stated < newest.get(notice.subject, stated)
-                status = await _settle(uow, notice, late=late, attempts=current.attempts, now=now)
-                if status is None:
-                    await _postpone(uow, group, current, now, "the payment is in flight")
-                    break
-                webhooks.mark(uow.connection, current, status, now)
-                newest[notice.subject] = max(stated, newest.get(notice.subject, stated))
-                handled += 1
+            hands = _Hands(uow, source, now)
+            return await hands.take([group])
     except Exception as error:
-        if current is None:
+        if hands is None or hands.current is None:
             raise
-        log.warning("webhook_failed", webhook_id=str(current.id), exc_info=error)
+        log.warning("webhook_failed", webhook_id=str(hands.current.id), exc_info=error)
         async with database.work() as uow:
-            await _postpone(uow, group, current, now, type(error).__name__)
-    return handled
+            await _postpone(uow, group, hands.current, now, type(error).__name__)
+        return 0
+
+
+class _Hands:
+    """What handles webhooks within one transaction; `current` is the one in hand."""
+
+    def __init__(self, uow: UnitOfWork, source: WebhookSource, now: datetime) -> None:
+        self._uow = uow
+        self._source = source
+        self._now = now
+        self._marked: dict[WebhookStatus, list[UUID]] = {}
+        self.current: Pending | None = None
+
+    async def take(self, groups: Sequence[Group]) -> int:
+        """How many were handled."""
+        connection = self._uow.connection
+        queues = await webhooks.lock_pending(connection, groups)
+        notices = {one.id: self._read(one) for queue in queues for one in queue.pending}
+        if not notices:
+            return 0
+        matched = await repository.find_matching(
+            connection,
+            provider=groups[0].provider,
+            ids=[one.payment_id for one in notices.values() if one.payment_id],
+            references=[one.reference for one in notices.values() if one.reference],
+        )
+        for queue in queues:
+            await self._settle(queue, notices, matched)
+        for status, ids in self._marked.items():
+            webhooks.mark(connection, ids, status, self._now)
+        return sum(map(len, self._marked.values()))
+
+    def _read(self, webhook: Pending) -> Notice:
+        self.current = webhook
+        return self._source.read(webhook.body)
+
+    async def _settle(self, queue: Queue, notices: Mapping[UUID, Notice], matched: Matched) -> None:
+        for webhook in queue.pending:
+            self.current, notice = webhook, notices[webhook.id]
+            stated = (notice.at, notice.rank)
+            last = queue.newest.get(notice.subject, stated)
+            status = await _settle(
+                self._uow,
+                notice,
+                matched,
+                late=stated < last,
+                attempts=webhook.attempts,
+                now=self._now,
+            )
+            if status is None:
+                reason = "the payment is in flight"
+                await _postpone(self._uow, queue.group, webhook, self._now, reason)
+                return
+            self._marked.setdefault(status, []).append(webhook.id)
+            queue.newest[notice.subject] = max(stated, last)
 
 
 async def _postpone(
@@ -133,18 +191,19 @@ async def _postpone(
 
 
 async def _settle(
-    uow: UnitOfWork, notice: Notice, *, late: bool, attempts: int, now: datetime
+    uow: UnitOfWork,
+    notice: Notice,
+    matched: Matched,
+    *,
+    late: bool,
+    attempts: int,
+    now: datetime,
 ) -> WebhookStatus | None:
     """None: the payment is in flight, so look again later."""
     fact = notice.fact
     if fact is None:
         return _status(notice)
-    payment = await repository.find_matching(
-        uow.connection,
-        payment_id=notice.payment_id,
-        provider=notice.provider,
-        reference=notice.reference,
-    )
+    payment = matched.payment(notice.payment_id, notice.reference)
     if isinstance(fact, DisputeFact):
         await disputes.note(
             uow,
@@ -160,7 +219,8 @@ async def _settle(
         return await _refund_told(uow, notice, fact, payment, now)
     if payment is None:
         return await _unmatched(uow, notice, fact, now)
-    return await _compare(uow, notice, payment, fact, attempts=attempts, now=now)
+    moved = matched.taken_and_returned(payment)
+    return await _compare(uow, notice, payment, fact, moved, attempts=attempts, now=now)
 
 
 async def _refund_told(
@@ -192,6 +252,7 @@ async def _compare(
     notice: Notice,
     payment: Payment,
     fact: PaymentFact | RefundFact,
+    moved: tuple[int, int],
     *,
     attempts: int,
     now: datetime,
@@ -203,8 +264,7 @@ async def _compare(
         return await _conflict(uow, notice, payment, found, now)
     if isinstance(fact, PaymentFact) and _acted(uow, payment, fact):
         return "done"
-    taken, returned = await ledger.taken_and_returned(uow.connection, payment.id)
-    disagreement = judge(Ours(payment.status, payment.amount, taken, returned), fact)
+    disagreement = judge(Ours(payment.status, payment.amount, *moved), fact)
     if disagreement is None:
         return "done"
     if isinstance(fact, RefundFact) and attempts < PATIENCE:
