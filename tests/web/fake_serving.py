@@ -8,6 +8,16 @@ from uuid import UUID
 
 from bodega.contracts.freshness import FreshnessReport, TableFreshness
 from bodega.contracts.metrics import DailySales, LatestOrder, SalesFigures, TopProduct
+from bodega.contracts.pipelines import (
+    AlertView,
+    DeliveryView,
+    LogLineView,
+    RunDetail,
+    RunKind,
+    RunState,
+    RunView,
+    StepView,
+)
 from bodega.contracts.recommend import Recommendations
 from bodega.kernel.errors import Unavailable
 from bodega.kernel.ids import ProductId
@@ -123,6 +133,51 @@ class FakeFreshness:
             position=None if empty else 1,
             tables=[] if empty else [table],
         )
+
+
+@dataclass
+class FakePipelines:
+    """A refresh that was blocked, told by mail, before it one that went well."""
+
+    down: bool = False
+
+    async def runs(self, *, kind: RunKind | None = None, limit: int = 50) -> list[RunView]:
+        if self.down:
+            raise Unavailable
+        found = [self._run(1, "blocked", 2.4), self._run(0, "succeeded", 0.8)]
+        return [run for run in found if kind in (None, run.kind)][:limit]
+
+    async def run(self, *, run_id: str) -> RunDetail | None:
+        if run_id != "run-1":
+            return None
+        at = NOW - timedelta(minutes=1)
+        failing = StepView(name="order_total", kind="test", state="failed", detail="Got 3 results")
+        model = StepView(name="fct_orders", kind="model", state="succeeded", seconds=0.2, rows=7)
+        said = LogLineView(at=at, step="order_total", level="error", text="no good\nselect 1 < 2")
+        run = self._run(1, "blocked", 2.4)
+        return RunDetail(**run.model_dump(), steps=[model, failing], logs=[said])
+
+    async def alerts(self, *, open_only: bool = False, limit: int = 50) -> list[AlertView]:
+        if self.down:
+            raise Unavailable
+        sent = DeliveryView(
+            channel="mail", kind="raised", created_at=NOW, sent_at=NOW, attempts=1, failure=""
+        )
+        alert = AlertView(
+            id=1, key="publishing", title="New numbers are not published: a check failed",
+            detail="order_total: Got 3 results", severity="error", count=4,
+            opened_at=NOW, last_at=NOW, deliveries=[sent],
+        )  # fmt: skip
+        over = {"id": 2, "key": "source:fx", "title": "fx cannot be read", "resolved_at": NOW}
+        return [alert, alert.model_copy(update=over)]
+
+    def _run(self, number: int, state: RunState, seconds: float) -> RunView:
+        failing = "order_total" if state == "blocked" else None
+        return RunView(
+            id=f"run-{number}", kind="refresh", name="gold", trigger="loop", state=state,
+            started_at=NOW - timedelta(minutes=2 - number), seconds=seconds, rows=12_345,
+            failing_step=failing, detail="Got 3 results" if failing else "",
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from bodega.contracts.inventory import Inventory
 from bodega.contracts.metrics import Metrics
 from bodega.contracts.orders import Orders
 from bodega.contracts.payment_methods import PaymentMethods
+from bodega.contracts.pipelines import Pipelines
 from bodega.contracts.recommend import Recommender
 from bodega.contracts.reviews import Reviews
 from bodega.contracts.search import Search
@@ -29,7 +30,13 @@ from bodega.web.errors import install_pages
 from bodega.web.routes import ROUTERS
 from tests.web.fake_book import FakeAddressBook
 from tests.web.fake_dictionary import FakeDictionary
-from tests.web.fake_serving import FakeFreshness, FakeLag, FakeMetrics, FakeRecommender
+from tests.web.fake_serving import (
+    FakeFreshness,
+    FakeLag,
+    FakeMetrics,
+    FakePipelines,
+    FakeRecommender,
+)
 from tests.web.fake_vault import FakePaymentMethods
 from tests.web.fakes import (
     NOW,
@@ -79,6 +86,7 @@ class FakeShop:
     recommender: FakeRecommender = field(default_factory=FakeRecommender)
     freshness: FakeFreshness = field(default_factory=FakeFreshness)
     dictionary: FakeDictionary = field(default_factory=FakeDictionary)
+    pipelines: FakePipelines = field(default_factory=FakePipelines)
     todo: list[Todo] = field(default_factory=list)
     lag: list[FakeLag] = field(default_factory=lambda: [FakeLag("search.index")])
 
@@ -118,6 +126,7 @@ class FakeShop:
             (Metrics, self.metrics),
             (Freshness, self.freshness),
             (Dictionary, self.dictionary),
+            (Pipelines, self.pipelines),
         ):
             container.bind(protocol, fake)
         app = create_app(

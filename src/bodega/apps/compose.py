@@ -22,6 +22,7 @@ from bodega.contracts.fraud import Fraud
 from bodega.contracts.freshness import Freshness
 from bodega.contracts.metrics import Metrics
 from bodega.contracts.personal import PersonalRecords
+from bodega.contracts.pipelines import Pipelines
 from bodega.contracts.pricing import Pricing
 from bodega.contracts.recommend import Recommender
 from bodega.contracts.shipping import Shipping
@@ -93,6 +94,7 @@ def _bind_serving(container: Container, settings: Settings, client: httpx.AsyncC
         (Fraud, settings.fraud_timeout_seconds),
         (Metrics, settings.metrics_timeout_seconds),
         (Freshness, settings.metrics_timeout_seconds),
+        (Pipelines, settings.metrics_timeout_seconds),
         (PersonalRecords, _REVEAL_SECONDS),
         (Datasets, settings.metrics_timeout_seconds),
         (Dictionary, settings.metrics_timeout_seconds),

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from pydantic import BaseModel
@@ -16,6 +18,7 @@ from bodega.backbone.settings import Settings, load_settings
 from bodega.backbone.telemetry.logs import configure_logs, get_logger
 from bodega.data.ingest.sources.config import FOLLOWED, SourcesFile
 from bodega.data.ingest.sources.registry import Followed, followed_source
+from bodega.data.ingest.sources.report import LoadReport
 from bodega.data.ingest.sources.runs import Run, read_runs, remember_run
 from bodega.data.lake.storage import LakeRoot
 from bodega.kernel.errors import BodegaError
@@ -62,42 +65,65 @@ def read_due(settings: Settings, *, now: datetime) -> list[str]:
 def read_one(settings: Settings, name: str, *, trigger: str = "schedule") -> Run:
     """Read a source and remember how that went; a source that fails waits for its next tick."""
     root = LakeRoot.of(settings)
-    before = read_runs(root).get(name)
-    run = Run(started=datetime.now(UTC), succeeded_at=before.succeeded_at if before else None)
-    remember_run(root, name, run)
-    try:
-        reports = read_all(settings, name, full=False, trigger=trigger)
-        errors = [report.error for report in reports if report.error]
-        rows = sum(report.kept for report in reports)
-        run.ok, run.said = not errors, "; ".join(errors) or f"{rows:,} rows kept"
-    except BodegaError as error:
-        run.ok, run.said = False, error.detail
-    run.ended = datetime.now(UTC)
-    run.succeeded_at = run.ended if run.ok else run.succeeded_at
-    remember_run(root, name, run)
+    with suppress(BodegaError):  # remembered
+        read_reports(settings, name, trigger=trigger)
+    run = read_runs(root)[name]
     log.info("source_read", source=name, ok=run.ok, said=run.said)
     return run
 
 
+def read_reports(settings: Settings, which: str, *, trigger: str) -> list[LoadReport]:
+    """Read a source or a stream of it, a report a stream; `bodega sources schedule` remembers it.
+    Raises what `read_all` raises."""
+    root, name = LakeRoot.of(settings), which.partition(".")[0]
+    before = read_runs(root).get(name)
+    run = Run(started=datetime.now(UTC), succeeded_at=before.succeeded_at if before else None)
+    remember_run(root, name, run)
+    try:
+        reports = read_all(settings, which, full=False, trigger=trigger)
+    except BodegaError as error:
+        run.ok, run.said = False, error.detail
+        raise
+    else:
+        errors = [report.error for report in reports if report.error]
+        rows = sum(report.kept for report in reports)
+        run.ok, run.said = not errors, "; ".join(errors) or f"{rows:,} rows kept"
+        return reports
+    finally:
+        run.ended = datetime.now(UTC)
+        run.succeeded_at = run.ended if run.ok else run.succeeded_at
+        remember_run(root, name, run)
+
+
 def keep_reading(settings: Settings, stop: threading.Event) -> None:
-    """Sources as they come due, one after the other, each in a process that then gives its memory
-    back; databases that are followed, in a thread each. Until `stop`."""
+    """Sources as they come due, some at a time, each in a process that then gives its memory back;
+    databases that are followed, in a thread each. Until `stop`. Where Dagster orchestrates the
+    schedules are its own."""
     followers = _follow(settings, stop)
-    while not stop.is_set():
-        try:
-            due = [plan.source for plan in planned(settings, now=datetime.now(UTC)) if plan.due]
-        except BodegaError as error:
-            log.warning("sources_malformed", error=error.detail)
-            due = []
-        for name in due:
-            if not stop.is_set():
-                _run(["-m", __name__, name], stop)
-        stop.wait(LOOK_SECONDS)
+    under_way: dict[str, Future[None]] = {}
+    with ThreadPoolExecutor(settings.pipelines_parallel, "source") as readers:
+        while not stop.is_set():
+            for name in _due(settings):
+                if name not in under_way or under_way[name].done():
+                    under_way[name] = readers.submit(_run, ["-m", __name__, name], stop)
+            stop.wait(LOOK_SECONDS)
     for follower in followers:
         follower.join(timeout=settings.shutdown_seconds)
 
 
+def _due(settings: Settings) -> list[str]:
+    if settings.orchestrator == "dagster":
+        return []
+    try:
+        return [plan.source for plan in planned(settings, now=datetime.now(UTC)) if plan.due]
+    except BodegaError as error:
+        log.warning("sources_malformed", error=error.detail)
+        return []
+
+
 def _run(arguments: Sequence[str], stop: threading.Event) -> None:
+    if stop.is_set():
+        return
     process = subprocess.Popen([sys.executable, *arguments])
     waited = 0.0
     while process.poll() is None and waited < PATIENCE_SECONDS:

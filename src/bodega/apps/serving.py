@@ -18,6 +18,7 @@ from bodega.contracts.fraud import Fraud
 from bodega.contracts.freshness import Freshness
 from bodega.contracts.metrics import Metrics
 from bodega.contracts.personal import PersonalRecords
+from bodega.contracts.pipelines import Pipelines
 from bodega.contracts.recommend import Recommender
 from bodega.data.lake.storage import LakeRoot
 from bodega.insight.dictionary import LakeDictionary
@@ -25,6 +26,7 @@ from bodega.insight.freshness import PublishedFreshness
 from bodega.insight.gold import GoldReader
 from bodega.insight.metrics import GoldMetrics
 from bodega.insight.personal import LakePersonalRecords
+from bodega.insight.pipelines import PipelineRecords
 from bodega.insight.routes import stream_router
 from bodega.insight.streams import GoldStreams
 from bodega.kernel.clock import SystemClock
@@ -56,6 +58,7 @@ def build(settings: Settings) -> FastAPI:
         Recommender: recommender,
         Fraud: fraud,
         Metrics: GoldMetrics(gold),
+        Pipelines: PipelineRecords(lake),
         Freshness: freshness,
         PersonalRecords: LakePersonalRecords(lake, settings),
         Datasets: streams,

@@ -59,6 +59,8 @@ def train_once(
 def keep_training(settings: Settings, stop: threading.Event) -> None:
     """The first model as soon as there are sales, then every BODEGA_LAKE_TRAIN_MINUTES if the
     sales have changed; each in a process of its own. Until `stop`."""
+    if settings.orchestrator == "dagster":  # it has a sensor of its own
+        stop.wait()
     lake = LakeRoot.of(settings)
     trained_on = _newest(settings)
     while not stop.is_set():

@@ -1,5 +1,6 @@
 """Every setting of Bodega: `BODEGA_<AREA>_<NAME>` in the environment or `.env`, flat."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -286,6 +287,10 @@ class Settings(KafkaSettings):
     dex_failures: Count = Field(5, description="failures in a row before a source is left alone")
     dex_pause_seconds: Seconds = Field(30, description="how long it is left alone then")
     orchestrator: Literal["loop", "dagster"] = Field("loop", description="who runs the transforms")
+    pipelines_parallel: Count = Field(2, description="sources that are read at the same time")
+    pipelines_first_day: date = Field(
+        date(2009, 1, 1), description="the first day of Dagster's daily partitions"
+    )
     pipelines_keep_days: Count = Field(14, description="how long runs of the pipelines are kept")
     pipelines_ui_port: Port = Field(3070, description="port of `bodega pipelines ui`")
     alerts_email: str = Field(

@@ -62,6 +62,9 @@ GROUPS: tuple[tuple[str, tuple[Room, ...]], ...] = (
         "Back office",
         (
             Room("/console/payments", "Payments", "conflicts with the provider, disputes, ledger"),
+            Room(
+                "/console/pipelines", "Pipelines", "what feeds the numbers: runs, trouble, alerts"
+            ),
             Room("/console/workflows", "Durable jobs", "work that is under way, stuck or failed"),
         ),
     ),

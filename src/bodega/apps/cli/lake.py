@@ -65,9 +65,10 @@ def build(
     Example: bodega lake build --full
     """
     from bodega.apps.building import build_once
+    from bodega.backbone.settings import load_settings
     from bodega.data.pipelines.owner import BuildRequest
 
-    _tell(build_once(lake_root(), BuildRequest(full=full)))
+    _tell(build_once(load_settings(), BuildRequest(full=full)))
 
 
 def backfill(
@@ -89,12 +90,13 @@ def backfill(
     Example: bodega lake backfill --from 2026-02-01 --to 2026-02-28 --table fct_orders
     """
     from bodega.apps.building import build_once
+    from bodega.backbone.settings import load_settings
     from bodega.data.pipelines.owner import BuildRequest
 
-    lake = lake_root()
+    settings = load_settings()
     for days in _days(first, last or first, table or []).chunks(chunk):
         typer.echo(f"{days}: ", nl=False)
-        _tell(build_once(lake, BuildRequest(days=days)))
+        _tell(build_once(settings, BuildRequest(days=days)))
 
 
 def _days(first: str, last: str, tables: list[str]) -> "Days":

@@ -10,6 +10,7 @@ from bodega.apps.cli.tables import print_table
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from bodega.backbone.settings import Settings
     from bodega.contracts.pipelines import RunDetail, RunKind
 
 group = typer.Typer(no_args_is_help=True, help="What the pipelines did, step by step.")
@@ -131,3 +132,35 @@ def _work() -> "Path":
 def _first_line(text: str) -> str:
     line = text.partition("\n")[0]
     return line if len(line) <= 100 else f"{line[:99]}…"
+
+
+@group.command("ui")
+def ui(
+    port: Annotated[int | None, typer.Option(help="Instead of BODEGA_PIPELINES_UI_PORT.")] = None,
+    prepare: Annotated[bool, typer.Option("--prepare", help="Only fetch what it needs.")] = False,
+) -> None:
+    """Open Dagster's pages over the same assets: the graph, partitions, backfills, runs.
+
+    The first time, its web server is fetched into an environment of its own.
+
+    Example: bodega pipelines ui --port 3070
+    """
+    from bodega.apps.orchestration.ui import prepare_ui, serve
+
+    settings = _connected()
+    if prepare:
+        typer.echo(prepare_ui(settings, typer.echo))
+        return
+    raise typer.Exit(serve(settings, port=port or settings.pipelines_ui_port, tell=typer.echo))
+
+
+def _connected() -> "Settings":
+    """Of the running shop where there is one: sources feed its rates."""
+    from bodega.apps.supervise.environment import connected_settings
+    from bodega.apps.supervise.errors import NotRunning
+    from bodega.backbone.settings import load_settings
+
+    try:
+        return connected_settings()
+    except NotRunning:
+        return load_settings()

@@ -182,6 +182,29 @@ _BUILT = (
 """Built models whose rows on those days must have a source: others are taken out."""
 
 
+_CHANGED: Mapping[str, tuple[str, str]] = {
+    "fct_order_lines": ("intermediate.int_sales_lines", "order_date"),
+    "fct_orders": ("intermediate.int_orders", "cast(occurred_at as date)"),
+    "fct_payments": ("staging.payments", "cast(occurred_at as date)"),
+    "fct_stock_movements": ("staging.stock_movements", "cast(occurred_at as date)"),
+}
+
+
+def changed_days(con: duckdb.DuckDBPyConnection) -> dict[str, list[date]]:
+    """The days of each daily table on which the last published refresh changed a row."""
+    return {
+        table: [
+            day
+            for (day,) in con.execute(
+                f"""select distinct {day} from {relation}
+                    where _batch = (select good from meta.refresh) and {day} is not null
+                    order by 1"""
+            ).fetchall()
+        ]
+        for table, (relation, day) in _CHANGED.items()
+    }
+
+
 def done(con: duckdb.DuckDBPyConnection) -> None:
     """The noted days are published; the caller holds the transaction."""
     con.execute("delete from meta.days")

@@ -1,5 +1,6 @@
 """How readings by schedule went: kept beside the sources' state in bronze."""
 
+import fcntl
 from datetime import datetime
 
 from pydantic import BaseModel
@@ -27,6 +28,10 @@ def read_runs(root: LakeRoot) -> dict[str, Run]:
 
 
 def remember_run(root: LakeRoot, name: str, run: Run) -> None:
-    runs = read_runs(root) | {name: run}
-    content = {known: kept.model_dump(mode="json") for known, kept in runs.items()}
-    root.write_json(_STATE, content)
+    """Sources that are read at the same time each keep theirs."""
+    root.work.mkdir(parents=True, exist_ok=True)
+    with (root.work / "schedule.lock").open("a") as alone:
+        fcntl.flock(alone, fcntl.LOCK_EX)
+        runs = read_runs(root) | {name: run}
+        content = {known: kept.model_dump(mode="json") for known, kept in runs.items()}
+        root.write_json(_STATE, content)

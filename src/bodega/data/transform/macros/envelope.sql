@@ -7,7 +7,7 @@
   where envelope._position <= (select upto from {{ source('meta', 'refresh') }})
   {% if is_incremental() %}
     and ({{ place('envelope._position', 'envelope._sequence') }} > (
-      select coalesce(max({{ place() }}), {{ place(-1, -1) }}) from {{ this }}
+      select coalesce(max({{ place('known._position', 'known._sequence') }}), {{ place(-1, -1) }}) from {{ this }} as known
     ) {{ or_rebuilt(bronze.identifier) }})
   {% endif %}
 {%- endmacro %}

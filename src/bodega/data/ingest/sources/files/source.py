@@ -43,6 +43,14 @@ class FilesSource:
             raise SourceUnknown(f"There is no stream {stream!r}")
         return _Readings(given, state).pages()
 
+    def stamps(self) -> list[tuple[str, str]]:
+        """Every file that matches, with a stamp that changes when the file may have."""
+        return [
+            (file.name, file.stamp)
+            for given in self._streams.values()
+            for file in given.place.found()
+        ]
+
     def _checked(self, name: str, given: FileStream) -> Finding:
         try:
             files = given.place.found()

@@ -1,0 +1,74 @@
+"""Dagster's processes: who orchestrates, what it is told, and its pages' own environment."""
+
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytest.importorskip("dagster")
+
+from bodega.apps.orchestration import ui
+from bodega.apps.orchestration.daemon import LoopOrchestrates, command
+from bodega.apps.orchestration.home import environment_of
+from bodega.apps.orchestration.ui import WebserverMissing, prepare_ui
+from bodega.apps.supervise.processes import cast_of
+from bodega.backbone.settings import Settings
+
+
+def settings_of(folder: Path, orchestrator: str = "dagster") -> Settings:
+    return Settings(_env_file=None, data_dir=folder, orchestrator=orchestrator)
+
+
+def test_the_daemon_runs_only_where_dagster_orchestrates(tmp_path: Path) -> None:
+    names = [role.name for role in cast_of(settings_of(tmp_path), seed=False).back]
+    assert names == ["serving", "pipelines", "dagster"]
+    loop = settings_of(tmp_path, "loop")
+    assert [role.name for role in cast_of(loop, seed=False).back] == ["serving", "pipelines"]
+    with pytest.raises(LoopOrchestrates):
+        command(loop)
+
+
+def test_dagster_is_told_where_the_definitions_are_and_to_write_one_at_a_time(
+    tmp_path: Path,
+) -> None:
+    settings = settings_of(tmp_path)
+    assert command(settings)[-1] == str(tmp_path / "dagster" / "workspace.yaml")
+    (place,) = yaml.safe_load((tmp_path / "dagster" / "workspace.yaml").read_text())["load_from"]
+    assert place["python_module"]["executable_path"] == sys.executable
+    told = yaml.safe_load((tmp_path / "dagster" / "dagster.yaml").read_text())
+    assert told["concurrency"]["pools"]["default_limit"] == 1
+    assert not told["telemetry"]["enabled"]
+    home = environment_of(settings)
+    assert home["DAGSTER_HOME"] == str(tmp_path / "dagster")
+    assert home["BODEGA_DATA_DIR"] == str(tmp_path)
+
+
+def test_pages_that_cannot_be_fetched_say_why_and_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fails = [sys.executable, "-c", "print('ERROR: no index in reach'); raise SystemExit(1)"]
+    monkeypatch.setattr(ui, "_installation", lambda _: [fails])
+    told: list[str] = []
+    with pytest.raises(WebserverMissing) as missing:
+        prepare_ui(settings_of(tmp_path), told.append)
+    assert "no index in reach" in missing.value.detail
+    assert "dagster-webserver>=" in missing.value.detail
+    assert "  ERROR: no index in reach" in told
+
+
+def test_pages_that_are_there_are_not_fetched_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    makes = [sys.executable, "-c", "import pathlib, sys; pathlib.Path(sys.argv[1]).mkdir()"]
+    made: list[Path] = []
+
+    def installation(folder: Path) -> list[list[str]]:
+        made.append(folder)
+        return [[*makes, str(folder)]]
+
+    monkeypatch.setattr(ui, "_installation", installation)
+    settings = settings_of(tmp_path)
+    program = prepare_ui(settings, lambda _: None)
+    assert prepare_ui(settings, lambda _: None) == program == made[0] / "bin" / "dagster-webserver"
+    assert len(made) == 1
