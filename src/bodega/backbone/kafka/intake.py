@@ -56,14 +56,16 @@ _BACK = text(
     """UPDATE backbone.kafka_positions SET "offset" = 0
        WHERE topic = :topic AND partition = :partition"""
 )
-_ENTER = """
+_ENTER = text(
+    """
     INSERT INTO backbone.outbox (event_id, type, version, key, occurred_at, correlation_id,
         causation_id, actor, payload)
-    SELECT %(event_id)s, %(type)s, %(version)s, %(key)s, %(occurred_at)s, %(correlation_id)s,
-        CAST(%(causation_id)s AS uuid), %(actor)s, %(payload)s
-    WHERE NOT EXISTS (SELECT 1 FROM backbone.event_log WHERE event_id = %(event_id)s)
+    SELECT :event_id, :type, :version, :key, :occurred_at, :correlation_id,
+        CAST(:causation_id AS uuid), :actor, :payload
+    WHERE NOT EXISTS (SELECT 1 FROM backbone.event_log WHERE event_id = :event_id)
     ON CONFLICT (event_id) DO NOTHING
     """
+)
 
 Read = tuple[Any, Envelope | str]
 """A record, and its event or what is wrong with it."""
@@ -232,7 +234,7 @@ async def _enter(uow: UnitOfWork, events: Sequence[Envelope]) -> int:
     if not rows:
         return 0
     entered = await uow.connection.send(*((_ENTER, row) for row in rows))
-    return sum(cursor.rowcount for cursor in entered)
+    return sum(answer.rowcount for answer in entered)
 
 
 async def _set_aside(uow: UnitOfWork, record: Any, reason: str) -> None:
