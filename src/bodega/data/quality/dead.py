@@ -121,7 +121,8 @@ def _rejected(
             select a.* from arrived a left join ended e on e._origin = a._origin
             where a._rejected is not null
               and (a._generation = 0 or a._generation >= coalesce(e.last, 0))
-              and place not in (select _hash from arrived where _op = 'r')
+              and place not in
+                (select _hash from arrived where _op = 'r' and _hash is not null)
         )
         select max_by(place, (_position, _sequence)), any_value(_rejected), max(_ingested_at),
             _raw, max_by(_origin, (_position, _sequence)), max(_position),

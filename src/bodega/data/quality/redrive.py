@@ -16,11 +16,15 @@ import pyarrow.compute as pc
 from deltalake import CommitProperties, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
+from bodega.backbone.kafka.debezium import Told
 from bodega.data.ingest.bronze import SCHEMA as ENVELOPES
 from bodega.data.ingest.sources.config import SourcesFile
 from bodega.data.ingest.sources.conform import AUDIT, Conformed, conform, connect
 from bodega.data.ingest.sources.contract import Page, Stream
 from bodega.data.ingest.sources.errors import StreamBusy
+from bodega.data.ingest.sources.kafka.again import read_again
+from bodega.data.ingest.sources.kafka.config import KafkaConfig
+from bodega.data.ingest.sources.kafka.table import EnvelopeTable, Place
 from bodega.data.ingest.sources.table import SourceTable, columns_of, concatenated
 from bodega.data.lake.delta import with_month
 from bodega.data.lake.errors import LakeUnavailable
@@ -119,7 +123,12 @@ def _of_source(
 ) -> list[Driven]:
     for attempt in range(_TRIES):
         try:
-            return _SourceRows(root, *_stream(file, name), repair).drive(rows)
+            source, stream = _stream(file, name)
+            config = file.sources[source]
+            if isinstance(config, KafkaConfig):
+                table = EnvelopeTable(root, source, stream.name, config.topics[stream.name])
+                return _messages(table, config, rows, repair)
+            return _SourceRows(root, source, stream, repair).drive(rows)
         except StreamBusy:
             if attempt == _TRIES - 1:
                 raise
@@ -193,14 +202,12 @@ class _SourceRows:
     def _marks(self, driven: Sequence[DeadRow], position: int) -> pa.Table:
         """One for each place that held the row, so that none of its likes comes up again."""
         places = [place for row in driven for place in row.alike]
-        said: dict[str, object] = {"by": self._repair.by, "why": self._repair.why}
-        said |= {"edits": dict(self._repair.edits), "dropped": self._repair.drop}
         rows = pa.table(
             {
                 "_key": pa.nulls(len(places), pa.string()),
                 "_hash": places,
                 "_rejected": pa.nulls(len(places), pa.string()),
-                "_raw": [json.dumps(said)] * len(places),
+                "_raw": [_said(self._repair)] * len(places),
                 "_op": [MARK] * len(places),
                 "_known_at": pa.array([self._now] * len(places), AUDIT.field("_known_at").type),
             }
@@ -231,6 +238,35 @@ class _SourceRows:
         for name, column in values.items():
             rows = rows.append_column(name, pa.array(column, AUDIT.field(name).type))
         return rows
+
+
+def _messages(
+    table: EnvelopeTable, config: KafkaConfig, rows: Sequence[DeadRow], repair: Repair
+) -> list[Driven]:
+    """Messages of a topic, mended by `key` and `value`."""
+    if repair.edits.keys() - {"key", "value"}:
+        raise EditRefused("A message has a `key` and a `value`: edit those")
+    marked = list(rows) if repair.drop else []
+    outcomes = [Driven(row.id, "dropped") for row in marked]
+    fit: list[tuple[Place, Told]] = []
+    if not repair.drop:
+        raws = [{**row.row, **repair.edits} for row in rows]
+        found = read_again(config, raws, ts_ms=int(datetime.now(UTC).timestamp() * 1000))
+        for row, says in zip(rows, found, strict=True):
+            if isinstance(says, str):
+                outcomes.append(Driven(row.id, "still", says))
+                continue
+            fit.append((Place(row.position, row.sequence, row.origin), says))
+            outcomes.append(Driven(row.id, "driven"))
+            marked.append(row)
+    if marked:
+        table.put_back(fit, [place for row in marked for place in row.alike], _said(repair))
+    return outcomes
+
+
+def _said(repair: Repair) -> str:
+    said: dict[str, object] = {"by": repair.by, "why": repair.why}
+    return json.dumps(said | {"edits": dict(repair.edits), "dropped": repair.drop})
 
 
 def _edited(row: DeadRow, edits: Mapping[str, str | None]) -> dict[str, Any]:

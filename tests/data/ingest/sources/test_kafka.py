@@ -11,13 +11,15 @@ import pytest
 from typer.testing import CliRunner
 
 from bodega.apps import cli
-from bodega.data.ingest.sources.config import read_sources
+from bodega.data.ingest.sources.config import SourcesFile, read_sources
 from bodega.data.ingest.sources.envelopes import current_rows, envelopes, rejected_rows
 from bodega.data.ingest.sources.errors import SourceRefused, SourcesMalformed, SourceUnreachable
 from bodega.data.ingest.sources.kafka.config import KafkaConfig
 from bodega.data.ingest.sources.kafka.source import KafkaSource
 from bodega.data.ingest.sources.table import SourceTable
 from bodega.data.lake.errors import LakeUnavailable
+from bodega.data.quality.dead import dead_rows
+from bodega.data.quality.redrive import EditRefused, Repair, redrive
 from tests.data.ingest.sources.conftest import Bench
 from tests.kit.kafka import Broker, fresh, make_topic, running_broker, send
 
@@ -37,8 +39,12 @@ class Crm:
         self._ts = 0
 
     def source(self, **more: Any) -> KafkaSource:
-        said = {"kind": "kafka", "servers": self.broker.servers, "topics": {"people": self.topic}}
-        return KafkaSource("crm", KafkaConfig.model_validate(said | more), self.bench.root)
+        return KafkaSource("crm", KafkaConfig.model_validate(self.said | more), self.bench.root)
+
+    @property
+    def said(self) -> dict[str, Any]:
+        topics = {"people": self.topic}
+        return {"kind": "kafka", "servers": self.broker.servers, "topics": topics}
 
     def tell(self, *changes: tuple[int | None, str, Any]) -> None:
         """Id, operation and name; an operation of "" is a tombstone."""
@@ -94,7 +100,31 @@ def test_what_is_no_change_is_set_aside_and_holds_nothing_up(crm: Crm) -> None:
     found = [dict(zip(names, row, strict=True)) for row in rows]
     assert [row["_origin"].rsplit("/", 1)[1] for row in found] == ["1", "2", "4", "5"]
     assert "says 'm' in `op`" in found[0]["_rejected"]
-    assert json.loads(found[2]["_raw"]) == {"key": "k", "value": "\\xff"}
+    assert json.loads(found[2]["_raw"]) == {"key": "k", "value_base64": "/w=="}
+
+
+def test_what_was_set_aside_is_driven_again_at_its_own_place(crm: Crm, tmp_path: Path) -> None:
+    crm.tell((1, "m", "first"), (1, "u", "later"), (2, "m", "alone"))
+    asyncio.run(send(crm.broker.servers, crm.topic, [(b"\xfe", b"\xff")]))
+    crm.source().catch_up()
+    file = SourcesFile.model_validate({"sources": {"crm": crm.said}})
+    rows = {row.origin.rsplit("/", 1)[1]: row for row in dead_rows(crm.bench.root)}
+    assert sorted(rows) == ["0", "2", "3"]
+    as_it_is = Repair(by="me", why="try", edits={})
+    (still,) = redrive(crm.bench.root, file, [rows["3"].id], as_it_is)
+    assert (still.outcome, "neither JSON nor Avro" in still.detail) == ("still", True)
+    with pytest.raises(EditRefused):
+        redrive(crm.bench.root, file, [rows["0"].id], Repair("me", "typo", {"name": "x"}))
+    for offset, id in (("0", 1), ("2", 2)):
+        value = {"op": "c", "after": {"id": id, "name": "mended"}}
+        repair = Repair("me", "typo", {"value": json.dumps(value)})
+        for outcome in ("driven", "already"):
+            (driven,) = redrive(crm.bench.root, file, [rows[offset].id], repair)
+            assert driven.outcome == outcome
+    assert crm.held() == [("1", "later"), ("2", "mended")]
+    redrive(crm.bench.root, file, [rows["3"].id], Repair("me", "junk", {}, drop=True))
+    assert dead_rows(crm.bench.root) == []
+    assert crm.source().catch_up()[0].rows == 0
 
 
 def test_killed_before_the_commit_it_reads_again_and_lands_once(

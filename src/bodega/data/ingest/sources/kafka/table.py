@@ -2,9 +2,11 @@
 the offset at which every partition goes on: rows and offsets are one, whoever crashes.
 
 What could not be read lies in the same table, with `_rejected` (why) and `_raw` (what), and counts
-for no reader of envelopes: it has neither key nor row, and its `_op` is `x`.
+for no reader of envelopes: it has neither key nor row, and its `_op` is `x`. A row without a key
+whose `_hash` names a place says that what was set aside there was driven again, or given up.
 """
 
+import base64
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -12,11 +14,14 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+from deltalake.exceptions import CommitFailedError
 
 from bodega.backbone.kafka.debezium import Told
 from bodega.data.ingest.bronze import SCHEMA
+from bodega.data.ingest.sources.errors import StreamBusy
 from bodega.data.ingest.sources.table import APPLICATION
 from bodega.data.lake.delta import AppendOnlyTable
+from bodega.data.lake.errors import LakeUnavailable
 from bodega.data.lake.paths import bronze_path
 from bodega.data.lake.policy import BRONZE, LayerPolicy
 from bodega.data.lake.storage import LakeRoot
@@ -26,10 +31,13 @@ TABLE = pa.schema(
     [
         *SCHEMA,
         ("_origin", pa.string()),
+        ("_hash", pa.string()),
+        ("_generation", pa.int64()),
         ("_rejected", pa.string()),
         ("_raw", pa.string()),
     ]
 )
+MARK = "r"
 _NOTHING = Told(REJECTED, None, None, None, (), 0, 0)
 
 
@@ -41,6 +49,14 @@ class Arrived(NamedTuple):
     key: bytes | None
     value: bytes | None
     says: Told | str
+
+
+class Place(NamedTuple):
+    """Where a message stands in the table, and where it came from."""
+
+    position: int
+    sequence: int
+    origin: str
 
 
 class EnvelopeTable:
@@ -96,6 +112,14 @@ class EnvelopeTable:
     def _row(self, message: Arrived, position: int, sequence: int, now: datetime) -> dict[str, Any]:
         says = message.says if isinstance(message.says, Told) else _NOTHING
         refused = message.says if isinstance(message.says, str) else None
+        place = f"{self._topic}/{message.partition}/{message.offset}"
+        return {
+            **self._told(says, Place(position, sequence, place), now),
+            "_rejected": refused,
+            "_raw": as_raw(message.key, message.value) if refused else None,
+        }
+
+    def _told(self, says: Told, place: Place, now: datetime) -> dict[str, Any]:
         return {
             "key": says.key,
             "before": says.before,
@@ -104,22 +128,56 @@ class EnvelopeTable:
             "ts_ms": says.ts_ms,
             "txid": says.txid,
             "_source": self._source,
-            "_position": position,
-            "_sequence": sequence,
+            "_position": place.position,
+            "_sequence": place.sequence,
             "_op": says.op,
             "_ingested_at": now,
-            "_origin": f"{self._topic}/{message.partition}/{message.offset}",
-            "_rejected": refused,
-            "_raw": _raw(message) if refused else None,
+            "_origin": place.origin,
+            "_generation": 0,
         }
 
+    def put_back(self, fit: Sequence[tuple[Place, Told]], marked: Sequence[str], said: str) -> None:
+        """What was set aside counts now, each at the place where it arrived, and is `marked` as
+        driven, in one commit. Raises StreamBusy."""
+        now = datetime.now(UTC)
+        before = self._table.transaction(APPLICATION) or 0
+        position = max(before + 1, time.time_ns() // 1000)
+        rows = [self._told(says, place, now) for place, says in fit]
+        rows += [
+            {
+                **self._told(_NOTHING, Place(position, sequence, ""), now),
+                "_op": MARK,
+                "_hash": place,
+                "_raw": said,
+            }
+            for sequence, place in enumerate(marked, start=1)
+        ]
+        try:
+            self._table.append(pa.Table.from_pylist(rows, TABLE), {APPLICATION: position})
+        except LakeUnavailable as error:
+            if isinstance(error.__cause__, CommitFailedError):
+                raise StreamBusy(f"{self._topic} was read meanwhile") from error
+            raise
 
-def _raw(message: Arrived) -> str:
-    """Key and value as text; bytes that are none are written as \\xff."""
-    parts = {"key": message.key, "value": message.value}
-    return json.dumps(
-        {
-            name: None if part is None else part.decode("utf-8", "backslashreplace")
-            for name, part in parts.items()
-        }
-    )
+
+def as_raw(key: bytes | None, value: bytes | None) -> str:
+    """Both parts as text; what is no text in base64, so that it can be read again."""
+    parts: dict[str, str | None] = {}
+    for name, part in (("key", key), ("value", value)):
+        try:
+            parts[name] = None if part is None else part.decode()
+        except UnicodeDecodeError:
+            parts[f"{name}_base64"] = base64.b64encode(part or b"").decode()
+    return json.dumps(parts)
+
+
+def from_raw(parts: Mapping[str, Any]) -> tuple[bytes | None, bytes | None]:
+    """Key and value. Raises ValueError for base64 that is none."""
+    return _part(parts, "key"), _part(parts, "value")
+
+
+def _part(parts: Mapping[str, Any], name: str) -> bytes | None:
+    if parts.get(name) is not None:
+        return str(parts[name]).encode()
+    coded = parts.get(f"{name}_base64")
+    return None if coded is None else base64.b64decode(coded, validate=True)
