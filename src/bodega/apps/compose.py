@@ -15,6 +15,7 @@ from bodega.backbone.job_runs import JobRuns
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
 from bodega.backbone.workflows import Workflows
+from bodega.contracts.accesses import Accesses
 from bodega.contracts.dex import Datasets
 from bodega.contracts.dictionary import Dictionary
 from bodega.contracts.forecast import Forecasts
@@ -98,6 +99,7 @@ def _bind_serving(container: Container, settings: Settings, client: httpx.AsyncC
         (PersonalRecords, _REVEAL_SECONDS),
         (Datasets, settings.metrics_timeout_seconds),
         (Dictionary, settings.metrics_timeout_seconds),
+        (Accesses, settings.metrics_timeout_seconds),
     ):
         answer = remote(protocol, settings.serving_url, token=token, timeout=timeout, client=client)
         container.bind(protocol, answer)

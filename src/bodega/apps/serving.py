@@ -12,6 +12,7 @@ from bodega.backbone.container import Container
 from bodega.backbone.http.edge import create_app
 from bodega.backbone.http.remote import expose
 from bodega.backbone.settings import Settings, load_settings
+from bodega.contracts.accesses import Accesses
 from bodega.contracts.dex import Datasets
 from bodega.contracts.dictionary import Dictionary
 from bodega.contracts.fraud import Fraud
@@ -21,6 +22,7 @@ from bodega.contracts.personal import PersonalRecords
 from bodega.contracts.pipelines import Pipelines
 from bodega.contracts.recommend import Recommender
 from bodega.data.lake.storage import LakeRoot
+from bodega.insight.accesses import LakeAccesses
 from bodega.insight.dictionary import LakeDictionary
 from bodega.insight.freshness import PublishedFreshness
 from bodega.insight.gold import GoldReader
@@ -63,6 +65,7 @@ def build(settings: Settings) -> FastAPI:
         PersonalRecords: LakePersonalRecords(lake, settings),
         Datasets: streams,
         Dictionary: LakeDictionary(lake, freshness),
+        Accesses: LakeAccesses(gold.access, kept_days=settings.lake_access_days),
     }
     token = settings.internal_token.get_secret_value()
     return create_app(
@@ -74,7 +77,9 @@ def build(settings: Settings) -> FastAPI:
         ],
         container=Container(),
         database=None,
-        lifespan=_lifespan(refreshed=(recommender, fraud), logs=(predictions, scores, visits)),
+        lifespan=_lifespan(
+            refreshed=(recommender, fraud), logs=(predictions, scores, visits, gold.access)
+        ),
     )
 
 

@@ -1,6 +1,7 @@
 """Upkeep of the lake and of the pipelines' own history, as a run in that history."""
 
 from bodega.backbone.settings import Settings
+from bodega.data.lake.access import AccessLog
 from bodega.data.lake.care import Cared, care
 from bodega.data.lake.policy import policies
 from bodega.data.lake.storage import LakeRoot
@@ -18,6 +19,9 @@ def tidied(settings: Settings, *, trigger: str) -> Cared:
             told["detail"] = f"{done.dropped} files dropped, months archived: {archived or 'none'}"
         with run.timed("checks", kind="care"):
             History(lake).tidy(keep_days=settings.quality_keep_days)
+        with run.timed("access", kind="care") as told:
+            days = AccessLog(lake).tidy(keep_days=settings.lake_access_days)
+            told["detail"] = f"{days} days of reads forgotten"
         with run.timed("history", kind="care") as told:
             gone = forget_old_runs(lake.work, days=settings.pipelines_keep_days)
             told["detail"] = f"{gone} runs forgotten"

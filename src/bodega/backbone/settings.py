@@ -251,6 +251,12 @@ class Settings(KafkaSettings):
     lake_archive_url: str | None = Field(
         None, description="folder or s3://… of the archive; empty: `archive/` in the lake"
     )
+    lake_access_days: int = Field(
+        400, ge=30, description="how long it is kept who read which table of the lake"
+    )
+    lineage_url: str = Field(
+        "", description="where OpenLineage events of each build are posted; empty: nowhere"
+    )
     lake_flush_seconds: Seconds = Field(5, description="longest wait before changes reach bronze")
     lake_flush_rows: Count = Field(5000, description="changes that are not waited for")
     lake_memory_mb: Count = Field(1024, description="memory DuckDB may take in pipelines")

@@ -41,7 +41,16 @@ class GoldStreams:
         cursor = self.gold.cursor()
         if cursor is None:
             raise NotFound(query.dataset)
+        await anyio.to_thread.run_sync(self._told, cursor, sql, parameters)
         return self._lines(cursor, sql, parameters)
+
+    def _told(self, cursor: duckdb.DuckDBPyConnection, sql: str, parameters: list[object]) -> None:
+        """Before the first row goes out."""
+        try:
+            self.gold.told(cursor, sql, parameters, via="insights")
+        except BaseException:
+            cursor.close()
+            raise
 
     async def _lines(
         self, cursor: duckdb.DuckDBPyConnection, sql: str, parameters: list[object]

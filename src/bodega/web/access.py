@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from bodega.backbone.http.deps import Requires
+from bodega.backbone.telemetry.context import bind_actor
 from bodega.kernel.errors import Denied, Unauthenticated
 from bodega.kernel.principal import GUEST, Principal, Role
 from bodega.web.cookies import read_cookie
@@ -25,6 +26,8 @@ async def current_visitor(request: Request) -> Principal:
     token = read_cookie(request, "session")
     found: Principal | None = await request.app.state.authenticate(token) if token else None
     request.state.visitor = found or GUEST
+    if found is not None:
+        bind_actor(found.label)
     return found or GUEST
 
 
@@ -44,3 +47,4 @@ class Admits(Requires):
 Visitor = Annotated[Principal, Depends(Admits(Role.ANONYMOUS))]
 Shopper = Annotated[Principal, Depends(Admits(Role.CUSTOMER))]
 ConsoleStaff = Annotated[Principal, Depends(Admits(Role.STAFF))]
+ConsoleAdmin = Annotated[Principal, Depends(Admits(Role.ADMIN))]

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from bodega.web import artwork, assets
 from bodega.web.console import (
+    accesses,
     buying,
     customers,
     delivery,
@@ -71,6 +72,7 @@ ROUTERS: list[APIRouter] = [
     reports.router,
     pipelines.router,
     workflows.router,
+    accesses.router,
     dictionary.router,
     assets.router,
     artwork.router,

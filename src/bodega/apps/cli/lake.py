@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bodega.apps.cli import lake_care, lake_keys, lineage, persons
+from bodega.apps.cli import access, lake_care, lake_keys, lineage, persons
 from bodega.apps.cli.lake_care import lake_root
 from bodega.apps.cli.tables import print_table
 
@@ -30,6 +30,7 @@ def register(app: typer.Typer) -> None:
     persons.register(lake)
     lake_keys.register(lake)
     lineage.register_lake(lake)
+    access.register(lake)
     app.add_typer(lake, name="lake")
 
 
@@ -38,8 +39,9 @@ def query(
     output: Annotated[str, typer.Option("--format", "-f", help="table, json or csv.")] = "table",
     limit: Annotated[int, typer.Option(min=1, help="Rows at most.")] = 10_000,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds at most.")] = 30.0,
+    purpose: Annotated[str, typer.Option(help="What for; kept beside who asked and when.")] = "",
 ) -> None:
-    """Ask the published warehouse in SQL; read-only.
+    """Ask the published warehouse in SQL; read-only, and written down (`bodega lake audit`).
 
     Example: bodega query "select date, net_amount from gold.mart_daily_sales order by date"
     """
@@ -47,7 +49,9 @@ def query(
         raise typer.BadParameter(f"choose one of {', '.join(FORMATS)}", param_hint="--format")
     from bodega.data.lake import query as lake_query
 
-    result = lake_query.query(lake_root(), sql, limit=limit, timeout_seconds=timeout)
+    result = lake_query.query(
+        lake_root(), sql, limit=limit, timeout_seconds=timeout, purpose=purpose
+    )
     {"table": _print_table, "json": _print_json, "csv": _print_csv}[output](result)
     if result.truncated:
         typer.echo(f"Only the first {limit} rows are shown: raise --limit for more.", err=True)

@@ -76,7 +76,8 @@ def query(
     from bodega.insight.gold import GoldReader
     from bodega.insight.metrics import GoldMetrics
 
-    asked = GoldMetrics(GoldReader(lake_root())).ask(
+    gold = GoldReader(lake_root())
+    asked = GoldMetrics(gold).ask(
         name=name,
         by=by or [],
         since=_day(since),
@@ -85,6 +86,7 @@ def query(
         limit=limit,
     )
     answer = asyncio.run(asked)
+    gold.access.flush(now=True)
     if as_json:
         typer.echo(json.dumps([row.model_dump() for row in answer.rows], indent=1))
         return

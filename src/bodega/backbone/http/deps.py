@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from bodega.backbone.container import Container
 from bodega.backbone.db import Database, UnitOfWork
 from bodega.backbone.settings import Settings
+from bodega.backbone.telemetry.context import bind_actor
 from bodega.kernel.errors import Denied, Rejected, Unauthenticated
 from bodega.kernel.page import MAX_PAGE, PageRequest
 from bodega.kernel.principal import GUEST, Principal, Role
@@ -44,6 +45,7 @@ async def current_principal(request: Request) -> Principal:
     if principal is None:
         raise Unauthenticated("The bearer token is unknown or has expired: sign in again")
     request.state.principal = principal
+    bind_actor(principal.label)
     return principal
 
 

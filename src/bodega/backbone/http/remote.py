@@ -16,11 +16,12 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
 
 from bodega.backbone.http.deps import Anyone
-from bodega.backbone.telemetry.context import current_correlation_id
+from bodega.backbone.telemetry.context import bind_actor, current_actor, current_correlation_id
 from bodega.backbone.telemetry.metrics import REMOTE_CALLS
 from bodega.kernel.errors import BodegaError, NotFound, Unauthenticated, Unavailable
 
 T = TypeVar("T")
+ACTOR = "x-bodega-actor"
 
 
 class RemoteUnavailable(Unavailable):
@@ -79,6 +80,7 @@ def remote(
             "authorization": f"Internal {token}",
             "content-type": "application/json",
             "x-request-id": current_correlation_id(),
+            ACTOR: current_actor() or "",
         }
         try:
             answer = await client.post(
@@ -137,7 +139,9 @@ def expose(protocol: type, implementation: object, *, token: str) -> APIRouter:
 
 
 def check_internal(request: Request, token: str) -> None:
-    """Raises Unauthenticated for whoever does not show our own token."""
+    """Raises Unauthenticated for whoever does not show our own token; who does is believed on whose
+    behalf it asks."""
     offered = request.headers.get("authorization", "")
     if not hmac.compare_digest(offered.encode(), f"Internal {token}".encode()):
         raise Unauthenticated
+    bind_actor(request.headers.get(ACTOR) or "system:shop")

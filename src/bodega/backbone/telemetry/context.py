@@ -25,3 +25,16 @@ def correlation(correlation_id: str) -> Iterator[None]:
 
 def bound_correlation_id() -> str | None:
     return _correlation_id.get()
+
+
+_actor: ContextVar[str | None] = ContextVar("actor", default=None)
+
+
+def current_actor() -> str | None:
+    """On whose behalf this request, or call of ours, is made."""
+    return _actor.get()
+
+
+def bind_actor(label: str | None) -> None:
+    """For the rest of this request; our own calls to other processes carry it."""
+    _actor.set(label)

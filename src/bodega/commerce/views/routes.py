@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from bodega.backbone.http.deps import PageQuery, Staff, provided
+from bodega.backbone.http.deps import Admin, PageQuery, Staff, provided
 from bodega.backbone.http.router import api_router
 from bodega.commerce.views.errors import (
     CustomerNotSeen,
@@ -12,7 +12,8 @@ from bodega.commerce.views.errors import (
     LakeColumnNotFound,
     LakeTableNotFound,
 )
-from bodega.commerce.views.schemas import LakeQuery, MetricQuery
+from bodega.commerce.views.schemas import LakeQuery, MetricQuery, ReadsQuery
+from bodega.contracts.accesses import Accesses, AccessReport
 from bodega.contracts.dictionary import ColumnView, Dictionary, Found, TableLine, TableView
 from bodega.contracts.metrics import MetricAnswer, Metrics, MetricView
 from bodega.contracts.views import CustomerSummary, OrderHistory, StockSummary, Views
@@ -26,6 +27,7 @@ metrics_router = api_router("metrics", "/admin/metrics")
 lake_router = api_router("lake", "/admin/lake")
 
 Kept = Annotated[Views, provided(Views)]
+Log = Annotated[Accesses, provided(Accesses)]
 Data = Annotated[Dictionary, provided(Dictionary)]
 Numbers = Annotated[Metrics, provided(Metrics)]
 
@@ -97,6 +99,14 @@ async def get_lineage(who: Staff, lake: Data, column: str) -> ColumnView:
     if found is None:
         raise LakeColumnNotFound
     return found
+
+
+@lake_router.get("/reads")
+async def list_reads(
+    who: Admin, accesses: Log, asked: Annotated[ReadsQuery, Query()]
+) -> AccessReport:
+    """Who read which table, through which door, when and what for; the newest first."""
+    return await accesses.report(**asked.model_dump())
 
 
 ROUTERS: list[APIRouter] = [router, metrics_router, lake_router]

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from bodega.contracts.dictionary import Layer
 
@@ -27,3 +27,15 @@ class LakeQuery(BaseModel):
     q: str = Field("", max_length=200)
     layer: Layer | None = None
     limit: int = Field(50, ge=1, le=500)
+
+
+class ReadsQuery(BaseModel):
+    """`who` and `table` may be parts of a name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    since: AwareDatetime | None = None
+    who: str | None = Field(None, max_length=100)
+    table: str | None = Field(None, max_length=100)
+    personal: bool = False
+    limit: int = Field(100, ge=1, le=1000)

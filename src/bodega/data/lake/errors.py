@@ -1,7 +1,8 @@
 """What can go wrong with the lake.
 
 LakeError
-└── LakeUnavailable     it cannot be read or written now; nothing is lost, try again
+├── LakeUnavailable     it cannot be read or written now; nothing is lost, try again
+└── AccessUnrecorded    a read of personal values cannot be written down, and is refused
 """
 
 from bodega.kernel.errors import Unavailable
@@ -19,4 +20,17 @@ class LakeUnavailable(LakeError):
         super().__init__(
             f"The lake cannot be used at {place} ({reason}): check that it exists, is writable "
             "and has room; work goes on by itself."
+        )
+
+
+class AccessUnrecorded(LakeError):
+    """A read of personal values that cannot be written down is not made."""
+
+    code = "lake_access_unrecorded"
+    title = "The read cannot be recorded, and so is refused"
+
+    def __init__(self, reason: object) -> None:
+        super().__init__(
+            f"The read cannot be recorded, and so is refused ({reason}): make `access/` in the "
+            "lake's work folder writable, or make room."
         )

@@ -9,10 +9,12 @@ from typing import Any
 
 import duckdb
 
+from bodega.data.lake.access import AccessLog
 from bodega.data.lake.paths import GOLD, SILVER
 from bodega.data.lake.published import Published, read_published, select_files, table_files
 from bodega.data.lake.s3 import quoted
 from bodega.data.lake.storage import Place, at
+from bodega.data.lake.touched import personal_columns, touched
 from bodega.kernel.errors import Invalid, NotFound, Rejected, TooMany
 
 
@@ -86,16 +88,31 @@ def connect_gold(
 
 
 def query(
-    lake: Place, sql: str, *, limit: int = 10_000, timeout_seconds: float = 30.0
+    lake: Place,
+    sql: str,
+    *,
+    limit: int = 10_000,
+    timeout_seconds: float = 30.0,
+    purpose: str = "",
 ) -> QueryResult:
-    """Run one SELECT over the published tables. Raises a clear error for anything else."""
+    """Run one SELECT over the published tables, and write down who did. Raises a clear error for
+    anything else, and AccessUnrecorded."""
     published = read_published(lake)
     if not published.tables:
         raise NothingPublished
     with open_gold(lake, published) as con:
         _demand_select(con, sql)
+        reads = touched(con, sql, (), personal_columns(lake))
         with _interrupted_after(con, timeout_seconds):
-            return _run(con, sql, limit)
+            result = _run(con, sql, limit)
+    AccessLog(lake).note(
+        "query",
+        tables=reads.tables,
+        personal=reads.personal,
+        rows=len(result.rows),
+        purpose=purpose,
+    )
+    return result
 
 
 def _run(con: duckdb.DuckDBPyConnection, sql: str, limit: int) -> QueryResult:

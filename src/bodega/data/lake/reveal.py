@@ -11,6 +11,7 @@ from bodega.backbone.vault.errors import NobodyKnown
 from bodega.backbone.vault.keys import PersonKey, sealed_by, user_alias
 from bodega.backbone.vault.store import Vault
 from bodega.contracts.personal import Revealed, RevealedRow
+from bodega.data.lake.access import AccessLog
 from bodega.data.lake.archive import cold_files
 from bodega.data.lake.care import bronze_tables
 from bodega.data.lake.paths import BRONZE, SHOP
@@ -27,7 +28,16 @@ def reveal(root: LakeRoot, vault: Vault, *, person: str, actor: str, reason: str
     vault.note_reveal(key_id=key.id, actor=actor, reason=reason)
     with duckdb.connect(config={"threads": 2, "memory_limit": "256MB"}) as con:
         root.attach(con)
-        return Revealed(rows=[row for name in _tables(root) for row in _rows(con, root, name, key)])
+        found = [row for name in _tables(root) for row in _rows(con, root, name, key)]
+    AccessLog(root).note(
+        "reveal",
+        who=actor,
+        tables=[f"{BRONZE}.{row.table}" for row in found],
+        personal=[f"{BRONZE}.{row.table}.{column}" for row in found for column in row.values],
+        rows=len(found),
+        purpose=reason,
+    )
+    return Revealed(rows=found)
 
 
 def _tables(root: LakeRoot) -> list[str]:

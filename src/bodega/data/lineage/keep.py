@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bodega.backbone.telemetry.logs import get_logger
-from bodega.data.lake.paths import PUBLISHED
+from bodega.data.lake.paths import CATALOGUE
 from bodega.data.lake.storage import LakeRoot, Place, at
 from bodega.data.lineage.declared import Declared, Types
 from bodega.data.lineage.errors import CatalogueMissing, NotCompiled
@@ -14,7 +14,6 @@ from bodega.data.lineage.graph import Catalogue
 if TYPE_CHECKING:
     import duckdb
 
-CATALOGUE = f"{PUBLISHED}/catalogue.json"
 DECLARED = "declared.json"
 _FORM = "1"  # of the document
 _TYPES = """

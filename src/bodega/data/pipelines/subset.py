@@ -7,6 +7,7 @@ import duckdb
 import pyarrow as pa
 
 from bodega.data.ingest.bronze import COMPLETE, SCHEMA
+from bodega.data.lake.access import AccessLog
 from bodega.data.lake.delta import AppendOnlyTable
 from bodega.data.lake.paths import BRONZE, FEED_STATE
 from bodega.data.lake.storage import LakeRoot
@@ -129,6 +130,12 @@ def subset(lake: LakeRoot, target: LakeRoot, *, rows: int) -> dict[str, int]:
         _pick(con, rows)
         copied = {part.table: _copy(con, target, part) for part in _PARTS}
     position = max(table.position for table in bronze.values())
+    AccessLog(lake).note(
+        "subset",
+        tables=[f"{BRONZE}.{name}" for name, count in copied.items() if count],
+        rows=sum(copied.values()),
+        purpose=f"into {target}, personal values sealed",
+    )
     target.write_json(FEED_STATE, {"position": position})
     return copied
 

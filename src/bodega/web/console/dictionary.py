@@ -8,6 +8,7 @@ from starlette.responses import Response
 from bodega.backbone.http.deps import provided
 from bodega.contracts.dictionary import Dictionary, Layer
 from bodega.kernel.errors import NotFound, Unavailable
+from bodega.kernel.principal import Role
 from bodega.web.access import ConsoleStaff
 from bodega.web.console.lineage_picture import picture_of
 from bodega.web.pages import render
@@ -62,6 +63,7 @@ async def show_tables(
         layer=layer,
         layers=LAYERS,
         plurals=PLURALS,
+        is_admin=who.at_least(Role.ADMIN),
     )
 
 

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Callable
 
 import httpx
 
+from bodega.backbone.http.remote import ACTOR
+from bodega.backbone.telemetry.context import current_actor
 from bodega.commerce.dex.errors import ColumnUnknown, DatasetUnknown, InsightsUnavailable
 from bodega.contracts.dex import Dataset, Datasets, InsightQuery
 from bodega.kernel.errors import BodegaError
@@ -35,7 +37,11 @@ class ServingInsights:
             "POST",
             f"{self._url}/internal/insights/rows",
             content=query.model_dump_json(),
-            headers={**self._headers, "content-type": "application/json"},
+            headers={
+                **self._headers,
+                "content-type": "application/json",
+                ACTOR: current_actor() or "",
+            },
             timeout=self._timeout,
         )
         try:
