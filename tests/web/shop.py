@@ -19,6 +19,7 @@ from bodega.contracts.metrics import Metrics
 from bodega.contracts.orders import Orders
 from bodega.contracts.payment_methods import PaymentMethods
 from bodega.contracts.pipelines import Pipelines
+from bodega.contracts.quality import Quality
 from bodega.contracts.recommend import Recommender
 from bodega.contracts.reviews import Reviews
 from bodega.contracts.search import Search
@@ -30,6 +31,7 @@ from bodega.web.errors import install_pages
 from bodega.web.routes import ROUTERS
 from tests.web.fake_book import FakeAddressBook
 from tests.web.fake_dictionary import FakeDictionary
+from tests.web.fake_quality import FakeQuality
 from tests.web.fake_serving import (
     FakeFreshness,
     FakeLag,
@@ -55,6 +57,7 @@ HOSTILE = "<script>alert(\"x\")</script> & 'mug'"
 PASSWORD = "correct horse battery"
 CUSTOMER = "robin@example.com"
 STAFF = "staff@example.com"
+ADMIN = "admin@example.com"
 
 
 def _items() -> list:
@@ -87,6 +90,7 @@ class FakeShop:
     freshness: FakeFreshness = field(default_factory=FakeFreshness)
     dictionary: FakeDictionary = field(default_factory=FakeDictionary)
     pipelines: FakePipelines = field(default_factory=FakePipelines)
+    quality: FakeQuality = field(default_factory=FakeQuality)
     todo: list[Todo] = field(default_factory=list)
     lag: list[FakeLag] = field(default_factory=lambda: [FakeLag("search.index")])
 
@@ -107,6 +111,7 @@ class FakeShop:
         self.recommender.best = [item.id for item in self.catalog.items[1:4]]
         self.identity.add(CUSTOMER, PASSWORD, Role.CUSTOMER)
         self.identity.add(STAFF, PASSWORD, Role.STAFF, "Sam Staff")
+        self.identity.add(ADMIN, PASSWORD, Role.ADMIN, "Ada Admin")
         self.app = self._application()
 
     def _application(self) -> FastAPI:
@@ -127,6 +132,7 @@ class FakeShop:
             (Freshness, self.freshness),
             (Dictionary, self.dictionary),
             (Pipelines, self.pipelines),
+            (Quality, self.quality),
         ):
             container.bind(protocol, fake)
         app = create_app(

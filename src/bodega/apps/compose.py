@@ -25,10 +25,12 @@ from bodega.contracts.metrics import Metrics
 from bodega.contracts.personal import PersonalRecords
 from bodega.contracts.pipelines import Pipelines
 from bodega.contracts.pricing import Pricing
+from bodega.contracts.quality import Quality
 from bodega.contracts.recommend import Recommender
 from bodega.contracts.shipping import Shipping
 from bodega.kernel.clock import SystemClock
 
+_QUALITY_SECONDS = 15.0  # a row that is driven again is read, written and mapped anew
 _REVEAL_SECONDS = 30.0  # it reads all of bronze
 
 
@@ -98,6 +100,7 @@ def _bind_serving(container: Container, settings: Settings, client: httpx.AsyncC
         (Pipelines, settings.metrics_timeout_seconds),
         (PersonalRecords, _REVEAL_SECONDS),
         (Datasets, settings.metrics_timeout_seconds),
+        (Quality, _QUALITY_SECONDS),
         (Dictionary, settings.metrics_timeout_seconds),
         (Accesses, settings.metrics_timeout_seconds),
     ):

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from fastapi import FastAPI
 
+from bodega.apps.repair import drive_again
 from bodega.apps.run import serve
 from bodega.backbone.container import Container
 from bodega.backbone.http.edge import create_app
@@ -20,6 +21,7 @@ from bodega.contracts.freshness import Freshness
 from bodega.contracts.metrics import Metrics
 from bodega.contracts.personal import PersonalRecords
 from bodega.contracts.pipelines import Pipelines
+from bodega.contracts.quality import Quality
 from bodega.contracts.recommend import Recommender
 from bodega.data.lake.storage import LakeRoot
 from bodega.insight.accesses import LakeAccesses
@@ -29,6 +31,7 @@ from bodega.insight.gold import GoldReader
 from bodega.insight.metrics import GoldMetrics
 from bodega.insight.personal import LakePersonalRecords
 from bodega.insight.pipelines import PipelineRecords
+from bodega.insight.quality import LakeQuality
 from bodega.insight.routes import stream_router
 from bodega.insight.streams import GoldStreams
 from bodega.kernel.clock import SystemClock
@@ -64,6 +67,13 @@ def build(settings: Settings) -> FastAPI:
         Freshness: freshness,
         PersonalRecords: LakePersonalRecords(lake, settings),
         Datasets: streams,
+        Quality: LakeQuality(
+            lake,
+            clock,
+            policy=settings.quality_file,
+            sources=settings.sources_file,
+            drive=lambda ids, repair: drive_again(settings, ids, repair),
+        ),
         Dictionary: LakeDictionary(lake, freshness),
         Accesses: LakeAccesses(gold.access, kept_days=settings.lake_access_days),
     }

@@ -56,6 +56,8 @@ FLASHES = {
     "purchase-drafted": "Drafted: nothing is ordered until you say so.",
     "nobody-offers": "No supplier offers what is needed: enter offers first.",
     "coupons-made": "The codes are made.",
+    "rows-driven": "Driven again: the rows count now, each once.",
+    "rows-dropped": "Given up: the rows are listed no more.",
     "workflow-retried": "It is tried again now.",
     "workflow-cancelled": "It will be stopped.",
 }

@@ -56,6 +56,7 @@ GROUPS: tuple[tuple[str, tuple[Room, ...]], ...] = (
                 "Dictionary",
                 "what every table and column means, where it comes from and who uses it",
             ),
+            Room("/console/quality", "Quality", "late tables, failing checks, rows set aside"),
         ),
     ),
     (

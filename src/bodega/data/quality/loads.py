@@ -57,16 +57,16 @@ def inspect_load(root: LakeRoot, report: LoadReport, policy: Policy) -> list[Res
         taken = profile(
             con, table, said, "fit", version=report.position, now=now, before=next(iter(past), None)
         )
-        results = [*_arrival(table, report), *judge(con, table, said, "fit")]
+        results = [*_arrival(table, report, first=not past), *judge(con, table, said, "fit")]
     results += odd(taken, past, said)
     history.append("profiles", as_rows(taken))
     history.append("results", [result.row(now) for result in results])
     return results
 
 
-def _arrival(table: str, report: LoadReport) -> list[Result]:
-    """What the stream's own contract had to do."""
-    said = [f"new: {name}" for name in report.columns_added]
+def _arrival(table: str, report: LoadReport, *, first: bool) -> list[Result]:
+    """What the stream's own contract had to do. Of the first load nothing is new."""
+    said = [f"new: {name}" for name in report.columns_added if not first]
     said += [f"not sent: {name}" for name in report.columns_missing]
     reasons = ", ".join(f"{reason} ({count})" for reason, count in report.rejected.most_common(3))
     return [
