@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import parse_qsl
 
 from fastapi import Body, FastAPI, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
@@ -69,12 +70,12 @@ def _health(app: FastAPI) -> None:
 def _api(app: FastAPI, double: StripeDouble) -> None:
     @app.api_route("/v1/{path:path}", methods=["GET", "POST"])
     async def stripe(request: Request, path: str) -> JSONResponse:
-        form = await request.form() if request.method == "POST" else request.query_params
+        sent = (await request.body()).decode() if request.method == "POST" else request.url.query
         double.bench.base_url = str(request.base_url).rstrip("/")
         answer = double.answer(
             request.method,
             f"/v1/{path}",
-            {name: str(value) for name, value in form.items()},
+            dict(parse_qsl(sent, keep_blank_values=True)),
             authorization=request.headers.get("authorization", ""),
             idempotency_key=request.headers.get("idempotency-key"),
         )

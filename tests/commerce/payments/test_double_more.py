@@ -1,7 +1,7 @@
 """The double's saved cards, late refunds and webhooks, as Stripe's own client sees them."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +127,11 @@ def inbox(bank: Bank) -> list[dict[str, Any]]:
 async def delivered(bank: Bank) -> int:
     transport = httpx.ASGITransport(bank.endpoint)
     async with httpx.AsyncClient(transport=transport) as client:
-        return await bank.courier.deliver_due(client)
+
+        async def post(url: str, body: bytes, headers: Mapping[str, str]) -> bool:
+            return (await client.post(url, content=body, headers=headers)).is_success
+
+        return await bank.courier.deliver_due(post)
 
 
 async def test_webhooks_are_signed_as_stripes_client_expects(

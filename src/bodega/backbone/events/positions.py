@@ -25,8 +25,16 @@ _WANTED = """
     )"""
 _DUE = text(
     f"""
-    WITH {_WANTED}
+    WITH {_WANTED},
+    ends AS (
+        SELECT s.partition, (
+            SELECT max(l."offset") FROM backbone.event_log l WHERE l.partition = s.partition
+        ) AS last
+        FROM generate_series(0, (SELECT max(partition) FROM backbone.consumer_positions))
+            s(partition)
+    )
     SELECT p.consumer, p.partition FROM backbone.consumer_positions p
+    JOIN ends ON ends.partition = p.partition AND ends.last > p."offset"
     WHERE EXISTS (
         SELECT 1 FROM backbone.event_log l JOIN wanted w ON w.type = l.type
         WHERE w.consumer = p.consumer AND l.partition = p.partition AND l."offset" > p."offset"

@@ -8,14 +8,15 @@ import asyncio
 import hashlib
 import hmac
 import json
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-
-import httpx
 
 from bodega.commerce.payments.adapters.double import StripeDouble
 from bodega.commerce.payments.adapters.double_bench import WEBHOOKS
 from bodega.commerce.payments.adapters.double_store import Object
 
+Post = Callable[[str, bytes, Mapping[str, str]], Awaitable[bool]]
+"""Body and headers to a URL; whether they were taken."""
 _BATCH = 20
 _ATTEMPTS = 8
 _PAUSE = 0.25
@@ -40,12 +41,23 @@ class Courier:
 
     async def run(self) -> None:
         """Until cancelled."""
-        async with httpx.AsyncClient(timeout=10) as client:
+        import aiohttp
+
+        patience = aiohttp.ClientTimeout(total=10)
+        async with aiohttp.ClientSession(timeout=patience) as session:
+
+            async def post(url: str, body: bytes, headers: Mapping[str, str]) -> bool:
+                with suppress(aiohttp.ClientError, TimeoutError):
+                    async with session.post(url, data=body, headers=headers) as answer:
+                        await answer.read()
+                        return 200 <= answer.status < 300
+                return False
+
             while True:
-                if not await self.deliver_due(client):
+                if not await self.deliver_due(post):
                     await asyncio.sleep(_PAUSE)
 
-    async def deliver_due(self, client: httpx.AsyncClient) -> int:
+    async def deliver_due(self, post: Post) -> int:
         """What is due now; how many were tried."""
         url = self._double.store.mode(WEBHOOKS).get("url")
         if not url:
@@ -53,19 +65,17 @@ class Courier:
         self._double.ripen()
         due = self._double.store.due_deliveries(self._double.bench.clock(), limit=_BATCH)
         for sequence, event, attempts in due:
-            taken = await self._send(client, str(url), event)
+            taken = await self._send(post, str(url), event)
             self._note(sequence, attempts, taken=taken)
         return len(due)
 
-    async def _send(self, client: httpx.AsyncClient, url: str, event: str) -> bool:
+    async def _send(self, post: Post, url: str, event: str) -> bool:
         body = json.dumps(self._double.store.get("event", event)).encode()
         headers = {
             "content-type": "application/json; charset=utf-8",
             "stripe-signature": self.signature(body),
         }
-        with suppress(httpx.HTTPError):
-            return (await client.post(url, content=body, headers=headers)).is_success
-        return False
+        return await post(url, body, headers)
 
     def signature(self, body: bytes) -> str:
         stamp = str(int(self._double.bench.clock()))

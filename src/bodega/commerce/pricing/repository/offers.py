@@ -22,12 +22,16 @@ _COLUMNS = """
           AND r.released_at IS NULL
     ) END AS by_customer
 """
-_FIND = text(
-    f"""
+_AUTOMATIC = f"""
     SELECT {_COLUMNS}, p.active, NULL AS code, NULL AS coupon_limit, 0 AS coupon_redeemed
     FROM pricing.promotions p
     WHERE p.automatic AND p.active
       AND (p.starts_at IS NULL OR p.starts_at <= :now) AND (p.ends_at IS NULL OR p.ends_at > :now)
+"""  # noqa: S608 - columns are ours
+_FIND_AUTOMATIC = text(_AUTOMATIC)
+_FIND = text(
+    f"""
+    {_AUTOMATIC}
     UNION ALL
     SELECT {_COLUMNS}, p.active AND c.active, c.code, c.total_limit, c.redeemed
     FROM pricing.coupons c JOIN pricing.promotions p ON p.id = c.promotion_id
@@ -52,8 +56,9 @@ async def find_offers(
     now: datetime,
 ) -> Found:
     """A coupon code no promotion knows is refused as unknown; so is one that is switched off."""
-    given = {"codes": list(codes), "customer_id": customer_id, "now": now}
-    rows = {row.code or row.id: row for row in await connection.execute(_FIND, given)}
+    given: dict[str, object] = {"codes": list(codes), "customer_id": customer_id, "now": now}
+    known = await connection.execute(_FIND if codes else _FIND_AUTOMATIC, given)
+    rows = {row.code or row.id: row for row in known}
     found = Found([], {})
     seen: set[PromotionId] = set()
     for row in rows.values():
