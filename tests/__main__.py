@@ -102,6 +102,8 @@ def _parts(options: argparse.Namespace, rest: list[str]) -> list[Part]:
     cores = os.cpu_count() or 2
     workers = options.workers or str(cores if not options.no_journeys else cores + 1)
     spread = ["-n", workers, "--dist", "loadgroup", "-m", "not journey and not soak"]
+    if not rest:
+        spread.append("--every-error=report")
     journeys = [*ALONE, "-m", "journey or soak" if soak else "journey"]
     parts = []
     if not options.journeys_only:

@@ -17,6 +17,7 @@ from bodega.backbone.db import Database
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
 from bodega.commerce.identity.adapters import passwords
+from tests.kit import raised
 from tests.kit.doors import Doors
 from tests.kit.servers import empty_database, migrated_settings
 
@@ -34,6 +35,12 @@ LAKE = (
     "tests/data/ingest/test_seal.py",
     "tests/testing/test_kit.py",
 )
+
+raised.note_errors()
+pytest_addoption = raised.pytest_addoption
+pytest_testnodedown = raised.pytest_testnodedown
+pytest_sessionfinish = raised.pytest_sessionfinish
+pytest_terminal_summary = raised.pytest_terminal_summary
 
 # How long an example takes says how busy the machine is.
 hypothesis.settings.register_profile("suite", deadline=None)

@@ -40,7 +40,10 @@ SETTLED: Mapping[str, str] = {
     "kept money without exactly one live order": """
         SELECT p.id FROM payments.payments p
         LEFT JOIN payments.refunds r ON r.payment_id = p.id AND r.status = 'succeeded'
-        WHERE p.status NOT IN ('declined', 'voided')
+        WHERE p.status NOT IN ('declined', 'voided') AND NOT EXISTS (
+            SELECT 1 FROM orders.operations e JOIN orders.orders o ON o.id = e.order_id
+            WHERE e.state = 'done' AND o.status <> 'cancelled'
+              AND e.plan ->> 'charge_id' = p.checkout_id::text)
         GROUP BY p.id HAVING p.amount_amount > coalesce(sum(r.amount_amount), 0)
           AND (SELECT count(*) FROM orders.orders o WHERE o.checkout_id = p.checkout_id
                AND o.status <> 'cancelled') <> 1""",
@@ -72,6 +75,33 @@ SETTLED: Mapping[str, str] = {
         JOIN checkout.checkouts c ON c.id = r.checkout_id
         WHERE c.state = 'failed' AND r.released_at IS NULL""",
     "a conflict with the provider": "SELECT kind, expected, seen FROM payments.conflicts",
+}
+
+# True of orders that were paid, once what happened to them afterwards has come to its end. Orders
+# that were exchanged pay each other and are left out.
+AFTER_THE_SALE: Mapping[str, str] = {
+    "money that was kept for an order and is not what it costs": """
+        SELECT o.number, o.total_amount - o.refunded_amount, coalesce(sum(kept.amount), 0)
+        FROM orders.orders o LEFT JOIN LATERAL (
+            SELECT p.amount_amount - coalesce((
+                SELECT sum(r.amount_amount) FROM payments.refunds r
+                WHERE r.payment_id = p.id AND r.status = 'succeeded'), 0) AS amount
+            FROM payments.payments p WHERE p.status = 'captured' AND (
+                p.checkout_id = o.checkout_id OR p.checkout_id::text IN (
+                    SELECT e.plan ->> 'charge_id' FROM orders.operations e
+                    WHERE e.order_id = o.id AND e.state = 'done'))) AS kept ON true
+        WHERE o.checkout_id IS NOT NULL AND EXISTS (
+            SELECT 1 FROM orders.history h WHERE h.order_id = o.id AND h.status_after = 'paid')
+        GROUP BY o.id HAVING o.total_amount - o.refunded_amount <> coalesce(sum(kept.amount), 0)""",
+    "papers that do not add up to what an order costs": """
+        SELECT o.number FROM orders.orders o JOIN orders.documents d ON d.order_id = o.id
+        GROUP BY o.id HAVING o.total_amount - o.refunded_amount <> sum(
+            CASE d.kind WHEN 'invoice' THEN d.total_amount ELSE -d.total_amount END)""",
+    "taxes on credit notes that are more than what was invoiced": """
+        SELECT order_id FROM orders.documents GROUP BY order_id HAVING sum(
+            CASE kind WHEN 'invoice' THEN tax_amount ELSE -tax_amount END) < 0""",
+    "units of a line that came back and were never sent": """
+        SELECT id FROM orders.order_lines WHERE returned > fulfilled""",
 }
 
 # True once every event was handled as well.

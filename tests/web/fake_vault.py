@@ -15,6 +15,11 @@ class FakePaymentMethods:
         self.setups: dict[str, tuple[UserId, MethodSetup]] = {}
         self.commands: dict[CommandId, MethodSetup] = {}
         self.away = False
+        self.asked: dict[str, MethodSetup] = {}
+
+    def confirm(self, setup_id: str) -> None:
+        """The customer agrees at the bank."""
+        self.setups[setup_id] = self.setups[setup_id][0], self.asked[setup_id]
 
     def keep(self, customer_id: UserId, last4: str = "4242") -> SavedMethod:
         token = f"pm_kept{len(self.kept.get(customer_id, []))}of{customer_id.hex}"
@@ -39,7 +44,8 @@ class FakePaymentMethods:
         if token == "pm_card_authenticationRequired":
             setup = MethodSetup(id=id_, status="requires_action", action_url=BANK_OF_SETUPS)
             done = MethodSetup(id=id_, status="saved", method=self.keep(customer_id, "3184"))
-            self.setups[id_] = customer_id, done
+            self.setups[id_] = customer_id, setup
+            self.asked[id_] = done
         elif token and "Declined" in token:
             setup = MethodSetup(id=id_, status="failed", failure_code="card_declined")
         else:

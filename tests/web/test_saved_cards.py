@@ -38,7 +38,10 @@ async def test_a_card_is_kept_shown_and_removed(browser: Browser, shop: FakeShop
 async def test_a_bank_may_ask_or_refuse(browser: Browser, shop: FakeShop) -> None:
     await signed_in(browser)
     asked = await browser.send(HERE, HERE, payment_token="pm_card_authenticationRequired")
-    assert asked.headers["location"] == BANK_OF_SETUPS
+    assert asked.headers["location"] == f"{HERE}/seti_0/action"
+    assert f'href="{BANK_OF_SETUPS}"' in (await browser.get(f"{HERE}/seti_0/action")).text
+    assert "has not confirmed yet" in (await browser.get(f"{HERE}?setup=seti_0")).text
+    shop.methods.confirm("seti_0")
     back = await browser.get(f"{HERE}?setup_intent=seti_0")
     assert "Your card is kept" in back.text
     refused = await browser.send(HERE, HERE, payment_token="pm_card_visa_chargeDeclined")

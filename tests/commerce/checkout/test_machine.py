@@ -29,10 +29,11 @@ from bodega.contracts.inventory import Inventory
 from bodega.contracts.payments import Payments, PaymentView
 from bodega.kernel.ids import CheckoutId, CommandId, UserId, VariantId, new_id
 from bodega.kernel.money import Money
+from tests.commerce.checkout.after import DEEDS, AfterTheSale, Deed, mortal_desk
 from tests.commerce.checkout.challenges import Challenged
 from tests.commerce.checkout.crashes import DRIVEN, Killed, Mortal
 from tests.commerce.checkout.shops import DECLINED, LAPSE, Shop
-from tests.kit.books import ALWAYS, SETTLED, broken
+from tests.kit.books import AFTER_THE_SALE, ALWAYS, SETTLED, broken
 from tests.kit.goods import filled_cart, purchase, stocked
 from tests.kit.provider import RunningProvider
 
@@ -92,6 +93,8 @@ class Checkout(RuleBasedStateMachine):
         mortal = Mortal(self.bank, DRIVEN[Payments], self.shop.doom)
         self.shop.mortal.container.bind(Payments, mortal)
         self.flows = CheckoutWorkflows(self.shop.mortal)
+        desk = mortal_desk(self.context, self.shop.mortal, self.bank, self.shop.doom)
+        self.sold = AfterTheSale(desk, self.context)
         return multiple(*(self.run(stocked(self.context, units)) for units in (1, 3)))
 
     async def _compose(self) -> Any:
@@ -168,7 +171,7 @@ class Checkout(RuleBasedStateMachine):
     def cancel(self, bought: Purchase) -> None:
         self.run(self.flows.cancel(str(bought.checkout)))
 
-    @rule(where=st.sampled_from(["payment_intents", "/capture", "/cancel"]))
+    @rule(where=st.sampled_from(["payment_intents", "/capture", "/cancel", "refunds"]))
     def provider_answers_are_lost(self, where: str) -> None:
         self.provider.line.cut("lost", where, times=2)
 
@@ -187,10 +190,28 @@ class Checkout(RuleBasedStateMachine):
                 "UPDATE inventory.reservations SET expires_at = now() WHERE status = 'held'"
             )
 
+    @rule(bought=purchases)
+    def hear_of_money(self, bought: Purchase) -> None:
+        self.run(self.sold.hear_of_money(bought.checkout))
+
+    @rule(
+        bought=purchases,
+        deeds=st.lists(st.sampled_from(DEEDS), min_size=1, max_size=4),
+        other=goods,
+        dies_after=fate,
+    )
+    def after_the_sale(
+        self, bought: Purchase, deeds: list[Deed], other: VariantId, dies_after: int | None
+    ) -> None:
+        self.run(self.sold.hear_of_money(bought.checkout))
+        for deed in deeds:
+            self.fated(dies_after, self.sold.do(deed, bought.checkout, other))
+
     @rule(hours=st.sampled_from([0, 0, 1, 130]), dies_after=fate)
     def time_passes(self, hours: int, dies_after: int | None) -> None:
         self.shop.clock.at += LAPSE + timedelta(hours=hours)
         self.fated(dies_after, self.till.resume())
+        self.fated(dies_after, self.sold.after.resume())
 
     @invariant()
     def always(self) -> None:
@@ -211,7 +232,8 @@ class Checkout(RuleBasedStateMachine):
         for _ in range(6):
             self.shop.clock.at += timedelta(hours=130)
             self.run(self.till.resume())
-        assert broken(self.settings.dsn, ALWAYS, SETTLED) == {}
+            self.run(self.sold.after.resume())
+        assert broken(self.settings.dsn, ALWAYS, SETTLED, AFTER_THE_SALE) == {}
         self.same_money_at_the_provider()
 
     def same_money_at_the_provider(self) -> None:

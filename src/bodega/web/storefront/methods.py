@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import quote, urlsplit
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
 from bodega.backbone.http.deps import provided
@@ -22,6 +23,7 @@ router = APIRouter(prefix=HERE, include_in_schema=False)
 
 Vault = Annotated[PaymentMethods, provided(PaymentMethods)]
 _FAILED = "The bank did not agree to its being kept. Nothing was charged; try another card."
+_UNCONFIRMED = "Your bank has not confirmed yet that it is you: add the card again to be asked."
 _AWAY = "The payment provider does not answer. Your cards are safe there; look again shortly."
 
 
@@ -70,11 +72,29 @@ async def save_method(request: Request, who: Shopper, wallet: AtWallet) -> Respo
         )
     except BodegaError as error:
         return await _page(request, who, wallet.vault, refused=error.detail, status=error.status)
-    if found.status == "requires_action" and found.action_url:
-        return redirect(request, found.action_url)
+    if _asks(found):
+        return redirect(request, f"{HERE}/{found.id}/action")
     if found.status == "saved":
         return redirect(request, HERE, flash="card-saved")
     return await _page(request, who, wallet.vault, found, status=402)
+
+
+@router.get("/{setup_id}/action")
+async def ask_bank(
+    request: Request, who: Shopper, vault: Vault, setup_id: Annotated[str, Path(max_length=100)]
+) -> Response:
+    """Sends the customer on to the bank: a form's answer may not lead a browser to another site."""
+    found = await vault.setup(customer_id=_id(who), setup_id=setup_id)
+    back = f"{HERE}?setup={quote(setup_id)}"
+    if found is None or not _asks(found):
+        return redirect(request, back)
+    return render(request, "storefront/action.html", checkout=found, back=back)
+
+
+def _asks(setup: MethodSetup) -> bool:
+    """The provider's page is another site: only a web address is ever followed."""
+    waits = setup.status == "requires_action"
+    return waits and urlsplit(setup.action_url or "").scheme in ("http", "https")
 
 
 @router.post("/remove")
@@ -107,6 +127,8 @@ async def _page(
         refused = refused or _AWAY
     if setup is not None and setup.status == "failed":
         refused = _FAILED
+    if setup is not None and setup.status == "requires_action":
+        refused = _UNCONFIRMED
     return render(
         request,
         "storefront/methods.html",
