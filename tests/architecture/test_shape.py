@@ -25,7 +25,7 @@ PACKAGES = {"service", "repository", "routes", "domain", "tables", "schemas"}  #
 REQUIRED = {"__init__.py", "module.py", "routes.py", "service.py", "errors.py"}
 HEAVY = (
     "duckdb", "deltalake", "dbt", "dagster", "polars", "pyarrow", "pandas", "numpy", "scipy",
-    "implicit", "sklearn", "lightgbm",
+    "implicit", "sklearn", "lightgbm", "aiokafka", "fastavro",
 )  # fmt: skip
 RARE = ("fpdf", "fontTools", "PIL", "dbos")  # papers are drawn and jobs started now and then
 SECRET_WORDS = ("password", "hash", "token", "secret", "card", "email", "name", "address", "ip")

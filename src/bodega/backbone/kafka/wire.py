@@ -4,7 +4,7 @@ import json
 from functools import lru_cache
 from io import BytesIO
 from struct import Struct
-from typing import Any
+from typing import Any, NamedTuple
 
 from bodega.backbone.avro.schemas import Schema
 from bodega.backbone.avro.values import Shape, as_json
@@ -15,11 +15,21 @@ _HEAD = Struct(">bI")
 _MAGIC = 0
 
 
+class _Writer(NamedTuple):
+    """A subject's schema, ready to write by."""
+
+    schema: Schema
+    shape: Shape
+    parsed: Any
+    head: bytes
+
+
 class AvroWire:
     """Values that a registry has schemas for. Values are JSON on our side."""
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
+        self._writers: dict[str, _Writer] = {}
 
     async def aclose(self) -> None:
         await self._registry.aclose()
@@ -28,11 +38,15 @@ class AvroWire:
         """Raises NotOfSchema, SchemaIncompatible, KafkaTrouble."""
         import fastavro
 
-        shape, parsed = _prepared(json.dumps(schema))
-        datum = shape.datum(value)
+        writer = self._writers.get(subject)
+        if writer is None or writer.schema is not schema:
+            schema_id = await self._registry.register(subject, schema)
+            prepared = _prepared(json.dumps(schema))
+            writer = _Writer(schema, *prepared, _HEAD.pack(_MAGIC, schema_id))
+            self._writers[subject] = writer
         written = BytesIO()
-        written.write(_HEAD.pack(_MAGIC, await self._registry.register(subject, schema)))
-        fastavro.schemaless_writer(written, parsed, datum)
+        written.write(writer.head)
+        fastavro.schemaless_writer(written, writer.parsed, writer.shape.datum(value))
         return written.getvalue()
 
     async def decode(self, content: bytes) -> Any:

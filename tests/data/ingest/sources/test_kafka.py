@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import random
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -147,6 +150,22 @@ def test_killed_before_the_commit_it_reads_again_and_lands_once(
     assert crm.kept() == 20
     assert crm.source().catch_up()[0].rows == 0
     assert crm.kept() == 20
+
+
+@pytest.mark.soak
+def test_killed_at_random_every_message_lands_once(crm: Crm) -> None:
+    asyncio.run(make_topic(crm.broker.servers, crm.topic, 3))
+    folder = str(crm.bench.folder / "lake")
+    command = [sys.executable, "-m", "tests.data.ingest.sources.kafka_child"]
+    for batch in range(15):
+        crm.tell(*((n, "u", f"{batch}") for n in range(400)))
+        child = subprocess.Popen([*command, folder, crm.broker.servers, crm.topic])
+        threading.Event().wait(1.5 + random.random() * 1.5)
+        child.kill()
+        child.wait()
+    crm.source().catch_up()
+    assert crm.kept() == 15 * 400
+    assert {name for _, name in crm.held()} == {"14"}
 
 
 def test_of_two_that_read_one_topic_only_one_writes(crm: Crm) -> None:
