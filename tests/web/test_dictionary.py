@@ -4,6 +4,7 @@ import re
 from itertools import pairwise
 
 from bodega.contracts.dictionary import ColumnView, LineageStep
+from bodega.web.console.dictionary import NothingLikeIt
 from bodega.web.console.lineage_picture import MOST, picture_of
 from tests.web.conftest import Browser
 from tests.web.fake_dictionary import NET
@@ -30,7 +31,9 @@ async def test_a_table_tells_all_there_is_to_know(browser: Browser) -> None:
         assert said in page
     assert "Order total is the sum of its lines" in page
     assert "bodega query" in page
-    assert (await browser.get("/console/dictionary/tables/gold.nothing")).status_code == 404
+    plain = {"accept": "application/json"}
+    missing = await browser.get("/console/dictionary/tables/gold.nothing", headers=plain)
+    assert (missing.status_code, missing.json()["code"]) == (404, NothingLikeIt.code)
 
 
 async def test_a_column_is_drawn_from_its_source_to_its_use(browser: Browser) -> None:

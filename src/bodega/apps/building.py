@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 from bodega.apps.declared import declared
+from bodega.apps.lineage import tell
 from bodega.backbone.settings import Settings
 from bodega.backbone.telemetry.logs import get_logger
 from bodega.data.lake.storage import LakeRoot
@@ -70,6 +71,7 @@ def build_here(
         watch.ended(lake.work, outcome)
         if outcome.state == "published":
             _catalogue(settings, warehouse, transforms)
+    tell(settings, outcome)
     return outcome
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from bodega.apps.alerting import keep_telling
 from bodega.apps.declared import declared
+from bodega.apps.lineage import telling
 from bodega.apps.modules import personal, published
 from bodega.apps.reading import keep_reading
 from bodega.apps.training import keep_training
@@ -86,6 +87,7 @@ def _refresh(settings: Settings, wake: threading.Event, stop: threading.Event) -
                 wake=wake,
                 tidy=lambda: tidied(settings, trigger="loop"),
                 idle=child.rest,
+                after=telling(settings),
             )
             loop.run(stop)
         finally:

@@ -25,6 +25,7 @@ from bodega.data.pipelines.catalogue import Cataloguer, catalogue_of
 from bodega.data.pipelines.dbt import Transforms
 from bodega.data.pipelines.warehouse import Warehouse
 from bodega.ml.features.purchases import LINES
+from tests.kit.openlineage import violations
 
 BOTH = {"a": "identity", "b": "identity"}
 TRACED = ("silver", "gold", "metric", "number", "feature", "model")
@@ -298,6 +299,26 @@ def test_the_command_line_is_a_dictionary(bodega: Callable[..., str]) -> None:
     assert 'bodega query "select' in page
     told = json.loads(bodega("lake", "catalogue", "show", "gold.fct_orders", "--json"))
     assert told["columns"]["number"]["tests"] == ["required", "unique"]
+
+
+def test_the_export_is_openlineage_to_the_letter(
+    bodega: Callable[..., str], catalogue: Catalogue, tmp_path: Path
+) -> None:
+    assert "events written" in bodega("lineage", "export", "--to", str(tmp_path / "lineage.ndjson"))
+    events = [json.loads(line) for line in (tmp_path / "lineage.ndjson").read_text().splitlines()]
+    for event in events:
+        assert violations(event) == []
+    by_job = {event["job"]["name"]: event for event in events}
+    made = {name for name, table in catalogue.tables.items() if table.layer != "source"}
+    assert set(by_job) == made
+    output = by_job["gold.fct_orders"]["outputs"][0]
+    fields = output["facets"]["columnLineage"]["fields"]
+    assert set(fields) == set(catalogue.tables["gold.fct_orders"].columns)
+    (number,) = fields["number"]["inputFields"]
+    assert (number["name"], number["field"]) == ("intermediate.int_orders", "number")
+    assert number["transformations"][0]["subtype"] == "IDENTITY"
+    token = by_job["staging.orders"]["outputs"][0]["facets"]["columnLineage"]["fields"]["email"]
+    assert [one["transformations"][0]["masking"] for one in token["inputFields"]] == [True]
 
 
 def test_the_document_is_small(catalogue: Catalogue, empty_warehouse: Path) -> None:

@@ -56,6 +56,31 @@ def show(
 
 
 @group.command()
+def export(
+    to: Annotated[
+        Path | None, typer.Option(help="A file, an event a line; none: standard output.")
+    ] = None,
+) -> None:
+    """Write the lineage of every column as OpenLineage run events, a JSON document a line.
+
+    Example: bodega lineage export --to lineage.ndjson
+    """
+    from datetime import UTC, datetime
+
+    from bodega.data.lake.published import read_published
+    from bodega.data.lineage.openlineage import exported
+
+    published = read_published(lake_root()).tables
+    events = exported(_read(), published, at=datetime.now(UTC))
+    text = "".join(f"{json.dumps(event)}\n" for event in events)
+    if to is None:
+        typer.echo(text, nl=False)
+        return
+    to.write_text(text)
+    typer.echo(f"{len(events)} events written to {to}.")
+
+
+@group.command()
 def make() -> None:
     """Follow the SQL of every model anew, without building anything.
 
