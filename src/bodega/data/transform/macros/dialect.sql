@@ -6,7 +6,7 @@
 {%- endmacro %}
 
 {% macro default__json_row(expression, names) -%}
-  from_json({{ expression }}, '{% for name in names %}{{ name }} string{{ ', ' if not loop.last }}{% endfor %}')
+  from_json({{ expression }}, '{% for name in names %}`{{ name }}` string{{ ', ' if not loop.last }}{% endfor %}')
 {%- endmacro %}
 
 {% macro duckdb__json_row(expression, names) -%}
@@ -22,7 +22,7 @@
 {%- endmacro %}
 
 {% macro default__newest(expression, known) -%}
-  max_by(named_struct('v', {{ expression }}), {{ bodega.place() }}) filter (where {{ known }}).v
+  (max_by(named_struct('v', {{ expression }}), {{ bodega.place() }}) filter (where {{ known }})).v
 {%- endmacro %}
 
 {% macro duckdb__newest(expression, known) -%}
@@ -100,3 +100,50 @@
 {%- endmacro %}
 
 {% macro duckdb__grouping_bits(columns) -%} grouping({{ columns | join(', ') }}) {%- endmacro %}
+
+{#- An instant as whole microseconds since 1970: the same text everywhere. -#}
+{% macro micros(instant) -%}
+  {{ return(adapter.dispatch('micros', 'bodega')(instant)) }}
+{%- endmacro %}
+
+{% macro default__micros(instant) -%} unix_micros({{ instant }}) {%- endmacro %}
+
+{% macro duckdb__micros(instant) -%} epoch_us({{ instant }}) {%- endmacro %}
+
+{#- Every day from one to another, both included, as rows of `date`. -#}
+{% macro days_from_to(first, last) -%}
+  {{ return(adapter.dispatch('days_from_to', 'bodega')(first, last)) }}
+{%- endmacro %}
+
+{% macro default__days_from_to(first, last) -%} explode(sequence({{ first }}, {{ last }})) {%- endmacro %}
+
+{% macro duckdb__days_from_to(first, last) -%}
+  cast(unnest(generate_series({{ first }}, {{ last }}, interval 1 day)) as date)
+{%- endmacro %}
+
+{% macro iso_year(day) -%} {{ return(adapter.dispatch('iso_year', 'bodega')(day)) }} {%- endmacro %}
+{% macro default__iso_year(day) -%} extract(yearofweek from {{ day }}) {%- endmacro %}
+{% macro duckdb__iso_year(day) -%} isoyear({{ day }}) {%- endmacro %}
+
+{#- Monday is 1. -#}
+{% macro iso_weekday(day) -%} {{ return(adapter.dispatch('iso_weekday', 'bodega')(day)) }} {%- endmacro %}
+{% macro default__iso_weekday(day) -%} (weekday({{ day }}) + 1) {%- endmacro %}
+{% macro duckdb__iso_weekday(day) -%} isodow({{ day }}) {%- endmacro %}
+
+{#- Whether a whole text is a pattern's. -#}
+{% macro is_like(text, pattern) -%}
+  {{ return(adapter.dispatch('is_like', 'bodega')(text, pattern)) }}
+{%- endmacro %}
+
+{% macro default__is_like(text, pattern) -%} {{ text }} rlike '^({{ pattern }})$' {%- endmacro %}
+
+{% macro duckdb__is_like(text, pattern) -%} regexp_full_match({{ text }}, '{{ pattern }}') {%- endmacro %}
+
+{#- A type by its name in DuckDB, in the words of the engine. -#}
+{% macro sql_type(name) -%} {{ return(adapter.dispatch('sql_type', 'bodega')(name)) }} {%- endmacro %}
+
+{% macro default__sql_type(name) -%}
+  {{ return({'varchar': 'string', 'timestamptz': 'timestamp', 'integer': 'int'}.get(name, name)) }}
+{%- endmacro %}
+
+{% macro duckdb__sql_type(name) -%} {{ return(name) }} {%- endmacro %}

@@ -20,7 +20,7 @@
   {%- if column_type(declared) == 'token' -%}
     case when {{ expression }} like 'p1.%' then split_part({{ expression }}, '.', 3) end
   {%- else -%}
-    try_cast({{ expression }} as {{ column_type(declared) }})
+    try_cast({{ expression }} as {{ sql_type(column_type(declared)) }})
   {%- endif -%}
 {%- endmacro %}
 
@@ -34,11 +34,11 @@
     {% endfor %}
     nullif(concat_ws(', '
       {% for name, declared in columns.items() if column_type(declared) not in ('varchar', 'token') %}
-      , case when parsed.{{ name }} is not null and try_cast(parsed.{{ name }} as {{ column_type(declared) }}) is null
+      , case when parsed.{{ name }} is not null and try_cast(parsed.{{ name }} as {{ sql_type(column_type(declared)) }}) is null
              then '{{ name }}: not {{ column_type(declared) }}' end
       {% endfor %}
     ), '') as _miscast,
-    coalesce(unchanged, []) as _unchanged,
+    coalesce(unchanged, {{ empty_list() }}) as _unchanged,
     _op <> 'd' as _knows,
     _op = 'd' as _deleted,
     ts_ms,
@@ -79,20 +79,23 @@ changes as (
   {% if is_incremental() %}
   union all
   select
-    key, {{ columns.keys() | join(', ') }}, null as _miscast, [] as _unchanged,
+    key, {{ columns.keys() | join(', ') }}, null as _miscast, {{ empty_list() }} as _unchanged,
     true as _knows, _deleted, ts_ms, _position, _sequence
   from {{ this }}
   where key in (select key from unseen) or exists (select 1 from unseen where _op = 't')
   {% endif %}
 ),
 
+ordered as (
+  select *, row_number() over (partition by key order by _position desc, _sequence desc) as _nth from changes
+),
+
 newest as (
-  select * from changes
-  qualify row_number() over (partition by key order by _position desc, _sequence desc) = 1
+  select * from ordered where _nth = 1
 ),
 
 partly_known as (
-  select distinct key from changes where not _knows or len(_unchanged) > 0
+  select distinct key from changes where not _knows or {{ list_size('_unchanged') }} > 0
 ),
 
 last_known as (
@@ -127,8 +130,8 @@ select
   {{ reject_reason(columns, rules) }} as _reject_reason,
   _deleted,
   ts_ms,
-  place.p as _position,
-  place.s as _sequence,
+  {{ of_place('place', 'p') }} as _position,
+  {{ of_place('place', 's') }} as _sequence,
   {{ this_batch() }} as _batch
 from filled
 {%- endmacro %}

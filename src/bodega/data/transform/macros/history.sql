@@ -14,7 +14,7 @@ told as (
   {% if is_incremental() %}
   union all
   select
-    key, {{ columns.keys() | join(', ') }}, null as _miscast, [] as _unchanged,
+    key, {{ columns.keys() | join(', ') }}, null as _miscast, {{ empty_list() }} as _unchanged,
     not _deleted as _knows, _deleted, ts_ms, _position, _sequence
   from {{ this }}
   where key in (select key from unseen) or exists (select 1 from unseen where _op = 't')
@@ -26,7 +26,7 @@ changes as (
   select * from told
   union all
   select
-    keys.key, {% for name in columns %}null as {{ name }}, {% endfor %}null as _miscast, [] as _unchanged,
+    keys.key, {% for name in columns %}null as {{ name }}, {% endfor %}null as _miscast, {{ empty_list() }} as _unchanged,
     false as _knows, true as _deleted, truncates.ts_ms, truncates._position, truncates._sequence
   from (select key, min({{ place() }}) as born from told group by key) as keys
   inner join (select * from unseen where _op = 't') as truncates
@@ -37,9 +37,7 @@ filled as (
   select
     key,
     {% for name in columns %}
-    struct_extract(last_value(
-      case when _knows and not {{ listed('_unchanged', name) }} then struct_pack(v := {{ name }}) end ignore nulls
-    ) over so_far, 'v') as {{ name }},
+    {{ last_known(name, '_knows and not ' ~ listed('_unchanged', name), 'so_far') }} as {{ name }},
     {% endfor %}
     _deleted,
     ts_ms,
@@ -51,11 +49,20 @@ filled as (
   )
 ),
 
-compared as (
+told_apart as (
   select
     *,
-    md5(concat_ws('|', {% for name in columns if name != 'known_at' %}coalesce(cast({{ name }} as varchar), chr(0)), {% endfor %}_deleted)) as _digest
+    concat_ws('|',
+      {% for name in columns if name != 'known_at' %}
+      coalesce(cast({{ name }} as {{ sql_type('varchar') }}), chr(0)),
+      {% endfor %}
+      cast(_deleted as {{ sql_type('varchar') }})
+    ) as _said
   from filled
+),
+
+compared as (
+  select *, lag(_said) over (partition by key order by _position, _sequence) as _said_before from told_apart
 )
 
 select
@@ -67,5 +74,5 @@ select
   _sequence,
   {{ this_batch() }} as _batch
 from compared
-qualify _digest is distinct from lag(_digest) over (partition by key order by _position, _sequence)
+where _said is distinct from _said_before
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {#- The key of one version of a dimension: whose it is and since when. -#}
 {% macro version_key(key, since) -%}
-  md5(concat_ws('|', {{ key }}, cast({{ since }} as varchar)))
+  {{ digest("concat_ws('|', " ~ key ~ ", cast(" ~ micros(since) ~ " as " ~ sql_type('varchar') ~ "))") }}
 {%- endmacro %}
 
 {#- Who bought: the account; a guest by the token of the e-mail; else nobody. -#}

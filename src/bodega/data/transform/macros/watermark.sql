@@ -23,11 +23,13 @@
   from (
     select order_date as day from {{ ref('int_sales_lines') }} as lines
     where {{ changed_since_last_run('lines') }}
+    {% if is_incremental() %}
     union all
     select unnest(_days_left) from {{ ref('int_sales_lines') }} as lines
     where {{ changed_since_last_run('lines') }}
+    {% endif %}
     {{ or_backfilled() }}
-  )
+  ) as days
   where day is not null
 {%- endmacro %}
 

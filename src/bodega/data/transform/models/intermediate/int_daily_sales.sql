@@ -22,7 +22,7 @@ counted as (
 ),
 
 emptied as (
-  select changed as date, cast(null as varchar) as currency, 0, 0, 0, 0, 0, 0, true from days
+  select changed as date, cast(null as {{ sql_type('varchar') }}) as currency, 0, 0, 0, 0, 0, 0, true from days
 )
 
 select

@@ -28,8 +28,8 @@ counted as (
 
 emptied as (
   select
-    cast(null as date) as date, changed as order_month, cast(null as varchar) as product_id,
-    cast(null as varchar) as currency, 0, 0, 0, 0, 0, 0, true
+    cast(null as date) as date, changed as order_month, cast(null as {{ sql_type('varchar') }}) as product_id,
+    cast(null as {{ sql_type('varchar') }}) as currency, 0, 0, 0, 0, 0, 0, true
   from months
 )
 

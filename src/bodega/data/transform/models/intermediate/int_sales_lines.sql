@@ -7,7 +7,7 @@ with sold as (
     lines.id as line_id,
     false as is_return,
     lines.order_id,
-    cast(null as varchar) as return_id,
+    cast(null as {{ sql_type('varchar') }}) as return_id,
     orders.number,
     orders.customer_id,
     orders.country,
@@ -83,7 +83,7 @@ select
     else [before.order_date]
   end as _days_left,
   {% else %}
-  cast([] as date[]) as _days_left,
+  {{ empty_list('date') }} as _days_left,
   {% endif %}
   {{ this_batch() }} as _batch
 from changed

@@ -9,9 +9,7 @@ with years as (
 ),
 
 days as (
-  select cast(unnest(generate_series(
-    make_date(first_year, 1, 1), make_date(last_year, 12, 31), interval 1 day
-  )) as date) as date
+  select {{ days_from_to('make_date(first_year, 1, 1)', 'make_date(last_year, 12, 31)') }} as date
   from years
   where first_year is not null
 )
@@ -22,8 +20,8 @@ select
   cast(quarter(date) as integer) as quarter,
   cast(month(date) as integer) as month,
   {{ month_of('date') }} as year_month,
-  cast(isoyear(date) as integer) as iso_year,
+  cast({{ iso_year('date') }} as integer) as iso_year,
   cast(weekofyear(date) as integer) as iso_week,
-  cast(isodow(date) as integer) as iso_weekday,
-  isodow(date) >= 6 as is_weekend
+  cast({{ iso_weekday('date') }} as integer) as iso_weekday,
+  {{ iso_weekday('date') }} >= 6 as is_weekend
 from days

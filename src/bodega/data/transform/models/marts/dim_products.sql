@@ -7,9 +7,9 @@ with known as (
 inferred as (
   select
     product_id,
-    cast(null as varchar) as slug,
+    cast(null as {{ sql_type('varchar') }}) as slug,
     max(title) as title,
-    cast(null as varchar) as category,
+    cast(null as {{ sql_type('varchar') }}) as category,
     'unknown' as status,
     true as is_inferred,
     max(source) as source,

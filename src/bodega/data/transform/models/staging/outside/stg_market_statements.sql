@@ -13,7 +13,7 @@ select
   fiscal_year,
   currency,
   {% for name in amounts %}
-  cast({{ name }} * {{ minor_factor('currency') }} as bigint) as {{ name }}_amount,
+  cast(round({{ name }} * {{ minor_factor('currency') }}, 0) as bigint) as {{ name }}_amount,
   {% endfor %}
   eps,
   eps_diluted,

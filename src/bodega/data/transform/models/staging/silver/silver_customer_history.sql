@@ -14,15 +14,21 @@ with versions as (
     _sequence
   from {{ ref('stg_customer_history') }}
   window versions_of_key as (partition by key order by _position, _sequence)
+),
+
+followed as (
+  select
+    customer_id,
+    role,
+    status,
+    country,
+    valid_from,
+    lead(valid_from) over (partition by key order by _position, _sequence) as valid_to,
+    lead(key) over (partition by key order by _position, _sequence) is null as is_current,
+    _deleted
+  from versions
 )
 
-select
-  customer_id,
-  role,
-  status,
-  country,
-  valid_from,
-  lead(valid_from) over (partition by key order by _position, _sequence) as valid_to,
-  lead(key) over (partition by key order by _position, _sequence) is null as is_current
-from versions
-qualify not _deleted
+select customer_id, role, status, country, valid_from, valid_to, is_current
+from followed
+where not _deleted

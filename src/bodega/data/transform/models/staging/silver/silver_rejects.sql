@@ -8,7 +8,7 @@ select
   '{{ entity }}' as entity,
   key,
   _reject_reason as reason,
-  to_timestamp(ts_ms / 1000.0) as changed_at,
+  {{ instant_of('ts_ms') }} as changed_at,
   _position
 from {{ ref('stg_' ~ entity) }}
 where not _deleted and _reject_reason is not null
@@ -19,7 +19,7 @@ union all
 }.items() %}
 select
   '{{ entity }}' as entity,
-  concat_ws(' ', {{ key[0] }}, cast({{ key[1] }} as varchar)) as key,
+  concat_ws(' ', {{ key[0] }}, cast({{ key[1] }} as {{ sql_type('varchar') }})) as key,
   _reject_reason as reason,
   known_at as changed_at,
   cast(null as bigint) as _position

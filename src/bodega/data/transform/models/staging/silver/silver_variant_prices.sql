@@ -6,7 +6,7 @@ with versions as (
     price_currency,
     case
       when row_number() over versions_of_key = 1 then known_at
-      else to_timestamp(ts_ms / 1000.0)
+      else {{ instant_of('ts_ms') }}
     end as valid_from,
     _deleted,
     key,
@@ -14,15 +14,21 @@ with versions as (
     _sequence
   from {{ ref('stg_variant_prices') }}
   window versions_of_key as (partition by key order by _position, _sequence)
+),
+
+followed as (
+  select
+    variant_id,
+    product_id,
+    price_amount,
+    price_currency,
+    valid_from,
+    lead(valid_from) over (partition by key order by _position, _sequence) as valid_to,
+    lead(key) over (partition by key order by _position, _sequence) is null as is_current,
+    _deleted
+  from versions
 )
 
-select
-  variant_id,
-  product_id,
-  price_amount,
-  price_currency,
-  valid_from,
-  lead(valid_from) over (partition by key order by _position, _sequence) as valid_to,
-  lead(key) over (partition by key order by _position, _sequence) is null as is_current
-from versions
-qualify not _deleted
+select variant_id, product_id, price_amount, price_currency, valid_from, valid_to, is_current
+from followed
+where not _deleted

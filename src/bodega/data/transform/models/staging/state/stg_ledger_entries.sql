@@ -10,7 +10,7 @@
 } %}
 
 {% set rules = {
-  'currency: not a currency code': "currency similar to '[A-Z]{3}'"
+  'currency: not a currency code': is_like('currency', '[A-Z]{3}')
 } %}
 
 {{ latest_state(source('bronze', 'shop__payments_ledger_entries'), columns, rules) }}

@@ -26,7 +26,7 @@
 
 {% set rules = {
   'kind: unknown': "kind in ('product', 'shipping', 'fee', 'discount', 'adjustment')",
-  'currency: not a currency code': "currency similar to '[A-Z]{3}'"
+  'currency: not a currency code': is_like('currency', '[A-Z]{3}')
 } %}
 
 {{ latest_state(source('bronze', 'shop__orders_order_lines'), columns, rules) }}

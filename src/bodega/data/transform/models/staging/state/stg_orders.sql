@@ -22,7 +22,7 @@
 
 {% set rules = {
   'status: unknown': "status in ('pending', 'paid', 'allocated', 'partially_fulfilled', 'fulfilled', 'partially_delivered', 'delivered', 'partially_returned', 'returned', 'cancelled')",
-  'currency: not a currency code': "currency similar to '[A-Z]{3}'"
+  'currency: not a currency code': is_like('currency', '[A-Z]{3}')
 } %}
 
 {{ latest_state(source('bronze', 'shop__orders_orders'), columns, rules) }}

@@ -15,7 +15,7 @@
 {% set rules = {
   'amount_amount: not positive': "amount_amount > 0",
   'status: unknown': "status in ('pending', 'succeeded', 'failed')",
-  'amount_currency: not a currency code': "amount_currency similar to '[A-Z]{3}'"
+  'amount_currency: not a currency code': is_like('amount_currency', '[A-Z]{3}')
 } %}
 
 {{ latest_state(source('bronze', 'shop__payments_refunds'), columns, rules) }}

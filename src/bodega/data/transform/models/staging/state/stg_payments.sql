@@ -15,7 +15,7 @@
 
 {% set rules = {
   'amount_amount: negative': "amount_amount >= 0",
-  'amount_currency: not a currency code': "amount_currency similar to '[A-Z]{3}'"
+  'amount_currency: not a currency code': is_like('amount_currency', '[A-Z]{3}')
 } %}
 
 {{ latest_state(source('bronze', 'shop__payments_payments'), columns, rules) }}

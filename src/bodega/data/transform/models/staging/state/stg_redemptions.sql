@@ -13,7 +13,7 @@
 } %}
 
 {% set rules = {
-  'discount_currency: not a currency code': "discount_currency similar to '[A-Z]{3}'"
+  'discount_currency: not a currency code': is_like('discount_currency', '[A-Z]{3}')
 } %}
 
 {{ latest_state(source('bronze', 'shop__pricing_redemptions'), columns, rules) }}

@@ -16,7 +16,7 @@
 } %}
 
 {% set rules = {
-  'currency: not a currency code': "currency similar to '[A-Z]{3}'"
+  'currency: not a currency code': is_like('currency', '[A-Z]{3}')
 } %}
 
 {{ latest_state(source('bronze', 'shop__orders_returns'), columns, rules) }}

@@ -17,7 +17,7 @@
 
 {% set rules = {
   'price_amount: negative': "price_amount >= 0",
-  'price_currency: not a currency code': "price_currency similar to '[A-Z]{3}'"
+  'price_currency: not a currency code': is_like('price_currency', '[A-Z]{3}')
 } %}
 
 {{ latest_state(source('bronze', 'shop__catalog_variants'), columns, rules) }}
