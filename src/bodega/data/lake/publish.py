@@ -76,16 +76,16 @@ def publish(
         if changed:
             written[table.name] = changed
     named = before.mapped if mapped is None else mapped
-    written |= {f"mapped.{name}": [""] for name in named if named[name] != before.mapped.get(name)}
+    changed_at = now if written or named != before.mapped else before.published_at or now
     published = Published(
         tables=after,
         mapped=named,
-        published_at=now if written else before.published_at or now,
+        published_at=changed_at,
         known_at=known_at or before.known_at,
         position=position if position is not None else before.position,
     )
     replace_published(root, published)
-    if written:
+    if changed_at is now:
         remember_set(root, published)
     return written
 

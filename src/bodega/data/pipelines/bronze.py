@@ -32,7 +32,7 @@ TABLES = (
 NOTHING = -1
 ANYTHING = 2**63 - 1
 
-_COLUMNS = {
+COLUMNS = {
     "key": "varchar",
     "before": "varchar",
     "after": "varchar",
@@ -108,10 +108,10 @@ def register(
 def select_envelopes(files: list[str]) -> str:
     """SQL that reads these files of a bronze table."""
     if not files:
-        empty = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in _COLUMNS.items())
+        empty = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in COLUMNS.items())
         return f"select * from (select {empty} where false)"
     listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-    names = ", ".join(f'"{name}"' for name in _COLUMNS)
+    names = ", ".join(f'"{name}"' for name in COLUMNS)
     return (
         f"select {names} from read_parquet([{listed}], "
         "union_by_name = true, hive_partitioning = false)"

@@ -17,7 +17,7 @@ from bodega.data.lake.published import PublishedTable
 from bodega.data.lake.storage import LakeRoot, Place, at
 
 ABSENT = -1
-_PROVENANCE = {"_from": "VARCHAR", "_conflicts": "VARCHAR"}
+PROVENANCE = {"_from": "VARCHAR", "_conflicts": "VARCHAR"}
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _select(table: MappedTable) -> str:
     if table.name not in STANDARD:
         return rows
     columns = {name: native(kind) for name, kind in STANDARD[table.name]["columns"].items()}
-    columns |= _PROVENANCE
+    columns |= PROVENANCE
     blank = ", ".join(f'cast(null as {kind}) as "{name}"' for name, kind in columns.items())
     empty = f"select {blank} where false"
     if not table.files:
