@@ -28,8 +28,8 @@
   (last_value(case when {{ known }} then row({{ value }}) end) ignore nulls over {{ window }})[1]
 {%- endmacro %}
 
-{% macro athena__days_from_to(first, last) -%}
-  unnested.date from (select first_year, last_year from years) cross join unnest(sequence({{ first }}, {{ last }})) as unnested (date)
+{% macro athena__days_from_to(relation, first, last) -%}
+  select days.date from {{ relation }} cross join unnest(sequence({{ first }}, {{ last }})) as days (date)
 {%- endmacro %}
 
 {% macro athena__sql_type(name) -%}

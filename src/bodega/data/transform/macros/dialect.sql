@@ -110,15 +110,17 @@
 
 {% macro duckdb__micros(instant) -%} epoch_us({{ instant }}) {%- endmacro %}
 
-{#- Every day from one to another, both included, as rows of `date`. -#}
-{% macro days_from_to(first, last) -%}
-  {{ return(adapter.dispatch('days_from_to', 'bodega')(first, last)) }}
+{#- Every day from one to another, both included, as rows of `date`; the two are told by `relation`. -#}
+{% macro days_from_to(relation, first, last) -%}
+  {{ return(adapter.dispatch('days_from_to', 'bodega')(relation, first, last)) }}
 {%- endmacro %}
 
-{% macro default__days_from_to(first, last) -%} explode(sequence({{ first }}, {{ last }})) {%- endmacro %}
+{% macro default__days_from_to(relation, first, last) -%}
+  select explode(sequence({{ first }}, {{ last }})) as date from {{ relation }}
+{%- endmacro %}
 
-{% macro duckdb__days_from_to(first, last) -%}
-  cast(unnest(generate_series({{ first }}, {{ last }}, interval 1 day)) as date)
+{% macro duckdb__days_from_to(relation, first, last) -%}
+  select cast(unnest(generate_series({{ first }}, {{ last }}, interval 1 day)) as date) as date from {{ relation }}
 {%- endmacro %}
 
 {% macro iso_year(day) -%} {{ return(adapter.dispatch('iso_year', 'bodega')(day)) }} {%- endmacro %}

@@ -5,13 +5,18 @@ with years as (
     select order_date from {{ ref('fct_orders') }}
     union all
     select order_date from {{ ref('fct_order_lines') }} where is_return
-  )
+  ) as sold
+),
+
+ends as (
+  select cast(concat(cast(first_year as {{ sql_type('varchar') }}), '-01-01') as date) as first_day,
+    cast(concat(cast(last_year as {{ sql_type('varchar') }}), '-12-31') as date) as last_day
+  from years
+  where first_year is not null
 ),
 
 days as (
-  select {{ days_from_to('make_date(first_year, 1, 1)', 'make_date(last_year, 12, 31)') }} as date
-  from years
-  where first_year is not null
+  {{ days_from_to('ends', 'first_day', 'last_day') }}
 )
 
 select
