@@ -1,5 +1,6 @@
 """The project says the same in the words of other engines: every model parses there."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ DUCKDBS_OWN = (
 
 @pytest.fixture
 def compiled(
-    tmp_path: Path, manifest: Any, monkeypatch: pytest.MonkeyPatch
+    lake: Path, manifest: Any, empty_warehouse: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[[str], Compiled]:
     """Models in the words of an engine: our macros are dispatched as its adapter would, which is
     not needed for that."""
@@ -37,8 +38,10 @@ def compiled(
                 return dispatch(self, name, macro_namespace, **rest)
 
         monkeypatch.setattr(BaseDatabaseWrapper, "dispatch", ours)
-        transforms = Transforms(Warehouse(tmp_path), manifest)
-        transforms.compile("resource_type:model")
+        lake.mkdir()
+        shutil.copy(empty_warehouse, lake / "warehouse.duckdb")
+        transforms = Transforms(Warehouse(lake), manifest)
+        transforms.compile("resource_type:model", full=True)
         files = (transforms.compiled / "bodega" / "models").rglob("*.sql")
         return {file.stem: file.read_text() for file in files}
 

@@ -114,9 +114,10 @@ class Transforms:
         """Where the SQL of models lies as it was last run, by package and path."""
         return self._scratch() / "target" / "compiled"
 
-    def compile(self, select: str = "*") -> None:
-        """Write the SQL of every model without running it."""
-        self._invoke(["compile", "--select", select], manifest=self.manifest())
+    def compile(self, select: str = "*", *, full: bool = False) -> None:
+        """Write the SQL of every model without running it; `full` as for a first build."""
+        anew = ["--full-refresh"] if full else []
+        self._invoke(["compile", "--select", select, *anew], manifest=self.manifest())
 
     def docs(self, target: Path) -> Path:
         """Write every model, column, test and use as one HTML page; where it is."""
