@@ -9,7 +9,7 @@ ENVIRONMENT := .venv/.synced
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help up start stop reset test lint format bench soak clean
+.PHONY: help up start stop reset test lint format bench soak test-spark clean
 
 help: ## Print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1mmake %-8s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,8 +45,12 @@ bench: $(ENVIRONMENT) ## Every benchmark, with ratios
 soak: $(ENVIRONMENT) ## Journeys, kills, storms and state machines with large counts
 	@BODEGA_SOAK=1 $(RUN) python -m tests --journeys-only
 
+test-spark: $(ENVIRONMENT) ## The dbt project on a local Spark, every gold table compared (minutes; needs Java 17)
+	@UV_PROJECT_ENVIRONMENT=.venv-spark $(UV) sync --frozen --all-extras --group spark
+	@.venv-spark/bin/python -m pytest -q -p no:xdist tests/data/engines/test_spark.py
+
 clean: ## Remove the environment and caches; the shop's data stays
-	rm -rf .venv .uv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache dist
+	rm -rf .venv .venv-spark .uv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache dist
 
 $(ENVIRONMENT): pyproject.toml uv.lock | $(if $(findstring .uv/,$(UV)),.uv/bin/uv)
 	@$(UV) sync --frozen --all-extras

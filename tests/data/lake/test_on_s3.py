@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bodega.apps import cli
+from bodega.apps.sources import checked, read_all
 from bodega.backbone.settings import Settings, load_settings
 from bodega.data.ingest.feed import Landings, bronze_feed
 from bodega.data.lake.care import care
@@ -19,6 +20,7 @@ from bodega.data.lake.query import query
 from bodega.data.lake.sets import hold, release, remembered
 from bodega.data.lake.storage import LakeRoot
 from bodega.data.pipelines.dbt import Transforms
+from bodega.data.pipelines.mapped import mapped_stamp, read_mapped
 from bodega.data.pipelines.reconcile import reconcile
 from bodega.data.pipelines.refresh import complete_position, refresh
 from bodega.data.pipelines.warehouse import Warehouse
@@ -136,3 +138,62 @@ def test_a_store_that_refuses_is_told_in_words(endpoint: str, tmp_path: Path) ->
     root = LakeRoot(f"s3://{BUCKET}/shop", work=tmp_path, access=wrong)
     with pytest.raises(LakeUnavailable, match="s3://lake/shop"):
         root.write_json("published/current.json", {})
+
+
+SUPPLIERS = """
+sources:
+  suppliers:
+    kind: files
+    s3: {endpoint: "ENDPOINT", region: us-east-1,
+         access_key: {env: BODEGA_LAKE_S3_KEY_ID}, secret_key: {env: BODEGA_LAKE_S3_SECRET}}
+    streams:
+      prices: 
+        path: "s3://BUCKET/drop/**/prices-*.csv"
+        key: [sku]
+        fields: {price: "decimal(12,2)"}
+      one: {path: "s3://BUCKET/drop/monday/prices-1.csv"}
+mappings:
+  price_list:
+    key: [sku]
+    columns: {sku: string, price: "decimal(12,2)"}
+    from: [{stream: suppliers.prices, fields: {sku: sku, price: price}}]
+"""
+
+
+def put(store: Any, name: str, text: str) -> None:
+    with store.open_output_stream(f"{BUCKET}/{name}") as stream:
+        stream.write(text.encode())
+
+
+def test_files_of_a_bucket_are_a_source_and_what_they_map_to_lies_there_too(
+    settings: Settings, endpoint: str
+) -> None:
+    store = LakeRoot.of(settings)._access.filesystem()
+    put(store, "drop/monday/prices-1.csv", "sku;price\nA;2,50\nB;dear\n".replace(",", "."))
+    put(store, "drop/tuesday/late/prices-2.csv", "sku;price\nA;3.00\nC;1.00\n")
+    put(store, "drop/monday/notes.txt", "nothing of ours")
+    said = SUPPLIERS.replace("ENDPOINT", endpoint).replace("BUCKET", BUCKET)
+    Path("sources.yml").write_text(said)
+    ours = load_settings(sources_file=Path("sources.yml"))
+    assert [finding for finding in checked(ours, None) if not finding.ok] == []
+
+    prices, one = read_all(ours, None, full=False)
+    assert (prices.error, prices.rows, prices.kept, prices.set_aside) == (None, 4, 3, 1)
+    assert (one.error, one.kept) == (None, 2)
+    again = read_all(ours, "suppliers.prices", full=False)
+    assert [report.rows for report in again] == [0]
+
+    root = LakeRoot.of(ours)
+    listed = root.delta("silver/price_list").to_pyarrow_table().to_pylist()
+    assert {row["sku"]: str(row["price"]) for row in listed} == {"A": "3.00", "C": "1.00"}
+    assert mapped_stamp(root) != (0, 0)
+    assert read_mapped(root)["price_list"].version == 0
+
+
+def test_a_bucket_that_refuses_is_told_in_words(settings: Settings, endpoint: str) -> None:
+    said = SUPPLIERS.replace("ENDPOINT", endpoint).replace("BUCKET", "nobodys")
+    Path("sources.yml").write_text(said.replace("_KEY_ID", "_WRONG"))
+    ours = load_settings(sources_file=Path("sources.yml"))
+    findings = checked(ours, "suppliers.one")
+    assert not any(finding.ok for finding in findings)
+    assert "BODEGA_LAKE_S3_WRONG" in findings[0].says

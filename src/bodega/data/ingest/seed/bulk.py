@@ -1,0 +1,192 @@
+"""The made-up history straight into bronze, for lakes of a size no shop is seeded with.
+
+The same plan gives the same shop as by the operational road; only the stock is left out. Rows are
+the envelopes that the change feed would have written, a commit a batch.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import count
+from typing import Any
+
+import pyarrow as pa
+
+from bodega.contracts.orders import ImportedOrder, ImportedReturn, OrderLine
+from bodega.data.ingest.bronze import COMPLETE, SCHEMA, SOURCE
+from bodega.data.ingest.seed.history import History
+from bodega.data.ingest.seed.load import SOURCE as SEED
+from bodega.data.ingest.seed.plan import SeedPlan
+from bodega.data.lake.delta import AppendOnlyTable
+from bodega.data.lake.paths import FEED_STATE, bronze_path
+from bodega.data.lake.storage import LakeRoot
+from bodega.kernel.errors import Conflict
+
+Row = dict[str, Any]
+
+
+class LakeNotEmpty(Conflict):
+    code = "lake_seed_not_empty"
+    title = "A made-up history goes into a lake that holds nothing yet"
+
+
+def seed_bronze(
+    plan: SeedPlan, root: LakeRoot, *, lines: int, progress: Callable[[int], None] = lambda _: None
+) -> int:
+    """Write the plan's history until it has `lines` order lines; how many. Raises LakeNotEmpty."""
+    if root.read_json(FEED_STATE) is not None or root.names("bronze"):
+        raise LakeNotEmpty
+    history, bronze = History(plan), _Bronze(root, plan.until)
+    bronze.append("catalog.products", _products(history, plan.since))
+    bronze.append("catalog.variants", _variants(history, plan.since))
+    bronze.append("identity.users", _users(history, plan.since))
+    written = 0
+    for orders, returns in history.batches():
+        wanted = _cut(orders, lines - written)
+        sold = [row for order in wanted for row in _lines(order)]
+        bronze.commit(orders=wanted, sold=sold, returns=returns)
+        written += len(sold)
+        progress(written)
+        if written >= lines:
+            break
+    bronze.complete()
+    return written
+
+
+def _cut(orders: Iterable[ImportedOrder], lines: int) -> list[ImportedOrder]:
+    """Whole orders until there are so many lines."""
+    taken: list[ImportedOrder] = []
+    for order in orders:
+        if lines <= 0:
+            break
+        taken.append(order)
+        lines -= len(order.lines)
+    return taken
+
+
+class _Bronze:
+    """Tables of bronze, one commit position a batch."""
+
+    def __init__(self, root: LakeRoot, now: datetime) -> None:
+        self._root, self._now = root, now
+        self._tables: dict[str, AppendOnlyTable] = {}
+        self._positions = count(10, 10)
+        self._position = next(self._positions)
+        self._numbers = count(1)
+
+    def commit(
+        self, *, orders: list[ImportedOrder], sold: list[Row], returns: list[ImportedReturn]
+    ) -> None:
+        known = {order.id for order in orders}
+        back = [one for one in returns if one.order_id in known]
+        self._position = next(self._positions)
+        self.append("orders.orders", [_order(next(self._numbers), order) for order in orders])
+        self.append("orders.order_lines", sold)
+        self.append("orders.returns", [_return(one) for one in back])
+        self.append("orders.return_lines", [row for one in back for row in _return_lines(one)])
+
+    def append(self, name: str, rows: Iterable[Row]) -> None:
+        texts = [(row["id"], json.dumps(row)) for row in rows]
+        if not texts:
+            return
+        size, ms = len(texts), int(self._now.timestamp() * 1000)
+        columns: Mapping[str, Any] = {
+            "key": [f'{{"id": "{key}"}}' for key, _ in texts],
+            "before": [None] * size,
+            "after": [text for _, text in texts],
+            "unchanged": [[]] * size,
+            "ts_ms": [ms] * size,
+            "txid": [self._position] * size,
+            "_source": [SOURCE] * size,
+            "_position": [self._position] * size,
+            "_sequence": range(size),
+            "_op": ["c"] * size,
+            "_ingested_at": [self._now] * size,
+        }
+        arrays = [pa.array(columns[field.name], field.type) for field in SCHEMA]
+        self._table(name).append(
+            pa.Table.from_arrays(arrays, schema=SCHEMA), {COMPLETE: self._position}
+        )
+
+    def complete(self) -> None:
+        self._root.write_json(FEED_STATE, {"position": self._position})
+
+    def _table(self, name: str) -> AppendOnlyTable:
+        if name not in self._tables:
+            uri = self._root.uri(bronze_path(SOURCE, name))
+            self._tables[name] = AppendOnlyTable(uri, SCHEMA, options=self._root.options)
+            self._tables[name].create()
+        return self._tables[name]
+
+
+def _times(at: datetime) -> Row:
+    told = dict.fromkeys(("occurred_at", "known_at", "ingested_at"), at.isoformat())
+    return {**told, "source": SEED}
+
+
+def _products(history: History, at: datetime) -> Iterator[Row]:
+    for product in history.products():
+        yield {
+            "id": str(product.id), "slug": product.sku.lower(), "title": product.title,
+            "category": product.category, "status": "active", **_times(at),
+        }  # fmt: skip
+
+
+def _variants(history: History, at: datetime) -> Iterator[Row]:
+    for product in history.products():
+        yield {
+            "id": str(product.variant_id), "product_id": str(product.id),
+            "sku": product.sku, "title": "default", "price_amount": product.price.amount,
+            "price_currency": product.price.currency, "status": "active", **_times(at),
+        }  # fmt: skip
+
+
+def _users(history: History, at: datetime) -> Iterator[Row]:
+    for user in history.people.users():
+        yield {
+            "id": str(user.id), "role": "customer", "status": "active", "country": user.country,
+            **_times(at),
+        }  # fmt: skip
+
+
+def _order(number: int, order: ImportedOrder) -> Row:
+    total = sum(line.total.amount for line in order.lines)
+    return {
+        "id": str(order.id), "number": number, "checkout_id": None, "status": "paid",
+        "customer_id": None if order.customer_id is None else str(order.customer_id),
+        "country": order.country, "subtotal_amount": total, "total_amount": total,
+        "currency": order.currency, "source_key": order.source_key, **_times(order.placed_at),
+    }  # fmt: skip
+
+
+def _lines(order: ImportedOrder) -> Iterator[Row]:
+    times = _times(order.placed_at)
+    for position, line in enumerate(order.lines):
+        row = {"id": f"{order.id}-{position}", "order_id": str(order.id), "position": position}
+        yield row | _bought(line) | times
+
+
+def _return(back: ImportedReturn) -> Row:
+    return {
+        "id": str(back.id), "order_id": str(back.order_id), "reason": back.reason,
+        "customer_id": None if back.customer_id is None else str(back.customer_id),
+        "country": back.country, "total_amount": sum(line.total.amount for line in back.lines),
+        "currency": back.currency, "source_key": back.source_key, **_times(back.returned_at),
+    }  # fmt: skip
+
+
+def _return_lines(back: ImportedReturn) -> Iterator[Row]:
+    times = _times(back.returned_at)
+    for position, line in enumerate(back.lines):
+        row = {"id": f"{back.id}-{position}", "return_id": str(back.id), "order_line_id": None}
+        yield row | _bought(line) | times
+
+
+def _bought(line: OrderLine) -> Row:
+    return {
+        "kind": line.kind, "sku": line.sku, "title": line.title, "quantity": line.quantity,
+        "product_id": None if line.product_id is None else str(line.product_id),
+        "variant_id": None if line.variant_id is None else str(line.variant_id),
+        "unit_price_amount": line.unit_price.amount, "total_amount": line.total.amount,
+        "currency": line.total.currency,
+    }  # fmt: skip
