@@ -7,11 +7,15 @@ from typing import Any
 import pytest
 from deltalake import DeltaTable
 
+from bodega.data.ingest.sources.config import SourcesFile
 from bodega.data.lake.published import read_published
 from bodega.data.lake.query import query
+from bodega.data.lake.storage import LakeRoot
 from bodega.data.pipelines.dbt import Transforms
 from bodega.data.pipelines.refresh import refresh
 from bodega.data.pipelines.warehouse import Warehouse
+from bodega.data.quality.dead import dead_rows
+from bodega.data.quality.redrive import Repair, redrive
 from tests.data.bronze import (
     START_MS,
     Source,
@@ -245,10 +249,17 @@ def test_an_unfit_row_is_quarantined_with_its_reason_until_it_is_corrected(
         ("products", "status: unknown"),
         ("products", "title: missing"),
     ]
-    source.commit(product("p1", title="Tea cup", op="u"))
+    root = LakeRoot(lake)
+    dead = {row.reason: row.id for row in dead_rows(root)}
+    assert set(dead) == {"known_at: not timestamptz", "status: unknown", "title: missing"}
+    source.commit(product("p1", title="Tea cup", op="u"))  # mended where it comes from
     source.flush()
-    refreshed()
-    assert gold(lake, "select product_id from gold.dim_products") == [("p1",)]
+    mended = Repair("operator:ada", "a typo", {"status": "active"})
+    assert redrive(root, SourcesFile(), [dead["status: unknown"]], mended)[0].outcome == "driven"
+    assert refreshed().state == "published"
+    sold = gold(lake, "select product_id from gold.dim_products order by 1")
+    assert sold == [("p1",), ("p2",)]
+    assert [row.reason for row in dead_rows(root)] == ["known_at: not timestamptz"]
 
 
 def test_prices_keep_their_history(source: Source, refreshed: Refresh, warehouse_rows: Any) -> None:
