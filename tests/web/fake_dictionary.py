@@ -23,7 +23,7 @@ def orders() -> TableView:
         layer="gold",
         description="Orders, <b>cancelled</b> ones included.",
         owner="insight@bodega.example",
-        columns=2,
+        columns=3,
         personal=True,
         rows=4_321,
         state="ok",
@@ -39,6 +39,9 @@ def orders() -> TableView:
             ),
             ColumnLine(
                 name="email_token", type="varchar", kind="personal", description="stands for it"
+            ),
+            ColumnLine(
+                name="total_amount", type="bigint", kind="public", description="the whole sum"
             ),
         ],
         upstream=["intermediate.int_orders"],

@@ -7,7 +7,8 @@ from starlette.responses import Response
 
 from bodega.backbone.http.deps import provided
 from bodega.contracts.dictionary import Dictionary, Layer
-from bodega.kernel.errors import NotFound, Unavailable
+from bodega.contracts.quality import Quality, TableReport
+from bodega.kernel.errors import BodegaError, NotFound, Unavailable
 from bodega.kernel.principal import Role
 from bodega.web.access import ConsoleStaff
 from bodega.web.console.lineage_picture import picture_of
@@ -68,11 +69,33 @@ async def show_tables(
 
 
 @router.get("/tables/{name}")
-async def show_table(request: Request, who: ConsoleStaff, words: Words, name: str) -> Response:
+async def show_table(
+    request: Request,
+    who: ConsoleStaff,
+    words: Words,
+    quality: Annotated[Quality, provided(Quality)],
+    name: str,
+) -> Response:
+    """With its last profile, where there is one."""
     table = await words.table(name=name)
     if table is None:
         raise NothingLikeIt
-    return render(request, "console/dictionary_table.html", table=table, plurals=PLURALS)
+    report = await _profile(quality, table.name)
+    return render(
+        request,
+        "console/dictionary_table.html",
+        table=table,
+        plurals=PLURALS,
+        report=report,
+        profiled={one.name: one for one in report.columns} if report else {},
+    )
+
+
+async def _profile(quality: Quality, name: str) -> TableReport | None:
+    try:
+        return await quality.table(name=name)
+    except BodegaError:
+        return None
 
 
 @router.get("/columns/{name}")
