@@ -10,7 +10,8 @@ from bodega.data.ingest.sources.errors import SourceUnknown
 from bodega.data.ingest.sources.files.formats import Reading
 from bodega.data.ingest.sources.files.places import Bucket, Folder, Place
 from bodega.data.ingest.sources.files.source import FilesSource, FileStream
-from bodega.data.ingest.sources.kafka.config import KafkaConfig
+from bodega.data.ingest.sources.kafka.config import KafkaConfig, KafkaRecordsConfig
+from bodega.data.ingest.sources.kafka.records import KafkaRecords
 from bodega.data.ingest.sources.kafka.source import KafkaSource
 from bodega.data.ingest.sources.known.ecb import FxConfig
 from bodega.data.ingest.sources.known.fmp import FmpConfig
@@ -83,9 +84,14 @@ def _fx(config: FxConfig, file: SourcesFile, settings: Settings) -> Source:
     return _rest(config.rest(url=settings.fx_url), file, settings)
 
 
+def _records(config: KafkaRecordsConfig, _file: SourcesFile, _settings: Settings) -> Source:
+    return KafkaRecords(config)
+
+
 _BUILDERS: dict[type, Callable[[Any, SourcesFile, Settings], Source]] = {
     FilesConfig: _files,
     RestConfig: _rest,
+    KafkaRecordsConfig: _records,
     FmpConfig: _fmp,
     WeatherConfig: _weather,
     FxConfig: _fx,

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 from bodega.backbone.kafka.connection import Access
 from bodega.backbone.kafka.registry import Registry
 from bodega.data.ingest.sources.contract import Stream
-from bodega.data.ingest.sources.streams import Name, Scheduled, Secret, Strict
+from bodega.data.ingest.sources.streams import Name, Scheduled, Secret, StreamConfig, Strict
 
 Topic = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
 
@@ -33,11 +33,9 @@ class RegistryConfig(Strict):
         return Registry(self.url, user=self.user, password=password)
 
 
-class KafkaConfig(Scheduled):
-    """`topics` are read each into the table of its name. `follow`: the running shop reads them all
-    the time."""
+class Brokers(Scheduled):
+    """How brokers are reached, and where schemas of messages in Avro are."""
 
-    kind: Literal["kafka"]
     servers: str = Field(min_length=1)
     security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     sasl: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
@@ -45,15 +43,11 @@ class KafkaConfig(Scheduled):
     password: Secret | None = None
     ca_file: Path | None = None
     registry: RegistryConfig | None = None
-    topics: Mapping[Name, Topic] = Field(min_length=1)
-    follow: bool = True
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
+    def _proven(self) -> Self:
         if self.security.startswith("SASL") and not (self.user and self.password):
             raise ValueError("SASL needs `user` and `password`")
-        if len(set(self.topics.values())) < len(self.topics):
-            raise ValueError("each topic has one table")
         return self
 
     def access(self) -> Access:
@@ -67,5 +61,38 @@ class KafkaConfig(Scheduled):
             ca_file=self.ca_file,
         )
 
+
+class KafkaConfig(Brokers):
+    """`topics` of row changes are read each into the table of its name. `follow`: the running shop
+    reads them all the time."""
+
+    kind: Literal["kafka"]
+    topics: Mapping[Name, Topic] = Field(min_length=1)
+    follow: bool = True
+
+    @model_validator(mode="after")
+    def _apart(self) -> Self:
+        if len(set(self.topics.values())) < len(self.topics):
+            raise ValueError("each topic has one table")
+        return self
+
     def declared(self) -> list[Stream]:
         return [Stream(name=name) for name in self.topics]
+
+
+class RecordsStreamConfig(StreamConfig):
+    """A topic whose messages are records. `key_field` takes the message's key; with `deleted`, a
+    message without a value says that the record of its key is gone."""
+
+    topic: Topic
+    key_field: str | None = Field(None, pattern="^[a-z][a-z0-9_]*$")
+
+
+class KafkaRecordsConfig(Brokers):
+    """Topics of records, JSON or Avro, as streams like any other."""
+
+    kind: Literal["kafka_records"]
+    streams: Mapping[Name, RecordsStreamConfig] = Field(min_length=1)
+
+    def declared(self) -> list[Stream]:
+        return [config.stream(name) for name, config in self.streams.items()]
