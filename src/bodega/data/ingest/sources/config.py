@@ -23,7 +23,7 @@ from bodega.data.ingest.sources.brings import filled, standard_mappings
 from bodega.data.ingest.sources.contract import Stream
 from bodega.data.ingest.sources.errors import SourcesMalformed
 from bodega.data.ingest.sources.files.dialect import Dialect
-from bodega.data.ingest.sources.kafka.config import KafkaConfig
+from bodega.data.ingest.sources.kafka.config import KafkaConfig, KafkaRecordsConfig
 from bodega.data.ingest.sources.known.ecb import FxConfig
 from bodega.data.ingest.sources.known.fmp import FmpConfig
 from bodega.data.ingest.sources.known.weather import WeatherConfig
@@ -75,7 +75,14 @@ class FilesConfig(Scheduled):
 
 
 SourceConfig = Annotated[
-    FilesConfig | RestConfig | PostgresConfig | KafkaConfig | FmpConfig | WeatherConfig | FxConfig,
+    FilesConfig
+    | RestConfig
+    | PostgresConfig
+    | KafkaConfig
+    | KafkaRecordsConfig
+    | FmpConfig
+    | WeatherConfig
+    | FxConfig,
     Field(discriminator="kind"),
 ]
 

@@ -1,5 +1,5 @@
-"""Kafka as a source: row changes that Debezium, or another shop, has sent, into bronze as envelopes;
-topics of records as streams.
+"""Kafka as a source: row changes that Debezium, or another shop, has sent, into bronze as
+envelopes; topics of records as streams.
 
     config    what sources.yml says of such sources
     table     a bronze table of envelopes whose commits carry the offsets they end at
