@@ -14,8 +14,9 @@ from structlog.testing import capture_logs
 
 pytest.importorskip("deltalake")
 
-from bodega.apps.alerting import AlertUndelivered, WebhookChannel, channels, tell
+from bodega.apps.alerting import AlertUndelivered, WebhookChannel, channels, notice_silence, tell
 from bodega.backbone.settings import Settings
+from bodega.data.lake.storage import LakeRoot
 from bodega.data.operations.alerts import alerts, raise_alert, resolve_alert
 from bodega.data.operations.delivery import Message
 from bodega.kernel.clock import FixedClock
@@ -174,3 +175,20 @@ def test_a_webhook_that_refuses_is_told_apart_without_its_address(hook: Hook) ->
     with pytest.raises(AlertUndelivered, match="it answered 500") as refused:
         WebhookChannel(hook.url).send(message, shop="Corner")
     assert "verysecret" not in str(refused.value)
+
+
+def test_pipelines_that_fall_silent_are_noticed_until_they_speak(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path)
+    assert not notice_silence(settings, now=NOW), "there are no numbers yet"
+    root = LakeRoot(lake(settings))
+    table = {"version": 1, "rows": 1, "columns": {}, "prints": {}, "updated_at": NOW.isoformat()}
+    root.write_json("published/current.json", {"tables": {"fct_orders": table}})
+    root.write_json("status.json", {"checked_at": NOW.isoformat()})
+    assert not notice_silence(settings, now=NOW + timedelta(minutes=10))
+    later = NOW + timedelta(minutes=20)
+    assert notice_silence(settings, now=later)
+    assert tell(settings, clock=FixedClock(later)) == 1
+    assert "since 2026-03-01 12:00" in alerts(lake(settings))[0].detail
+    root.write_json("status.json", {"checked_at": later.isoformat()})
+    assert not notice_silence(settings, now=later)
+    assert alerts(lake(settings), open_only=True) == []

@@ -1,7 +1,10 @@
 """Dagster's processes: who orchestrates, what it is told, and its pages' own environment."""
 
+import socket
 import sys
 from pathlib import Path
+from typing import Any
+from unittest.mock import ANY
 
 import pytest
 import yaml
@@ -10,7 +13,13 @@ pytest.importorskip("dagster")
 
 from bodega.apps.orchestration import ui
 from bodega.apps.orchestration.daemon import LoopOrchestrates, command
-from bodega.apps.orchestration.home import environment_of
+from bodega.apps.orchestration.home import (
+    SOCKET_LENGTH,
+    code_socket,
+    environment_of,
+    prepare_home,
+    workspace_of_ui,
+)
 from bodega.apps.orchestration.ui import WebserverMissing, prepare_ui
 from bodega.apps.supervise.processes import cast_of
 from bodega.backbone.settings import Settings
@@ -22,7 +31,7 @@ def settings_of(folder: Path, orchestrator: str = "dagster") -> Settings:
 
 def test_the_daemon_runs_only_where_dagster_orchestrates(tmp_path: Path) -> None:
     names = [role.name for role in cast_of(settings_of(tmp_path), seed=False).back]
-    assert names == ["serving", "pipelines", "dagster"]
+    assert names == ["serving", "pipelines", "dagster-code", "dagster"]
     loop = settings_of(tmp_path, "loop")
     assert [role.name for role in cast_of(loop, seed=False).back] == ["serving", "pipelines"]
     with pytest.raises(LoopOrchestrates):
@@ -34,14 +43,34 @@ def test_dagster_is_told_where_the_definitions_are_and_to_write_one_at_a_time(
 ) -> None:
     settings = settings_of(tmp_path)
     assert command(settings)[-1] == str(tmp_path / "dagster" / "workspace.yaml")
-    (place,) = yaml.safe_load((tmp_path / "dagster" / "workspace.yaml").read_text())["load_from"]
-    assert place["python_module"]["executable_path"] == sys.executable
+    served, own = places(settings), places(settings_of(tmp_path, "loop"))
+    assert served == {"grpc_server": {"socket": ANY, "location_name": "bodega"}}
+    assert served["grpc_server"]["socket"] in command(settings, code=True)
+    assert own["python_module"]["executable_path"] == sys.executable
+    alone = yaml.safe_load(workspace_of_ui(settings).read_text())["load_from"]
+    assert alone == [own], "nobody listens: the pages make their own"
+    with socket.socket(socket.AF_UNIX) as shop:
+        shop.bind(str(code_socket(settings)))
+        shop.listen()
+        assert workspace_of_ui(settings).name == "workspace.yaml"
     told = yaml.safe_load((tmp_path / "dagster" / "dagster.yaml").read_text())
     assert told["concurrency"]["pools"]["default_limit"] == 1
     assert not told["telemetry"]["enabled"]
     home = environment_of(settings)
     assert home["DAGSTER_HOME"] == str(tmp_path / "dagster")
     assert home["BODEGA_DATA_DIR"] == str(tmp_path)
+
+
+def places(settings: Settings) -> dict[str, Any]:
+    (place,) = yaml.safe_load((prepare_home(settings) / "workspace.yaml").read_text())["load_from"]
+    return dict(place)
+
+
+def test_a_deep_data_folder_has_its_socket_elsewhere(tmp_path: Path) -> None:
+    deep = settings_of(tmp_path / "a-folder-in-a-folder" / ("x" * 90))
+    assert len(str(code_socket(deep))) <= SOCKET_LENGTH
+    assert code_socket(deep) == code_socket(deep)
+    assert code_socket(deep).parent.stat().st_mode & 0o077 == 0
 
 
 def test_pages_that_cannot_be_fetched_say_why_and_what_to_do(

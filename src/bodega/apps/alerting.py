@@ -13,8 +13,9 @@ from bodega.backbone.settings import Settings
 from bodega.backbone.telemetry.logs import get_logger
 from bodega.commerce.notifications.adapters.mail import mailer
 from bodega.commerce.notifications.errors import MailUndelivered
+from bodega.data.lake.published import checked_at, read_published
 from bodega.data.lake.storage import LakeRoot
-from bodega.data.operations.alerts import forget_alerts
+from bodega.data.operations.alerts import forget_alerts, raise_alert, resolve_alert
 from bodega.data.operations.delivery import Message, announce, claim, delivered, undelivered
 from bodega.kernel.clock import Clock, SystemClock
 from bodega.kernel.errors import Unavailable
@@ -22,6 +23,8 @@ from bodega.kernel.errors import Unavailable
 LOOK_SECONDS = 5.0
 WEBHOOK_SECONDS = 10.0
 PLACE = "/console/pipelines"
+SILENCE = "pipelines"
+SILENT = timedelta(minutes=15)
 _WORDS = {"raised": "", "repeated": "still: ", "resolved": "over: "}
 _SIGNS = {"error": ":red_circle:", "warning": ":large_yellow_circle:"}
 log = get_logger(__name__)
@@ -166,14 +169,32 @@ def tried(settings: Settings) -> dict[str, str]:
     return outcomes
 
 
-def keep_telling(settings: Settings, stop: threading.Event) -> None:
-    """Until `stop`; a look that fails is logged, and the next one tries again."""
+def notice_silence(settings: Settings, *, now: datetime) -> bool:
+    """Whether the pipelines have said nothing for too long, a refresh of everything included: an
+    alert until they speak. A shop whose readers are held, or that has no numbers yet, waits."""
+    lake = LakeRoot.of(settings)
+    known, heard = read_published(lake), checked_at(lake)
+    quiet = now - heard if heard else timedelta()
+    if not known.tables or known.held or quiet <= SILENT:
+        resolve_alert(lake.work, key=SILENCE, detail="they speak again", now=now)
+        return False
+    title = "The pipelines have fallen silent"
+    detail = f"Nothing was heard of them since {heard:%Y-%m-%d %H:%M} UTC: see `bodega status`."
+    raise_alert(lake.work, key=SILENCE, title=title, detail=detail, now=now)
+    return True
+
+
+def keep_telling(settings: Settings, stop: threading.Event, *, watching: bool = False) -> None:
+    """Until `stop`; a look that fails is logged, and the next one tries again. Several may
+    do it: each message is sent by one. `watching` is for those that are not the pipelines."""
     work, ways = LakeRoot.of(settings).work, channels(settings)
     forgotten = datetime.min.replace(tzinfo=UTC)
     while not stop.is_set():
         try:
-            tell(settings, ways)
             now = datetime.now(UTC)
+            if watching:
+                notice_silence(settings, now=now)
+            tell(settings, ways)
             if now - forgotten > timedelta(hours=1):
                 forget_alerts(work, before=now - timedelta(days=settings.alerts_keep_days))
                 forgotten = now

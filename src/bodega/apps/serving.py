@@ -1,12 +1,15 @@
 """The process that answers what needs the lake: recommendations, fraud, metrics, freshness."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from typing import Protocol
 
 from fastapi import FastAPI
 
+from bodega.apps.alerting import keep_telling
 from bodega.apps.repair import drive_again
 from bodega.apps.run import serve
 from bodega.backbone.container import Container
@@ -130,6 +133,13 @@ async def _once(refreshed: Sequence[_Refreshed], logs: Sequence[_Flushed]) -> No
         await asyncio.to_thread(log.flush)
 
 
+def _watch(settings: Settings) -> None:
+    """Pipelines that died cannot say so: alerts are told from here as well."""
+    work = partial(keep_telling, settings, threading.Event(), watching=True)
+    threading.Thread(target=work, name="alerts", daemon=True).start()
+
+
 if __name__ == "__main__":
     settings = load_settings()
+    _watch(settings)
     serve(build(settings), settings, host=settings.serving_host, port=settings.serving_port)

@@ -19,6 +19,7 @@ from bodega.data.operations.alerts import open_keys
 from bodega.data.operations.runs import runs
 from bodega.data.pipelines.bronze import TABLES
 from bodega.data.pipelines.owner import ownership
+from bodega.data.pipelines.status import read_status
 from bodega.ml.recommend import NAME as RECOMMENDER
 from tests.data.bronze import Source, order, order_line
 
@@ -124,6 +125,8 @@ def test_only_where_dagster_orchestrates_anything_starts_by_itself(
 def test_a_refresh_tells_rows_versions_checks_and_the_days_that_changed(
     defs: Any, lake: Path, shop: tuple[Path, Source]
 ) -> None:
+    import dagster as dg
+
     source = shop[1]
     for number, day in ((1, "2026-02-03"), (2, "2026-03-01")):
         time = f"{day}T10:00:00Z"
@@ -147,6 +150,13 @@ def test_a_refresh_tells_rows_versions_checks_and_the_days_that_changed(
     assert {"fit_to_publish", "agrees_with_bronze"} <= set(passed)
     assert len(passed) > 20
     assert (runs(lake)[0].trigger, runs(lake)[0].state) == ("dagster", "succeeded")
+
+    moved = next(one for one in defs.sensors if one.name == "bronze_moved")
+    instance = dg.DagsterInstance.ephemeral()
+    told_once = moved.evaluate_tick(dg.build_sensor_context(instance))
+    before = read_status(lake).checked_at
+    moved.evaluate_tick(dg.build_sensor_context(instance, cursor=told_once.cursor))
+    assert read_status(lake).checked_at != before, "what is published is up to date, and said so"
 
 
 def test_a_backfill_of_a_day_builds_that_day(defs: Any, lake: Path) -> None:
@@ -225,7 +235,9 @@ def test_schedules_and_sensors_ask_for_what_is_due(
     told = moved.evaluate_tick(dg.build_sensor_context(instance))
     assert len(told.run_requests) == 1
     again = dg.build_sensor_context(instance, cursor=told.cursor)
+    before = read_status(shop[0] / "lake").checked_at
     assert not moved.evaluate_tick(again).run_requests
+    assert read_status(shop[0] / "lake").checked_at == before, "the newest order is not published"
 
 
 def _materialised(result: Any) -> list[Any]:

@@ -20,11 +20,25 @@ from bodega.apps.orchestration.outside import (
 from bodega.apps.orchestration.warehouse import RETRIES, warehouse_asset
 from bodega.backbone.settings import Settings, load_settings
 from bodega.data.ingest.sources.config import FOLLOWED, FilesConfig
+from bodega.data.lake.published import read_published
 from bodega.data.lake.storage import LakeRoot
-from bodega.data.pipelines.dbt import Transforms
+from bodega.data.pipelines.bronze import NOTHING, read_bronze
+from bodega.data.pipelines.dbt import Transforms, project_fingerprint
+from bodega.data.pipelines.mapped import mapped_stamp
 from bodega.data.pipelines.reconcile import reconcile
-from bodega.data.pipelines.refresh import complete_position
+from bodega.data.pipelines.refresh import Outcome, complete_position
+from bodega.data.pipelines.status import record
 from bodega.data.pipelines.warehouse import Warehouse
+
+UNDER_WAY = dg.RunsFilter(
+    job_name="refresh",
+    statuses=[
+        dg.DagsterRunStatus.QUEUED,
+        dg.DagsterRunStatus.NOT_STARTED,
+        dg.DagsterRunStatus.STARTING,
+        dg.DagsterRunStatus.STARTED,
+    ],
+)
 
 
 def load() -> dg.Definitions:
@@ -103,7 +117,8 @@ def agrees_with_bronze(settings: Settings) -> dg.AssetChecksDefinition:
 
 
 def bronze_moved(settings: Settings, job: Any) -> dg.SensorDefinition:
-    """Asks for a refresh when bronze is complete to a new position."""
+    """Asks for a refresh when bronze holds something new, or the models have changed; says that the
+    published set is up to date when it is. A refresh under way is waited for."""
 
     @dg.sensor(
         name="bronze_moved",
@@ -112,13 +127,27 @@ def bronze_moved(settings: Settings, job: Any) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def moved(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        position = str(complete_position(LakeRoot.of(settings)))
-        if position == context.cursor:
-            return dg.SkipReason(f"bronze is still at {position}")
-        context.update_cursor(position)
-        return dg.RunRequest(run_key=position)
+        lake = LakeRoot.of(settings)
+        reach = _reach(lake)
+        mark = f"{reach} {mapped_stamp(lake)} {project_fingerprint()[:12]}"
+        if mark == context.cursor:
+            known = read_published(lake)
+            if known.tables and not known.held and (known.position or NOTHING) >= reach:
+                record(lake.work, Outcome.nothing())
+            return dg.SkipReason(f"bronze is still at {reach}")
+        if context.instance.get_runs_count(UNDER_WAY):
+            return dg.SkipReason("a refresh is under way: the next one takes what came meanwhile")
+        context.update_cursor(mark)
+        return dg.RunRequest(run_key=mark)
 
     return moved
+
+
+def _reach(lake: LakeRoot) -> int:
+    """The last position of a change that a refresh would count."""
+    highest = max((table.position for table in read_bronze(lake).values()), default=NOTHING)
+    upto = complete_position(lake)
+    return highest if upto is None else min(highest, upto)
 
 
 def _hourly(job: dg.JobDefinition) -> dg.ScheduleDefinition:

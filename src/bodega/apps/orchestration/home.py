@@ -1,9 +1,13 @@
 """DAGSTER_HOME of a shop: where Dagster keeps its runs, and what it is told at its start."""
 
+import hashlib
 import os
+import socket
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -13,6 +17,7 @@ from bodega.backbone.settings import Settings
 
 MODULE = "bodega.apps.orchestration.definitions"
 MAX_RUNS = 4
+SOCKET_LENGTH = 100
 
 
 def home_of(settings: Settings) -> Path:
@@ -26,6 +31,7 @@ def prepare_home(settings: Settings) -> Path:
     home.mkdir(parents=True, exist_ok=True)
     instance = {
         "telemetry": {"enabled": False},
+        "nux": {"enabled": False},
         "concurrency": {
             "runs": {"max_concurrent_runs": MAX_RUNS},
             "pools": {"default_limit": 1, "granularity": "op"},
@@ -42,22 +48,59 @@ def prepare_home(settings: Settings) -> Path:
         },
         "run_monitoring": {"enabled": True},
     }
-    workspace = {
-        "load_from": [
-            {
-                "python_module": {
-                    "module_name": MODULE,
-                    "attribute": "load",
-                    "location_name": "bodega",
-                    "executable_path": sys.executable,
-                    "working_directory": str(Path.cwd()),
-                }
-            }
-        ]
-    }
     (home / "dagster.yaml").write_text(yaml.safe_dump(instance))
-    (home / "workspace.yaml").write_text(yaml.safe_dump(workspace))
+    place = _served(settings) if settings.orchestrator == "dagster" else _module()
+    (home / "workspace.yaml").write_text(yaml.safe_dump({"load_from": [place]}))
     return home
+
+
+def workspace_of_ui(settings: Settings) -> Path:
+    """Definitions from the shop's own process where there is one, else made for the UI."""
+    home = prepare_home(settings)
+    if settings.orchestrator == "dagster" and _answers(code_socket(settings)):
+        return home / "workspace.yaml"
+    own = home / "workspace-ui.yaml"
+    own.write_text(yaml.safe_dump({"load_from": [_module()]}))
+    return own
+
+
+def _answers(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as caller:
+        try:
+            caller.connect(str(path))
+        except OSError:
+            return False
+    return True
+
+
+def code_socket(settings: Settings) -> Path:
+    """Where the process with the definitions listens. A path of a socket has 100 letters at most:
+    a data folder that lies deeper has it in a folder of its own below the temporary one."""
+    near = home_of(settings) / "code.sock"
+    if len(str(near)) <= SOCKET_LENGTH:
+        return near
+    name = hashlib.sha256(str(near).encode()).hexdigest()[:16]
+    folder = Path(tempfile.gettempdir()) / f"bodega-{os.getuid()}-{name}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder / "code.sock"
+
+
+def _served(settings: Settings) -> dict[str, Any]:
+    """By one process for all: Dagster makes a new one a minute where it makes them itself."""
+    return {"grpc_server": {"socket": str(code_socket(settings)), "location_name": "bodega"}}
+
+
+def _module() -> dict[str, Any]:
+    """By a process that whoever asks makes for itself."""
+    return {
+        "python_module": {
+            "module_name": MODULE,
+            "attribute": "load",
+            "location_name": "bodega",
+            "executable_path": sys.executable,
+            "working_directory": str(Path.cwd()),
+        }
+    }
 
 
 def environment_of(settings: Settings) -> Mapping[str, str]:

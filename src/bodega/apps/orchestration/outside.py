@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -19,6 +19,7 @@ from bodega.data.ingest.sources.registry import build_source
 from bodega.data.ingest.sources.report import LoadReport
 from bodega.data.lake.paths import bronze_table
 from bodega.data.lake.storage import LakeRoot
+from bodega.kernel.clock import SystemClock
 from bodega.kernel.errors import BodegaError
 from bodega.ml.features.purchases import data_version
 from bodega.ml.recommend import NAME as RECOMMENDER
@@ -216,14 +217,19 @@ def sales_sensor(settings: Settings, model: dg.AssetsDefinition) -> dg.SensorDef
     @dg.sensor(
         name="sales_moved",
         target=[model],
-        minimum_interval_seconds=settings.lake_train_minutes * 60,
+        minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def moved(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        version = data_version(LakeRoot.of(settings))
-        if not version or str(version) == context.cursor:
+        """The first model as soon as there are sales, then every BODEGA_LAKE_TRAIN_MINUTES."""
+        version, now = str(data_version(LakeRoot.of(settings)) or ""), SystemClock().now()
+        seen, _, asked_at = (context.cursor or "").partition(" at ")
+        if version in ("", seen):
             return dg.SkipReason("no sale is new")
-        context.update_cursor(str(version))
-        return dg.RunRequest(run_key=str(version))
+        pause = timedelta(minutes=settings.lake_train_minutes)
+        if asked_at and now - datetime.fromisoformat(asked_at) < pause:
+            return dg.SkipReason(f"trained less than {settings.lake_train_minutes} minutes ago")
+        context.update_cursor(f"{version} at {now.isoformat()}")
+        return dg.RunRequest(run_key=version)
 
     return moved

@@ -13,7 +13,7 @@ import venv
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bodega.apps.orchestration.home import environment_of, prepare_home
+from bodega.apps.orchestration.home import environment_of, workspace_of_ui
 from bodega.backbone.embedded.ports import LOOPBACK, require_free
 from bodega.backbone.settings import Settings
 from bodega.kernel.errors import Unavailable
@@ -59,9 +59,8 @@ def serve(settings: Settings, *, port: int, tell: Tell) -> int:
     port raises."""
     require_free(port, setting="BODEGA_PIPELINES_UI_PORT", host=LOOPBACK)
     program = prepare_ui(settings, tell)
-    home = prepare_home(settings)
     command = [
-        *(str(program), "-w", str(home / "workspace.yaml")),
+        *(str(program), "-w", str(workspace_of_ui(settings))),
         *("-h", LOOPBACK, "-p", str(port)),
     ]
     tell(f"http://{LOOPBACK}:{port}  (Ctrl-C stops it; the first page takes some seconds)")

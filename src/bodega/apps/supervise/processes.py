@@ -14,7 +14,6 @@ from bodega.apps.supervise.logs import LogLine
 from bodega.backbone.embedded.process import ChildProcess
 from bodega.backbone.settings import Settings
 
-DAEMON = "orchestration.daemon"
 _BACK_LIBRARIES = ("dbt", "deltalake", "duckdb", "faker", "implicit", "pyarrow")
 
 
@@ -52,15 +51,20 @@ def cast_of(settings: Settings, *, seed: bool) -> Cast:
             *(Role(name, module("api"), faces_people=True) for name in names),
             *(Role(name, module(name)) for name in (*double, "relay", "worker")),
         ),
-        back=tuple(Role(name, module(where)) for name, where in _back(settings).items()),
+        back=(
+            *(Role(name, module(name)) for name in ("serving", "pipelines")),
+            *_dagster(settings),
+        ),
         seed=seed,
     )
 
 
-def _back(settings: Settings) -> dict[str, str]:
-    """By name, the module it runs; Dagster's daemon only where it orchestrates."""
-    back = {"serving": "serving", "pipelines": "pipelines"}
-    return back | ({"dagster": DAEMON} if settings.orchestrator == "dagster" else {})
+def _dagster(settings: Settings) -> tuple[Role, ...]:
+    """Its definitions and its daemon, where it orchestrates."""
+    if settings.orchestrator != "dagster":
+        return ()
+    daemon = module("orchestration.daemon")
+    return (Role("dagster-code", (*daemon, "code")), Role("dagster", daemon))
 
 
 def module(name: str) -> tuple[str, ...]:
