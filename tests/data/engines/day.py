@@ -10,6 +10,7 @@ from deltalake import write_deltalake
 from bodega.data.ingest.sources.casts import arrow
 from bodega.data.ingest.sources.standard import STANDARD
 from tests.data.bronze import (
+    Change,
     Source,
     abandonment,
     booked,
@@ -24,6 +25,7 @@ from tests.data.bronze import (
     redemption,
     return_line,
     returned,
+    times,
     user,
     variant,
 )
@@ -43,6 +45,8 @@ def fill(lake: Path) -> None:
         )
     for n in range(60):
         _sale(source, n)
+    for n in range(6):
+        source.commit(*_stocked(n))
     source.commit(promotion("ten"), coupon("TEN", "ten"), abandonment("k1", value=500, units=2))
     source.commit(redemption("r1", "ten", "c3", discount=10, coupon_code="TEN"))
     source.commit(order("o7", number=7, total=252, status="cancelled", op="u"))
@@ -54,6 +58,16 @@ def fill(lake: Path) -> None:
     source.commit(type(partial)(partial.table, "u", partial.key, partial.after, ["title"]))
     source.flush()
     _mapped(lake)
+
+
+def _stocked(n: int) -> list[Change]:
+    key = {"variant_id": f"v{n}", "location": "main"}
+    at = times("2026-01-05T07:00:00Z")
+    moved = {"id": f"m{n}", **key, "quantity": 20 + n, "reason": "received", "reference_id": None}
+    return [
+        Change("shop__inventory_levels", "c", key, key | {"on_hand": 20 + n} | at),
+        Change("shop__inventory_movements", "c", {"id": f"m{n}"}, moved | at),
+    ]
 
 
 def _sale(source: Source, n: int) -> None:
