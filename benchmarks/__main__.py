@@ -6,7 +6,7 @@ import sys
 
 ALL = (
     *("http", "cart", "checkouts", "freshness", "startup"),
-    *("import_rows", "change_feed", "ingest", "lake_build", "lake_care"),
+    *("import_rows", "change_feed", "ingest", "lake_build", "gold_build", "lake_care"),
 )
 
 
