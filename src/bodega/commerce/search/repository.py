@@ -3,12 +3,16 @@
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bodega.commerce.search.tables import requests
 
 BATCH = 1000
+_OLDEST = text(
+    "SELECT id, product_id FROM search.requests ORDER BY id LIMIT :limit FOR UPDATE SKIP LOCKED"
+)
+_FORGET = text("DELETE FROM search.requests WHERE id = ANY(:done)")
 
 
 class Asked(NamedTuple):
@@ -24,10 +28,10 @@ async def ask(connection: AsyncConnection, product_id: UUID | None) -> None:
 
 async def lock_requests(connection: AsyncConnection) -> list[Asked]:
     """The oldest, held until the transaction ends; those another worker holds are left to it."""
-    query = select(requests).order_by(requests.c.id).limit(BATCH)
-    rows = await connection.execute(query.with_for_update(skip_locked=True))
+    rows = await connection.execute(_OLDEST, {"limit": BATCH})
     return [Asked(row.id, row.product_id) for row in rows]
 
 
 async def forget(connection: AsyncConnection, done: list[int]) -> None:
-    await connection.execute(delete(requests).where(requests.c.id.in_(done)))
+    if done:
+        await connection.execute(_FORGET, {"done": done})

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bodega.backbone.db import UnitOfWork
 from bodega.commerce.checkout.repository.rows import Saga, saga
 from bodega.kernel.ids import CheckoutId
 
@@ -36,17 +37,17 @@ _STOP = text(
 
 
 async def lease(
-    connection: AsyncConnection,
+    uow: UnitOfWork,
     *,
     now: datetime,
     until: datetime,
     checkout_id: CheckoutId | None = None,
 ) -> Saga | None:
-    """A live saga whose lease has lapsed, now leased to the caller."""
+    """A live saga whose lease has lapsed, now leased to the caller, durably."""
     asked: dict[str, object] = {"now": now, "until": until}
     if checkout_id is None:
-        return saga((await connection.execute(_LEASE_NEXT, asked)).first())
-    return saga((await connection.execute(_LEASE_ONE, asked | {"id": checkout_id})).first())
+        return saga((await uow.finish(_LEASE_NEXT, asked)).first())
+    return saga((await uow.finish(_LEASE_ONE, asked | {"id": checkout_id})).first())
 
 
 async def postpone(

@@ -125,12 +125,16 @@ class CheckoutService:
     async def resume(self) -> int:
         """Go on with sagas whose driver is gone, whose provider was away, or whose time to wait is
         over; how many."""
-        counts = await asyncio.gather(*(self._resume() for _ in range(_RESUMED_AT_ONCE)))
-        return sum(counts)
+        first = await self._runner.take()
+        if first is None:
+            return 0
+        beside = (self._resume() for _ in range(_RESUMED_AT_ONCE - 1))
+        return sum(await asyncio.gather(self._resume(first), *beside))
 
-    async def _resume(self) -> int:
-        count = 0
-        while (saga := await self._runner.take()) is not None:
+    async def _resume(self, saga: Saga | None = None) -> int:
+        """Beginning with the one that is taken already."""
+        saga, count = saga or await self._runner.take(), 0
+        while saga is not None:
             count += 1
             try:
                 ended = await self._runner.drive(saga)
@@ -138,6 +142,7 @@ class CheckoutService:
             except Exception as error:
                 await self._runner.postpone(saga, trouble=f"{type(error).__name__}: {error}")
                 log.error("checkout_stuck", checkout_id=str(saga.id), exc_info=error)
+            saga = await self._runner.take()
         return count
 
     async def _start(

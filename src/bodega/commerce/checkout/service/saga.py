@@ -50,7 +50,7 @@ class SagaRunner:
         now = self._clock.now()
         async with self._database.work() as uow:
             return await repository.lease(
-                uow.connection, now=now, until=now + self._lease, checkout_id=checkout_id
+                uow, now=now, until=now + self._lease, checkout_id=checkout_id
             )
 
     async def postpone(self, saga: Saga, *, trouble: str) -> None:
