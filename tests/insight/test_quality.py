@@ -86,3 +86,5 @@ async def test_a_table_tells_what_was_found_and_is_mended(
     (again,) = await quality.redrive(**asked, edits={"price": "9.75"})
     assert again.outcome == "already"
     assert await quality.dead() == []
+    left = {check.check for check in (await quality.standing()).failing}
+    assert left == {"price range"}

@@ -12,8 +12,9 @@ Age = Literal["ok", "warn", "late", "unknown", "unwatched"]
 
 class TableQuality(BaseModel):
     """`rows` are those profiled last, `trend` their number over time, the oldest first. `nulls` is
-    the largest share of empty values in a column, `drift` the largest PSI against the profile
-    before. `failing` checks, of which `blocking` keep numbers from the readers."""
+    the largest share of empty values in a column that is filled at all, `drift` the largest PSI
+    against the profile before. `failing` counts checks, `blocking` those that keep numbers from
+    the readers."""
 
     table: str
     layer: Layer

@@ -45,7 +45,7 @@ _TRENDS = f"""
     select table_name,
         list(row_count order by noted_at) filter (where column_name = '') as trend,
         max(drift) filter (where nth = 1 and column_name = '') as drift,
-        max(nulls / nullif(row_count, 0)) filter (where nth = 1) as nulls
+        max(nulls / nullif(row_count, 0)) filter (where nth = 1 and nulls < row_count) as nulls
     from newest where nth <= {_TREND} group by 1
 """
 

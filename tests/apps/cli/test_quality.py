@@ -53,7 +53,7 @@ def test_loads_are_listed_with_both_sides(bodega: Bodega) -> None:
     assert lines["price"]["target"] == "2.6"
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).strftime("%Y-%m-%d")
     assert json.loads(bodega("quality", "reconcile", "--since", tomorrow, "--json")[1]) == []
-    assert "No load" in bodega("quality", "reconcile", "--differing")[1]
+    assert "Every load agreed" in bodega("quality", "reconcile", "--differing")[1]
 
 
 def test_a_source_that_is_late_says_so(bodega: Bodega, tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
         )
         con.execute(
             "create table staging.orders as select * from (values "
-            "('a', 300, 350, 'GBP', false), ('b', 100, 100, 'GBP', false), "
+            "('a', 300::bigint, 350::bigint, 'GBP', false), ('b', 100, 100, 'GBP', false), "
             "('c', 7, 7, 'GBP', true), ('old', 5, 5, 'GBP', false)) "
             "t(key, subtotal_amount, total_amount, currency, _deleted)"
         )

@@ -1,4 +1,4 @@
-"""What blocks is told to people once and over when it is over; what is late, too."""
+"""What keeps a load back, what is told to people, and when that is over."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from bodega.data.lake.publish import GoldTable, publish
 from bodega.data.lake.published import Published, PublishedTable, replace_published
 from bodega.data.lake.storage import LakeRoot
 from bodega.data.operations.alerts import alerts
@@ -20,24 +21,43 @@ from bodega.kernel.clock import FixedClock
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
-def test_a_rule_that_blocks_is_told_once_and_is_over_when_mended(
+def test_a_rule_that_blocks_is_written_down_once_while_it_stays(
     con: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     gate = Gate(tmp_path)
-    con.execute("update gold.fct_orders set currency = 'quid' where id = 'a'")
-    con.execute("update silver.orders set currency = 'quid' where id = 'a'")
+    for table in ("gold.fct_orders", "silver.orders"):
+        con.execute(f"update {table} set currency = 'quid' where id = 'a'")
     for _ in range(2):
         failures = gate.admit(con, [], 30)
         assert any("gold.fct_orders currency pattern" in f and "quid" in f for f in failures)
-    told = [a for a in alerts(tmp_path, open_only=True) if "currency pattern" in a.key]
-    assert [(a.count, a.severity) for a in told] == [(2, "error")]
     kept = History(LakeRoot(tmp_path)).rows("results", "not passed and severity = 'block'")
-    assert [row["check_name"] for row in kept] == ["currency pattern"], "once, while it stays"
-    con.execute("update gold.fct_orders set currency = 'GBP'")
-    con.execute("update silver.orders set currency = 'GBP'")
-    con.execute("update gold.fct_order_lines set currency = 'GBP'")
+    assert [row["check_name"] for row in kept] == ["currency pattern"]
+    for table in ("gold.fct_orders", "silver.orders"):
+        con.execute(f"update {table} set currency = 'GBP'")
     assert not any("currency" in failure for failure in gate.admit(con, [], 30))
-    assert not any("currency" in a.key for a in alerts(tmp_path, open_only=True))
+
+
+def test_what_readers_were_given_is_read_back_and_a_difference_told(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    gate, tables = (
+        Gate(tmp_path),
+        [GoldTable("fct_orders"), GoldTable("fct_order_lines", "currency")],
+    )
+    written = publish(con, tmp_path, tables, known_at=None, position=30)
+    assert gate.published(con, written, 30) == []
+    con.execute("update gold.fct_orders set total_amount = total_amount + 1 where id = 'a'")
+    con.execute("delete from gold.fct_order_lines where id = 'a'")
+    wrong = gate.published(con, written, 30)
+    assert [line.partition(",")[0] for line in wrong if "rows" in line] == [
+        "gold → published fct_order_lines"
+    ]
+    assert any("fct_orders, total_amount GBP: 456 ≠ 455" in line for line in wrong)
+    told = {alert.key: alert.count for alert in alerts(tmp_path, open_only=True)}
+    assert told == {"quality:fct_orders": 1, "quality:fct_order_lines": 1}
+    con.execute("update gold.fct_orders set total_amount = total_amount - 1 where id = 'a'")
+    gate.published(con, {"fct_orders": [""]}, 31)
+    assert [a.key for a in alerts(tmp_path, open_only=True)] == ["quality:fct_order_lines"]
 
 
 @pytest.mark.parametrize(("left", "blocked"), [(900, False), (700, True)], ids=["some", "many"])

@@ -84,7 +84,8 @@ def reconcile(
         order="noted_at desc, hop, table_name, measure",
     )  # fmt: skip
     names = ("noted_at", "load", "hop", "table_name", "measure", "source", "target", "agrees")
-    said(names, rows, as_json=as_json, nothing="No load was reconciled yet.")
+    nothing = "Every load agreed." if differing else "No load was reconciled yet."
+    said(names, rows, as_json=as_json, nothing=nothing)
     if not all(row["agrees"] for row in rows):
         raise typer.Exit(1)
 
@@ -137,7 +138,7 @@ def profile(
     found = profiles(History(lake_root()), table)
     if past:
         rows = [
-            {"noted_at": one.at, "version": one.version, "rows": one.rows, "drift": one.drift}
+            {"noted_at": one.at, "version": one.version, "rows": one.total, "drift": one.drift}
             for one in found
         ]
         said(("noted_at", "version", "rows", "drift"), rows, as_json=as_json, nothing=_UNSEEN)

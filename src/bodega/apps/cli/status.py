@@ -82,11 +82,13 @@ def _print_ages(ages: "list[TableAge]") -> None:
     counts: Counter[str] = Counter(age.state for age in ages if age.state != "unwatched")
     if counts:
         said = ", ".join(f"{counts[s]} {s}" for s in ("ok", "warn", "late", "unknown") if counts[s])
-        typer.echo(f"tables  {said}{'' if counts['ok'] == counts.total() else _named(ages)}")
+        typer.echo(f"tables  {said}{_named(ages)}")
 
 
 def _named(ages: "list[TableAge]") -> str:
     odd = [age.table for age in ages if age.state in ("late", "warn")]
+    if not odd:
+        return ""
     more = f" and {len(odd) - 3} more" if len(odd) > 3 else ""
     return f": {', '.join(odd[:3])}{more}; see `bodega quality freshness`"
 

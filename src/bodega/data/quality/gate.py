@@ -72,7 +72,7 @@ class Gate:
     ) -> list[str]:
         """What readers were given and the warehouse does not hold."""
         lines = gold_to_published(con, self._root, read_published(self._root), written)
-        self.notebook.lines(lines, load=str(upto))
+        self.notebook.lines(lines, load=str(upto), given=True)
         wrong = _differing(lines)
         for one in wrong:
             log.error("published_differs", line=one)

@@ -31,15 +31,14 @@ class Notebook:
         self._seen: dict[tuple[str, str], tuple[bool, str]] = {}
         self._open: set[str] | None = None
 
-    def lines(self, lines: Sequence[Line], *, load: str) -> None:
+    def lines(self, lines: Sequence[Line], *, load: str, given: bool = False) -> None:
+        """`given`: readers have it already. What is held back is told by whoever refreshes."""
         now = datetime.now(UTC)
         self._keep("reconciliations", [line.row(now, load=load) for line in lines])
-        for hop in dict.fromkeys((line.hop, line.table) for line in lines):
-            wrong = [
-                str(line) for line in lines if (line.hop, line.table) == hop and not line.agrees
-            ]
-            key = f"{PREFIX}{hop[0]} {hop[1]}"
-            self._tell(key, f"{hop[0]}: {hop[1]} does not add up", wrong)
+        if given:
+            for table in dict.fromkeys(line.table for line in lines):
+                wrong = [str(line) for line in lines if line.table == table and not line.agrees]
+                self._tell(f"{PREFIX}{table}", f"{table} was published and differs", wrong)
 
     def results(self, results: Iterable[Result]) -> None:
         now = datetime.now(UTC)
@@ -48,10 +47,6 @@ class Notebook:
             if self._seen.get((result.table, result.check)) != state:
                 self._seen[result.table, result.check] = state
                 self._keep("results", [result.row(now)])
-            if result.severity == "block":
-                wrong = [] if result.passed else [str(result)]
-                title = f"{result.table}: {result.check} fails, nothing is published"
-                self._tell(f"{PREFIX}{result.table} {result.check}", title, wrong)
 
     def rows(self, kind: Kind, rows: Sequence[Row]) -> None:
         self._keep(kind, rows)
@@ -76,7 +71,7 @@ class Notebook:
                 log.warning("quality_history_lost", kind=kind, rows=len(rows), error=error.detail)
 
     def _tell(self, key: str, title: str, wrong: Sequence[str]) -> None:
-        """People hear of what keeps numbers back, once, and when it is over."""
+        """People hear of it once, and when it is over."""
         if self._open is None:
             self._open = set(open_keys(self._root.work, prefix=PREFIX))
         if wrong:

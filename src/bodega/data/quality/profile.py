@@ -43,11 +43,14 @@ class ColumnProfile:
 
 @dataclass(slots=True)
 class Profile:
+    """`rows` are those that were looked at, `total` all of the table."""
+
     table: str
     at: datetime
     version: int
     rows: int
     columns: list[ColumnProfile]
+    total: int = 0
 
     @property
     def drift(self) -> float | None:
@@ -79,9 +82,16 @@ def profile(
     ]
     where = _window(said, relation, [name for name, _ in shown])
     rows, columns = _first_pass(con, relation, where, shown, said)
-    found = Profile(table, now, version, rows, columns)
+    found = Profile(table, now, version, rows, columns, _total(con, relation, where, rows))
     _second_pass(con, f"{relation} where {where}", found, before, said)
     return found
+
+
+def _total(con: duckdb.DuckDBPyConnection, relation: str, where: str, rows: int) -> int:
+    if where == "true":
+        return rows
+    row = con.execute(f"select count(*) from {relation}").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _window(said: TablePolicy, relation: str, names: Sequence[str]) -> str:
@@ -196,7 +206,7 @@ def as_rows(found: Profile) -> list[dict[str, Any]]:
     """As history keeps it: one row for the table, one a column."""
     shared = {"noted_at": found.at, "table_name": found.table, "version": found.version}
     shared["row_count"] = found.rows
-    whole = shared | {"column_name": "", "drift": found.drift}
+    whole = shared | {"row_count": found.total, "column_name": "", "drift": found.drift}
     return [whole, *(shared | _row(column) for column in found.columns)]
 
 
@@ -222,11 +232,14 @@ def from_rows(rows: Iterable[Mapping[str, Any]]) -> list[Profile]:
     by_instant: dict[datetime, Profile] = {}
     for row in rows:
         at = row["noted_at"]
-        found = by_instant.setdefault(
-            at, Profile(row["table_name"], at, row["version"], row["row_count"], [])
-        )
+        found = by_instant.setdefault(at, Profile(row["table_name"], at, row["version"], 0, []))
         if row["column_name"]:
+            found.rows = row["row_count"]
             found.columns.append(_column(row))
+        else:
+            found.total = row["row_count"]
+    for found in by_instant.values():
+        found.columns.sort(key=lambda column: column.name)
     return sorted(by_instant.values(), key=lambda one: one.at, reverse=True)
 
 

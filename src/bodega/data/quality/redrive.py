@@ -6,7 +6,7 @@ change of its key, once, after everything that is complete.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -31,8 +31,9 @@ from bodega.data.lake.errors import LakeUnavailable
 from bodega.data.lake.paths import BRONZE, FEED_STATE, bronze_table
 from bodega.data.lake.policy import MONTH
 from bodega.data.lake.storage import LakeRoot
-from bodega.data.quality.dead import DeadRow, DeadUnknown, dead_by_id
+from bodega.data.quality.dead import DeadRow, DeadUnknown, dead_by_id, dead_rows
 from bodega.data.quality.history import History
+from bodega.data.quality.results import Result
 from bodega.kernel.errors import Rejected
 
 MARK = "r"
@@ -86,6 +87,7 @@ def redrive(root: LakeRoot, file: SourcesFile, ids: Sequence[str], repair: Repai
         for id in dict.fromkeys(ids)
     ]
     _remember(root, outcomes, repair)
+    _judge(root, {row.table for row in found.values() if row.layer == "bronze"})
     return outcomes
 
 
@@ -116,6 +118,19 @@ def _remember(root: LakeRoot, outcomes: Sequence[Driven], repair: Repair) -> Non
             if one.outcome != "already"
         ],
     )
+
+
+def _judge(root: LakeRoot, tables: Collection[str]) -> None:
+    """What is still set aside of a source, as its check tells it from now on."""
+    now = datetime.now(UTC)
+    for table in tables:
+        left = dead_rows(root, table=table)
+        reasons = dict.fromkeys(row.reason for row in left)
+        result = Result(
+            table, "rows set aside", "constraint", "warn", passed=not left, rows=len(left),
+            observed=", ".join(list(reasons)[:3]), expected="none",
+        )  # fmt: skip
+        History(root).append("results", [result.row(now)])
 
 
 def _of_source(
