@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from prometheus_client import REGISTRY
 
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
@@ -159,6 +160,41 @@ async def test_what_both_sides_know_is_no_conflict(
     assert await webhooks.handle_due(context) == 2
     assert set(stored(settings).values()) == {"done"}
     assert await conflicts(context) == []
+
+
+async def told(client: httpx.AsyncClient, payment: PaymentView) -> None:
+    subject = stripe.intent(payment, "succeeded")
+    await send(client, stripe.event("payment_intent.succeeded", subject))
+
+
+async def test_what_is_due_about_several_payments_is_handled_in_one_transaction(
+    client: httpx.AsyncClient, context: Context, settings: Settings
+) -> None:
+    for _ in range(3):
+        await told(client, await a_payment(context))
+    before = REGISTRY.get_sample_value("bodega_database_commits_total") or 0
+    assert await webhooks.handle_due(context) == 3
+    assert REGISTRY.get_sample_value("bodega_database_commits_total") == before + 1
+    assert set(stored(settings).values()) == {"done"}
+
+
+async def test_only_the_payment_of_a_webhook_that_fails_waits(
+    client: httpx.AsyncClient, context: Context, settings: Settings
+) -> None:
+    for _ in range(3):
+        await told(client, await a_payment(context))
+    query(
+        settings,
+        """UPDATE payments.webhooks SET body = '{}'
+           WHERE id = (SELECT id FROM payments.webhooks ORDER BY id LIMIT 1) RETURNING 1""",
+    )
+    assert await webhooks.handle_due(context) == 2
+    found = "SELECT status, attempts, error FROM payments.webhooks ORDER BY id"
+    assert query(settings, found) == [
+        ("received", 1, "WebhookMalformed"),
+        ("done", 0, None),
+        ("done", 0, None),
+    ]
 
 
 @pytest.mark.parametrize(
