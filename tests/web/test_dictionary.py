@@ -31,7 +31,7 @@ async def test_a_table_tells_all_there_is_to_know(browser: Browser) -> None:
         assert said in page
     assert "Order total is the sum of its lines" in page
     assert "bodega query" in page
-    assert "0 % empty, 7,001 different, from 90 to 182300." in page
+    assert "0 % empty, about 7,001 different, from 90 to 182300." in page
     assert 'href="/console/quality/gold.fct_orders"' in page
     plain = {"accept": "application/json"}
     missing = await browser.get("/console/dictionary/tables/gold.nothing", headers=plain)

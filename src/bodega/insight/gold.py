@@ -50,7 +50,8 @@ class GoldReader:
         via: str,
         purpose: str = "",
     ) -> None:
-        """Write down what a query reads, before it is run. Raises AccessUnrecorded."""
+        """Write down what a query reads, before it is run: what is personal now, the rest soon.
+        Raises AccessUnrecorded."""
         read = self._touched.get(sql)
         if read is None:
             if len(self._touched) > _REMEMBERED:

@@ -157,6 +157,7 @@ async def test_reads_of_the_api_are_batched_and_personal_ones_are_not(lake: Path
     assert gold.access.flush(now=True) == 1
     newest, stream_read = gold.access.reads(who="staff:7")
     assert (newest.via, newest.tables, newest.times) == ("metrics", ["gold.dim_dates"], 3)
+    assert newest.rows is None
     assert stream_read.via == "insights"
 
 

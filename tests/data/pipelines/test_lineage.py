@@ -13,11 +13,12 @@ from bodega.apps.declared import declared
 from bodega.backbone.settings import Settings
 from bodega.data.lake.published import read_published
 from bodega.data.lake.query import connect_gold
-from bodega.data.lineage.assemble import NOT_BROUGHT
+from bodega.data.lineage.assemble import NOT_BROUGHT, assemble
 from bodega.data.lineage.declared import Declared, Use
 from bodega.data.lineage.errors import CatalogueMissing, ColumnUnknown, NotCompiled, SqlUntraceable
 from bodega.data.lineage.graph import Catalogue, split
 from bodega.data.lineage.keep import Keeper, read_catalogue
+from bodega.data.lineage.project import read_project, source_columns
 from bodega.data.lineage.search import search
 from bodega.data.lineage.statement import Origin, Relations, Statement
 from bodega.data.lineage.tree import tree
@@ -261,18 +262,18 @@ def bodega(
 
 
 def test_a_declared_source_is_followed_from_its_field_through_its_mapping(
-    empty_warehouse: Path, manifest: Any, tmp_path: Path
+    catalogue: Catalogue, empty_warehouse: Path, manifest: Any, tmp_path: Path
 ) -> None:
     file = tmp_path / "sources.yml"
     file.write_text("sources: {market: {kind: fmp, symbols: [ACME], streams: [prices]}}")
     given = declared(Settings(_env_file=None, sources_file=file))
     transforms = Transforms(Warehouse(empty_warehouse.parent), manifest)
-    made = Keeper(tmp_path, given, "x").make(manifest, transforms.compiled, {})
+    known = read_project(manifest, transforms.compiled)
+    models = [model for model in known if model.name in ("stg_market_prices", "fct_daily_prices")]
+    made = assemble(given, models, types={}, arriving=source_columns(manifest))
     assert "market.prices.high" in made.ends("gold.fct_daily_prices.high_price")
     assert made.table("bronze.market__prices").rows_from == ["market.prices"]
-    without = Keeper(tmp_path, declared(Settings(_env_file=None)), "x")
-    bare = without.make(manifest, transforms.compiled, {})
-    assert bare.column("mapped.market_prices.high").mark == NOT_BROUGHT
+    assert catalogue.column("mapped.market_prices.high").mark == NOT_BROUGHT
 
 
 def test_the_command_line_draws_both_sides_of_a_column(bodega: Callable[..., str]) -> None:

@@ -105,12 +105,15 @@ class AccessLog:
         except OSError as error:
             raise AccessUnrecorded(error) from error
 
-    def add(self, via: str, *, tables: Iterable[str], rows: int = 0, purpose: str = "") -> None:
+    def add(
+        self, via: str, *, tables: Iterable[str], rows: int | None = None, purpose: str = ""
+    ) -> None:
         """A read without personal columns: written with the next batch, those alike as one."""
         key = (reader(), via, tuple(sorted(set(tables))), purpose)
         with self._guard:
             self._waiting[key] += 1
-            self._rows[key] += rows
+            if rows is not None:
+                self._rows[key] += rows
 
     def flush(self, *, now: bool = False) -> int:
         """Write the batch, at most every few seconds; how many lines. A full disk costs nothing but
@@ -128,7 +131,7 @@ class AccessLog:
                 via=key[1],
                 tables=list(key[2]),
                 purpose=key[3],
-                rows=rows[key],
+                rows=rows.get(key),
                 times=times,
             )
             for key, times in waiting.items()
