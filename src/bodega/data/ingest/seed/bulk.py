@@ -44,7 +44,7 @@ def seed_bronze(
     for orders, returns in history.batches():
         wanted = _cut(orders, lines - written)
         sold = [row for order in wanted for row in _lines(order)]
-        bronze.commit(orders=wanted, sold=sold, returns=returns)
+        bronze.take(orders=wanted, sold=sold, returns=returns)
         written += len(sold)
         progress(written)
         if written >= lines:
@@ -74,7 +74,7 @@ class _Bronze:
         self._position = next(self._positions)
         self._numbers = count(1)
 
-    def commit(
+    def take(
         self, *, orders: list[ImportedOrder], sold: list[Row], returns: list[ImportedReturn]
     ) -> None:
         known = {order.id for order in orders}
