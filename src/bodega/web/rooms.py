@@ -57,15 +57,15 @@ GROUPS: tuple[tuple[str, tuple[Room, ...]], ...] = (
                 "what every table and column means, where it comes from and who uses it",
             ),
             Room("/console/quality", "Quality", "late tables, failing checks, rows set aside"),
+            Room(
+                "/console/pipelines", "Pipelines", "what feeds the numbers: runs, trouble, alerts"
+            ),
         ),
     ),
     (
         "Back office",
         (
             Room("/console/payments", "Payments", "conflicts with the provider, disputes, ledger"),
-            Room(
-                "/console/pipelines", "Pipelines", "what feeds the numbers: runs, trouble, alerts"
-            ),
             Room("/console/workflows", "Durable jobs", "work that is under way, stuck or failed"),
         ),
     ),

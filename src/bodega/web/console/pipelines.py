@@ -72,12 +72,14 @@ async def show_run(request: Request, who: ConsoleStaff, records: Records, run_id
 
 
 def bars_of(runs: Sequence[RunView]) -> list[Bar]:
-    """Every run a bar as high as it was long; one too short to be seen is given some pixels."""
+    """Every run a bar as high as it was long, the newest at the right edge; one too short to be
+    seen is given some pixels."""
     longest = max((run.seconds or 0 for run in runs), default=0) or 1
     slot = WIDTH / max(len(runs), 20)
+    left = WIDTH - slot * len(runs)
     return [
         Bar(
-            x=round(index * slot + slot * 0.1, 2),
+            x=round(left + index * slot + slot * 0.1, 2),
             y=round(HEIGHT - height, 2),
             width=round(slot * 0.8, 2),
             height=round(height, 2),
