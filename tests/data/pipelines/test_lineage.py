@@ -29,6 +29,7 @@ from bodega.ml.features.purchases import LINES
 from tests.kit.openlineage import violations
 
 BOTH = {"a": "identity", "b": "identity"}
+PRICES = "fct_daily_prices"
 TRACED = ("silver", "gold", "metric", "number", "feature", "model")
 
 
@@ -266,10 +267,10 @@ def test_a_declared_source_is_followed_from_its_field_through_its_mapping(
 ) -> None:
     file = tmp_path / "sources.yml"
     file.write_text("sources: {market: {kind: fmp, symbols: [ACME], streams: [prices]}}")
-    given = declared(Settings(_env_file=None, sources_file=file))
+    given = declared(Settings(_env_file=None, sources_file=file)).model_copy(update={"uses": ()})
     transforms = Transforms(Warehouse(empty_warehouse.parent), manifest)
     known = read_project(manifest, transforms.compiled)
-    models = [model for model in known if model.name in ("stg_market_prices", "fct_daily_prices")]
+    models = [model for model in known if "market_prices" in model.name or model.name == PRICES]
     made = assemble(given, models, types={}, arriving=source_columns(manifest))
     assert "market.prices.high" in made.ends("gold.fct_daily_prices.high_price")
     assert made.table("bronze.market__prices").rows_from == ["market.prices"]
