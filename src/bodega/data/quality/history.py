@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, Literal
 
 import duckdb
@@ -65,6 +66,15 @@ SCHEMAS: Mapping[Kind, pa.Schema] = {
 }
 
 
+def _opened() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(config={"threads": 2, "memory_limit": "256MB"})
+
+
+@cache
+def _shared() -> duckdb.DuckDBPyConnection:
+    return _opened()
+
+
 class History:
     """Appends and reads; several processes may do both at once."""
 
@@ -110,17 +120,25 @@ class History:
         if not self._root.is_delta(path):
             return []
         listed = ", ".join("'" + f.replace("'", "''") + "'" for f in self._files(path))
-        with duckdb.connect(config={"threads": 2, "memory_limit": "256MB"}) as con:
+        with self._reading() as con:
             con.execute("set TimeZone = 'UTC'")
-            self._root.attach(con)
             relation = f"select * from read_parquet([{listed}], union_by_name = true)"
             if not listed:
                 con.register("nothing", SCHEMAS[kind].empty_table())
                 relation = "select * from nothing"
-            con.execute(f"create view {kind} as {relation}")
+            con.execute(f"create temp view {kind} as {relation}")
             cursor = con.execute(sql, list(parameters))
             names = [column[0] for column in cursor.description or []]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def _reading(self) -> duckdb.DuckDBPyConnection:
+        """A connection to be closed; of a lake on disk they share one database: opening another
+        costs more than most questions."""
+        if self._root.is_local:
+            return _shared().cursor()
+        con = _opened()
+        self._root.attach(con)
+        return con
 
     def tidy(self, *, keep_days: int, now: datetime | None = None) -> None:
         """Join small files; forget what is older than `keep_days`, re-drives excepted."""
