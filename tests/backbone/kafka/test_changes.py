@@ -11,7 +11,9 @@ import psycopg
 import pytest
 
 from bodega.apps import kafka_changes
+from bodega.backbone.changes.envelope import Change
 from bodega.backbone.changes.feed import ChangeFeed, FlushPolicy
+from bodega.backbone.changes.sink import Batch, Checkpoint
 from bodega.backbone.changes.slot import drop_slot
 from bodega.backbone.kafka.changes import FEED, KafkaSink
 from bodega.backbone.kafka.connection import Access
@@ -147,6 +149,28 @@ async def test_brokers_that_are_down_cost_nothing_but_time(
         assert [json.loads(change.after)["n"] for change in found] == [1, 2]
     finally:
         own.stop()
+
+
+async def test_what_the_copy_of_a_table_has_sent_is_not_sent_again(
+    things: TestDatabase, broker: Broker
+) -> None:
+    prefix = fresh("shop")
+
+    def work() -> None:
+        access = Access(broker.servers)
+        with closing(
+            KafkaSink(things.dsn, access, prefix=prefix, published=PUBLISHED, sealed={})
+        ) as sink:
+            sink.save(Checkpoint(tables={"public.things": 100}))
+            changes = [
+                Change("public.things", "u", '{"id":1}', None, f'{{"n":{lsn}}}', (), 1, 1, lsn, 1)
+                for lsn in (99, 100, 101)
+            ]
+            sink.write(Batch({"public.things": changes}, position=101))
+
+    await asyncio.to_thread(work)
+    (found,) = await told(broker, f"{prefix}.public.things", None)
+    assert found.after == '{"n":101}'
 
 
 async def test_a_row_that_no_message_can_carry_is_set_aside(

@@ -16,7 +16,7 @@ from bodega.backbone.avro.errors import NotOfSchema
 from bodega.backbone.changes.connection import sql_connection
 from bodega.backbone.changes.envelope import Change
 from bodega.backbone.changes.errors import SinkUnavailable
-from bodega.backbone.changes.sink import Batch, Checkpoint
+from bodega.backbone.changes.sink import NEVER, Batch, Checkpoint, Kept
 from bodega.backbone.kafka.connection import Access, guarded, producing
 from bodega.backbone.kafka.debezium import envelope
 from bodega.backbone.kafka.errors import KafkaTrouble, TooLarge
@@ -63,6 +63,7 @@ class KafkaSink:
         self._avro = avro
         self._schemas = RowSchemas(dsn, published, sealed)
         self._database = ""
+        self._known = Checkpoint()
         self._runner = asyncio.Runner()
 
     def checkpoint(self) -> Checkpoint:
@@ -74,12 +75,13 @@ class KafkaSink:
             raise SinkUnavailable(str(error).strip()) from error
         self._database = str(named[0]) if named else ""
         saved: dict[str, Any] = dict(row[0]) if row else {}  # type: ignore[call-overload]
-        return Checkpoint(
+        self._known = Checkpoint(
             system=str(saved.get("system", "")),
             position=int(saved.get("position", 0)),
             confirmed=int(saved.get("confirmed", 0)),
             tables={table: int(at) for table, at in saved.get("tables", {}).items()},
         )
+        return self._known
 
     def save(self, checkpoint: Checkpoint) -> None:
         content = {
@@ -93,16 +95,26 @@ class KafkaSink:
                 connection.execute(_SAVE, [FEED, json.dumps(content)])
         except psycopg.Error as error:
             raise SinkUnavailable(str(error).strip()) from error
+        self._known = checkpoint
 
     def write(self, batch: Batch) -> None:
-        if not batch.rows:
+        changes = batch.changes if batch.fresh else self._lacking(batch.changes)
+        if not any(changes.values()):
             return
         try:
-            self._runner.run(self._send(batch.changes))
+            self._runner.run(self._send(changes))
         except (KafkaTrouble, psycopg.Error) as error:
             raise SinkUnavailable(str(error).strip()) from error
         except BodegaError as error:
             raise SinkUnavailable(f"The changes cannot be written: {error.detail}") from error
+
+    def _lacking(self, changes: Mapping[str, Sequence[Change]]) -> dict[str, Sequence[Change]]:
+        """Without what the copy of a table, or an earlier run, has sent."""
+        known = self._known
+        return {
+            table: Kept(max(known.position, known.tables.get(table, NEVER))).lacking(rows)
+            for table, rows in changes.items()
+        }
 
     def rest(self) -> None:
         """Nothing is to be tidied here."""
