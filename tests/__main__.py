@@ -97,10 +97,9 @@ def _parts(options: argparse.Namespace, rest: list[str]) -> list[Part]:
     soak = bool(os.environ.get("BODEGA_SOAK"))
     if options.coverage:
         rest = ["--cov", "--cov-append", "--cov-report=", *rest]
-    # Real servers and kill tests wait as much as they work: one more than cores, unless the
-    # journeys take what is left.
-    cores = os.cpu_count() or 2
-    workers = options.workers or str(cores if not options.no_journeys else cores + 1)
+    # More workers than cores: real servers and kill tests wait as much as they work, and one
+    # worker is busy with the lake for most of the time.
+    workers = options.workers or str((os.cpu_count() or 2) + 2)
     spread = ["-n", workers, "--dist", "loadgroup", "-m", "not journey and not soak"]
     if not rest:
         spread.append("--every-error=report")

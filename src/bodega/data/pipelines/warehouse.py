@@ -87,7 +87,7 @@ class Warehouse:
             raise
         try:
             con.execute(f"set memory_limit = '{self.memory_mb}MB'")
-            con.execute(f"set temp_directory = '{self.spill}'")
+            spill_to(con, str(self.spill))
             con.execute("set threads = 2")
             con.execute("set TimeZone = 'UTC'")
             con.execute(_MEMORY + backfills.MEMORY)
@@ -95,6 +95,14 @@ class Warehouse:
             yield con
         finally:
             con.close()
+
+
+def spill_to(con: duckdb.DuckDBPyConnection, folder: str) -> None:
+    """Where what does not fit into memory goes. dbt may have the same database open and be using
+    the folder: DuckDB refuses to hear of it then, even of the same one."""
+    said = con.execute("select current_setting('temp_directory')").fetchone()
+    if said != (folder,):
+        con.execute(f"set temp_directory = '{folder}'")
 
 
 def seen(con: duckdb.DuckDBPyConnection) -> Seen:
