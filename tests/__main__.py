@@ -52,7 +52,8 @@ class Part:
             return code
         print(f"\nFailed in {self.name}, now alone; what passes only here deserves a look:")
         sys.stdout.flush()
-        return self.run(*ALONE, "--last-failed", "--last-failed-no-failures=none")
+        alone = ("-n", "0", "--dist", "no") if "-n" in self.arguments else ()
+        return self.run(*alone, "--last-failed", "--last-failed-no-failures=none")
 
 
 def one_by_one(parts: Sequence[Part]) -> int:

@@ -28,13 +28,17 @@ for name in [name for name in os.environ if name.startswith("BODEGA_")]:
     if name not in ("BODEGA_SOAK", "BODEGA_SOAK_KILLS", "BODEGA_TEST_DATA"):
         del os.environ[name]
 
-# These need the dbt project parsed and built once.
-LAKE = (
-    "tests/data/pipelines/",
-    "tests/data/lake/test_on_s3.py",
-    "tests/data/ingest/test_seal.py",
-    "tests/testing/test_kit.py",
-)
+# These need the dbt project parsed and built once: they go to two workers, about alike in length.
+PIPELINES = "tests/data/pipelines/test_"
+SECOND = ("latest", "lineage", "loop", "marts", "money", "outside")
+LAKES = {
+    "tests/data/lake/test_on_s3.py": 1,
+    "tests/data/ingest/test_seal.py": 1,
+    "tests/data/engines/": 1,
+    "tests/testing/test_kit.py": 1,
+    **{PIPELINES + name: 1 for name in SECOND},
+    "tests/data/pipelines/": 0,
+}
 
 raised.note_errors()
 pytest_addoption = raised.pytest_addoption
@@ -54,12 +58,13 @@ structlog.configure(processors=[*structlog.get_config()["processors"][:-1], PLAI
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """Tests go one by one to whoever is free; those that need the dbt project parsed and built go
-    to one worker, first. (Groups by mark do nothing: xdist sets a name that pytest 9.2 left.)"""
+    to two workers, first. (Groups by mark do nothing: xdist sets a name that pytest 9.2 left.)"""
     from xdist.scheduler import LoadScopeScheduling
 
     class OneByOne(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return LAKE[0] if nodeid.startswith(LAKE) else nodeid
+            lakes = (lake for start, lake in LAKES.items() if nodeid.startswith(start))
+            return next((f"lake {lake}" for lake in lakes), nodeid)
 
     return OneByOne(config, log)
 

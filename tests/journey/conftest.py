@@ -15,7 +15,6 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
     tree = Tree(
         data,
         seed_orders=300,
-        lake_flush_seconds=2,
         # What a killed process held is taken over sooner; nothing else hangs on these.
         checkout_lease_seconds=5,
         orders_lease_seconds=5,

@@ -8,6 +8,7 @@ from bodega.backbone.container import Container
 from bodega.backbone.http.edge import create_app
 from bodega.backbone.settings import Settings
 from bodega.contracts.addresses import AddressBook
+from bodega.contracts.aftersales import AfterSales
 from bodega.contracts.cart import Carts
 from bodega.contracts.catalog import Catalog
 from bodega.contracts.checkout import Checkouts
@@ -121,6 +122,7 @@ class FakeShop:
             (Identity, self.identity),
             (Inventory, self.inventory),
             (Orders, self.orders),
+            (AfterSales, object()),  # asked by nobody here: its pages are tried in a real shop
             (Reviews, self.reviews),
             (Search, self.search),
             (Carts, self.carts),

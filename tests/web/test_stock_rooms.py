@@ -70,7 +70,7 @@ async def test_goods_are_ordered_and_come_in_parts(clerk: Browser, context: Cont
     assert (await level(context, mug)).on_hand == 11
     assert "Lisboa" in (await clerk.get(f"{home}?status=closed")).text
     value = await clerk.get("/console/reports?report=valuation")
-    assert "£23.10" in value.text
+    assert "£8.40" in value.text  # of the seven that were there nobody knows what they cost
     file = await clerk.get("/console/reports/file?report=valuation")
     assert file.headers["content-disposition"] == 'attachment; filename="stock-valuation.csv"'
     assert sku in file.text

@@ -36,8 +36,8 @@ async def test_every_event_in_order_per_key(
     avro: bool, wired: Settings, database: Database, registry: Registry
 ) -> None:
     await make_topic(wired.events_kafka_servers, wired.events_topic, 3)
-    keys = [uuid4() for _ in range(5)]
-    events = [paid(keys[n % 5], n) for n in range(200)]
+    keys = [uuid4() for _ in range(20)]
+    events = [paid(keys[n % 20], n) for n in range(200)]
     log(wired, events)
     known = registry if avro else None
     await drain(forwarder(database, known), wired)

@@ -256,7 +256,7 @@ def test_whatever_happens_stock_orders_and_money_agree(
     run_state_machine_as_test(
         Checkout,
         settings=hypothesis_settings(
-            max_examples=300 if SOAK else 8,
+            max_examples=300 if SOAK else 5,
             stateful_step_count=40 if SOAK else 12,
             deadline=None,
             database=None,
