@@ -104,7 +104,7 @@ def _parts(options: argparse.Namespace, rest: list[str]) -> list[Part]:
     spread = ["-n", workers, "--dist", "loadgroup", "-m", "not journey and not soak"]
     if not rest:
         spread.append("--every-error=report")
-    journeys = [*ALONE, "-m", "journey or soak" if soak else "journey"]
+    journeys = [*ALONE, "-m", "journey or soak" if soak else "journey and not soak"]
     parts = []
     if not options.journeys_only:
         parts.append(Part("units and integration", [*spread, *rest]))

@@ -48,7 +48,7 @@ def compiled(
     return compile_for
 
 
-@pytest.mark.parametrize("engine", list(ENGINES))
+@pytest.mark.parametrize("engine", ["spark", pytest.param("athena", marks=pytest.mark.soak)])
 def test_every_model_parses_in_the_words_of(
     engine: str, compiled: Callable[[str], Compiled]
 ) -> None:
