@@ -26,6 +26,7 @@ class Part:
 
     name: str
     arguments: Sequence[str]
+    of_all: Sequence[str] = ()  # what makes sense when everything is run
     seconds: float = 0
 
     def run(self, *more: str, output: IO[bytes] | None = None) -> int:
@@ -45,6 +46,9 @@ class Part:
         self.seconds += time.monotonic() - began
         return done.returncode
 
+    def all(self, output: IO[bytes] | None = None) -> int:
+        return self.run(*self.of_all, output=output)
+
     def again(self, code: int) -> int:
         """Failures are tried once more, one by one: these tests kill real servers against the
         clock, and a machine with other work may miss a deadline. What fails alone too, failed."""
@@ -57,15 +61,15 @@ class Part:
 
 
 def one_by_one(parts: Sequence[Part]) -> int:
-    return max((part.again(part.run()) for part in parts), default=0)
+    return max((part.again(part.all()) for part in parts), default=0)
 
 
 def beside(first: Part, second: Part) -> int:
     """Both at once, so that no core waits while a journey does; the second's lines come after."""
     with TemporaryFile() as output, ThreadPoolExecutor(1) as pool:
         print(f"{second.name} run beside and are shown afterwards", flush=True)
-        other = pool.submit(second.run, output=output)
-        codes = first.run(), other.result()
+        other = pool.submit(second.all, output=output)
+        codes = first.all(), other.result()
         output.seek(0)
         print(f"\n{second.name}:\n{output.read().decode(errors='replace')}", flush=True)
     return max(first.again(codes[0]), second.again(codes[1]))
@@ -102,12 +106,11 @@ def _parts(options: argparse.Namespace, rest: list[str]) -> list[Part]:
     # worker is busy with the lake for most of the time.
     workers = options.workers or str((os.cpu_count() or 2) + 2)
     spread = ["-n", workers, "--dist", "loadgroup", "-m", "not journey and not soak"]
-    if not rest:
-        spread.append("--every-error=report")
+    of_all = [] if rest else ["--every-error=report"]
     journeys = [*ALONE, "-m", "journey or soak" if soak else "journey and not soak"]
     parts = []
     if not options.journeys_only:
-        parts.append(Part("units and integration", [*spread, *rest]))
+        parts.append(Part("units and integration", [*spread, *rest], of_all))
     elif soak:
         parts.append(Part("proofs that grow", [*ALONE, "-m", "not journey", *_that_grow(), *rest]))
     if not options.no_journeys:

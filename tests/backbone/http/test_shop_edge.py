@@ -54,6 +54,18 @@ async def test_parallel_requests_with_one_key_work_once(
     assert await products(database) == 1
 
 
+async def test_a_request_under_way_elsewhere_is_told_apart(
+    admin: httpx.AsyncClient, database: Database
+) -> None:
+    mine = key()
+    await admin.post(PATH, json=PRODUCT, headers=mine)
+    async with database.work() as uow:
+        await uow.connection.execute(text("UPDATE backbone.idempotency SET status = NULL"))
+    again = await admin.post(PATH, json=PRODUCT, headers=mine)
+    assert (again.status_code, again.json()["code"]) == (409, "idempotency_in_progress")
+    assert await products(database) == 1
+
+
 async def test_a_key_with_another_body_is_refused(admin: httpx.AsyncClient) -> None:
     mine = key()
     await admin.post(PATH, json=PRODUCT, headers=mine)

@@ -268,9 +268,9 @@ async def test_a_user_who_does_not_exist_takes_as_long_as_one_who_does() -> None
     async def fastest(of: str | None) -> float:
         times = []
         for _ in range(5):
-            started = time.perf_counter()
+            started = time.process_time()
             assert not await hashing.matches("wrong password", of)
-            times.append(time.perf_counter() - started)
+            times.append(time.process_time() - started)
         return min(times)
 
     there, nowhere = await fastest(known), await fastest(None)
