@@ -53,7 +53,7 @@ def test_each_rule_tells_how_many_rows_break_it_and_which_values(
         "status one of": (1, "lost", "block"),
         "amount range": (1, "-1", "warn"),
         "amount upper range": (1, "101", "warn"),
-        "currency pattern": (2, "gbp, EURO", "warn"),
+        "currency pattern": (2, "EURO, gbp", "warn"),
         "email pattern": (1, "personal values", "warn"),
     }
 

@@ -166,9 +166,9 @@ def _shown(table: TablePolicy, rule: Rule, cases: Sequence[Mapping[str, Any]]) -
         return "personal values"
     if rule.told == "not_nullable":
         return "nothing"
-    values = dict.fromkeys(
+    values = {
         str(case["failure_case"])
         for case in cases
         if case["column"] == rule.column and str(case["check"]).startswith(rule.told)
-    )
-    return ", ".join(list(values)[:_SHOWN])
+    }
+    return ", ".join(sorted(values)[:_SHOWN])
