@@ -9,6 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bodega.backbone.settings import Settings
+from bodega.kernel.errors import NotFound
 from bodega.kernel.ids import new_id
 from bodega.kernel.principal import GUEST, Role
 from bodega.web.artwork import artwork_address
@@ -119,6 +120,14 @@ def redirect(request: Request, address: str, *, flash: str | None = None) -> Res
     if flash:
         put_cookie(request, response, "flash", flash, seconds=60)
     return response
+
+
+def paper(pdf: bytes | None) -> Response:
+    """An invoice or a credit note. Raises NotFound when there is none."""
+    if pdf is None:
+        raise NotFound("There is no such document")
+    headers = {"cache-control": "private, no-store"}
+    return Response(pdf, media_type="application/pdf", headers=headers)
 
 
 def remember_units(request: Request, response: Response, units: int) -> None:

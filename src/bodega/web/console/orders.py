@@ -34,8 +34,7 @@ from bodega.web.amounts import money_in
 from bodega.web.console.doing import Sent
 from bodega.web.console.order_page import AtDesk, change_order, order_page
 from bodega.web.forms import FieldOdd, FormMangled, PostedForm
-from bodega.web.pages import render
-from bodega.web.storefront.standing import paper
+from bodega.web.pages import paper, render
 
 router = APIRouter(prefix="/console/orders", include_in_schema=False)
 _MEDIA = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}

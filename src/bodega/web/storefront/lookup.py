@@ -11,17 +11,15 @@ from starlette.responses import Response
 
 from bodega.contracts.orders import OrderPass, OrderView
 from bodega.kernel.errors import BodegaError, NotFound, TooMany
-from bodega.kernel.ids import CheckoutId, DocumentId, ReturnId
+from bodega.kernel.ids import CheckoutId
 from bodega.web.access import Visitor
 from bodega.web.cookies import put_cookie, read_cookie
 from bodega.web.forms import Posted
 from bodega.web.pages import redirect, render
-from bodega.web.storefront import standing
-from bodega.web.storefront.standing import Counter, Filled, Standing
+from bodega.web.storefront import actions
+from bodega.web.storefront.standing import AtCounter, Counter, Standing, admit, page
 
 router = APIRouter(prefix="/orders", include_in_schema=False)
-AtCounter = Annotated[Counter, Depends(Counter)]
-WithForm = Annotated[Filled, Depends(Filled)]
 MAX_NUMBER = 2**62
 PASS_SECONDS = 2 * 3600
 
@@ -82,73 +80,25 @@ def _open(request: Request, order: OrderView, opens: OrderPass | str) -> Respons
     return response
 
 
-async def _own(request: Request, counter: Counter, checkout_id: CheckoutId) -> Standing:
+async def guests_order(
+    request: Request, who: Visitor, counter: AtCounter, checkout_id: CheckoutId
+) -> Standing:
     """What the cookie's pass opens. Raises NotFound for any other order."""
+    own = await _opened(request, counter, checkout_id)
+    if own is None:
+        raise NotFound("There is no such order")
+    return admit(request, own)
+
+
+async def _opened(request: Request, counter: Counter, checkout_id: CheckoutId) -> Standing | None:
     opens = read_cookie(request, "order")
     order = await counter.orders.open_pass(opens) if opens else None
     if order is None or order.checkout_id != checkout_id:
-        raise NotFound("There is no such order")
+        return None
     return Standing(order, f"/orders/{checkout_id}")
 
 
-@router.get("/{checkout_id}/documents/{document_id}")
-async def show_document(
-    request: Request,
-    who: Visitor,
-    counter: AtCounter,
-    checkout_id: CheckoutId,
-    document_id: DocumentId,
-) -> Response:
-    own = await _own(request, counter, checkout_id)
-    return standing.paper(await counter.after.paper(own.order.id, document_id))
-
-
-@router.post("/{checkout_id}/cancellation")
-async def cancel(
-    request: Request, who: Visitor, counter: WithForm, checkout_id: CheckoutId
-) -> Response:
-    return await standing.cancel(request, counter, await _own(request, counter, checkout_id))
-
-
-@router.post("/{checkout_id}/returns")
-async def request_return(
-    request: Request, who: Visitor, counter: WithForm, checkout_id: CheckoutId
-) -> Response:
-    own = await _own(request, counter, checkout_id)
-    return await standing.request_return(request, counter, own)
-
-
-@router.post("/{checkout_id}/returns/{return_id}/withdrawal")
-async def withdraw(
-    request: Request,
-    who: Visitor,
-    counter: WithForm,
-    checkout_id: CheckoutId,
-    return_id: ReturnId,
-) -> Response:
-    own = await _own(request, counter, checkout_id)
-    return await standing.withdraw(request, counter, own, return_id)
-
-
-@router.post("/{checkout_id}/payment")
-async def pay(
-    request: Request, who: Visitor, counter: WithForm, checkout_id: CheckoutId
-) -> Response:
-    return await standing.pay(request, counter, await _own(request, counter, checkout_id))
-
-
-@router.get("/{checkout_id}/payment")
-async def ask_bank(
-    request: Request, who: Visitor, counter: AtCounter, checkout_id: CheckoutId
-) -> Response:
-    return await standing.ask_bank(request, counter, await _own(request, counter, checkout_id))
-
-
-@router.get("/{checkout_id}/payment/return")
-async def come_back(
-    request: Request, who: Visitor, counter: AtCounter, checkout_id: CheckoutId
-) -> Response:
-    return await standing.come_back(request, counter, await _own(request, counter, checkout_id))
+router.include_router(actions.router, prefix="/{checkout_id}", dependencies=[Depends(guests_order)])
 
 
 @router.get("/{checkout_id}")
@@ -156,10 +106,9 @@ async def follow(
     request: Request, who: Visitor, counter: AtCounter, checkout_id: CheckoutId
 ) -> Response:
     """The whole order for whoever has its pass; else how it stands."""
-    try:
-        return await standing.page(request, counter, await _own(request, counter, checkout_id))
-    except NotFound:
-        pass
+    own = await _opened(request, counter, checkout_id)
+    if own is not None:
+        return await page(request, counter, own)
     order = await counter.orders.by_checkout(checkout_id)
     if order is None:
         raise NotFound("There is no such order")
