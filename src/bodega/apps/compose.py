@@ -9,6 +9,7 @@ from bodega.apps.modules import modules
 from bodega.backbone.cache import Cache
 from bodega.backbone.container import Container
 from bodega.backbone.db import Database
+from bodega.backbone.events.stuck import StuckEvents
 from bodega.backbone.http.certificates import certificates
 from bodega.backbone.http.remote import remote
 from bodega.backbone.job_runs import JobRuns
@@ -85,6 +86,7 @@ def compose(settings: Settings, lent: Connections | None = None) -> Shop:
             container.bind(protocol, build(context))
     sources = [build(context) for module in modules() for build in module.workflows]
     container.bind(Workflows, Workflows([*sources, JobRuns(context)]))
+    container.bind(StuckEvents, StuckEvents(connections.database))
     _bind_serving(container, settings, connections.client)
     _bind_engines(container, settings, connections.client)
     return Shop(context=context, own=None if lent else connections)

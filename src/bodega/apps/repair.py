@@ -81,7 +81,7 @@ def drive_again(settings: Settings, ids: Sequence[str], repair: Repair) -> list[
     """Rows of the lake, with the mappings over them built anew; parked events are tried again."""
     events = [id for id in ids if id.startswith(EVENT)]
     rows = [id for id in ids if not id.startswith(EVENT)]
-    done = [*_events(events)]
+    done = [*_events(events, repair)]
     if rows:
         file = declared(settings)
         driven = redrive(LakeRoot.of(settings), file, rows, repair)
@@ -93,7 +93,7 @@ def drive_again(settings: Settings, ids: Sequence[str], repair: Repair) -> list[
     return done
 
 
-def _events(ids: Sequence[str]) -> list[Driven]:
+def _events(ids: Sequence[str], repair: Repair) -> list[Driven]:
     """As `bodega events replay`: from the head of the key on."""
     if not ids:
         return []
@@ -103,20 +103,22 @@ def _events(ids: Sequence[str]) -> list[Driven]:
     async def write() -> list[Driven]:
         from bodega.apps.supervise.environment import connected_settings
         from bodega.backbone.db import Database
-        from bodega.backbone.events.parked import list_parked, replay
+        from bodega.backbone.events.stuck import StuckEvents, StuckUnknown
 
         database = Database(connected_settings())
+        stuck, done = StuckEvents(database), []
         try:
-            async with database.work(actor="operator") as uow:
-                known = {
-                    f"{EVENT}{one.consumer}:{one.event.envelope.event_id}": one
-                    for one in await list_parked(uow.connection, limit=100_000)
-                }
-                for id in ids:
-                    if id in known:
-                        key = UUID(str(known[id].event.envelope.key))
-                        await replay(uow.connection, consumer=known[id].consumer, key=key)
-                return [Driven(id, "driven" if id in known else "already") for id in ids]
+            for id in ids:
+                consumer, _, event_id = id.removeprefix(EVENT).rpartition(":")
+                try:
+                    one = await stuck.show(consumer=consumer, event_id=UUID(event_id))
+                except (StuckUnknown, ValueError):
+                    done.append(Driven(id, "already"))
+                    continue
+                key = one.parked.event.envelope.key
+                await stuck.replay(actor=repair.by, why=repair.why, consumer=consumer, key=key)
+                done.append(Driven(id, "driven"))
+            return done
         finally:
             await database.close()
 

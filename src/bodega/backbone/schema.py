@@ -104,6 +104,23 @@ parked_events = Table(
     Index("ix_parked_events_consumer_key", "consumer", "key"),
 )
 
+parked_decisions = Table(
+    "parked_decisions",
+    METADATA,
+    Column("id", Uuid, primary_key=True),
+    Column("action", String(10), nullable=False),
+    Column("actor", String(80), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("consumer", String(80), nullable=False),
+    Column("key", Uuid, nullable=False),
+    Column("event_id", Uuid, nullable=False),
+    Column("type", String(80), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("error", Text),
+    _stamp("decided_at"),
+    Index("ix_parked_decisions_decided_at", "decided_at"),
+)
+
 kafka_positions = Table(
     "kafka_positions",
     METADATA,

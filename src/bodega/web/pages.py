@@ -61,6 +61,8 @@ FLASHES = {
     "rows-dropped": "Given up: the rows are listed no more.",
     "workflow-retried": "It is tried again now.",
     "workflow-cancelled": "It will be stopped.",
+    "stuck-replayed": "They are tried again now; those behind them follow.",
+    "stuck-dropped": "Given up: the next of its key goes on.",
 }
 
 

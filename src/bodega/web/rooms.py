@@ -67,6 +67,7 @@ GROUPS: tuple[tuple[str, tuple[Room, ...]], ...] = (
         (
             Room("/console/payments", "Payments", "conflicts with the provider, disputes, ledger"),
             Room("/console/workflows", "Durable jobs", "work that is under way, stuck or failed"),
+            Room("/console/stuck", "Stuck events", "what a handler failed on: try again, give up"),
         ),
     ),
 )

@@ -22,6 +22,7 @@ from bodega.web.console import (
     review,
     search,
     stock,
+    stuck,
     taxes,
     workflows,
 )
@@ -74,6 +75,7 @@ ROUTERS: list[APIRouter] = [
     pipelines.router,
     quality.router,
     workflows.router,
+    stuck.router,
     accesses.router,
     dictionary.router,
     assets.router,

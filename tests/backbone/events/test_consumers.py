@@ -4,15 +4,18 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from prometheus_client import REGISTRY
 
 from bodega.backbone.db import Database, UnitOfWork
 from bodega.backbone.events import parked
 from bodega.backbone.events.handling import Consumer, Policy
 from bodega.backbone.events.log import ConsumerLag, consumer_lag
+from bodega.backbone.events.stuck import StuckEvents, StuckUnknown
 from bodega.backbone.settings import Settings
 from bodega.backbone.telemetry.context import current_correlation_id
 from bodega.kernel.events import Envelope
+from bodega.kernel.page import PageRequest
 from tests.backbone.events.probe import (
     FAST,
     Noted,
@@ -106,8 +109,13 @@ async def test_a_failing_event_parks_its_key_only_and_replay_heals(
     broken = False
     await reader.drain()
     assert seen(probed, "probe.a")[bad] == [1]
-    async with database.work() as uow:
-        assert await parked.replay(uow.connection, consumer="probe.a", key=bad) == 1
+    stuck = StuckEvents(database)
+    (head,) = (await stuck.latest(PageRequest())).items
+    assert (head.parked, head.behind) == (found[0], 3)
+    assert await stuck.replay(actor="staff:ada", why="mended", consumer="probe.a", key=bad) == 1
+    (told,) = await stuck.decisions(limit=9, consumer="probe.a", key=bad)
+    assert (told.action, told.actor, told.why) == ("replay", "staff:ada", "mended")
+    assert (told.attempts, told.error) == (FAST.retries, "RuntimeError: cannot take 2")
     await reader.drain()
     assert seen(probed, "probe.a") == made(probed)
     assert await lag(database) == [ConsumerLag("probe.a", 0, 0, 0)]
@@ -123,12 +131,14 @@ async def test_dropping_the_dead_event_lets_the_next_of_its_key_go(
     await reader.drain()
     await asyncio.sleep(0.1)
     await reader.drain()
-    async with database.work() as uow:
-        dead, *_ = await parked.list_parked(uow.connection)
-        assert dead.state == "dead"
-        event_id = dead.event.envelope.event_id
-        assert await parked.drop(uow.connection, consumer="probe.a", event_id=event_id)
-        assert not await parked.drop(uow.connection, consumer="probe.a", event_id=event_id)
+    stuck = StuckEvents(database)
+    (head,) = (await stuck.latest(PageRequest(), state="dead")).items
+    given_up: dict[str, Any] = {"actor": "staff:ada", "why": "no such key"}
+    given_up |= {"consumer": "probe.a", "event_id": head.parked.event.envelope.event_id}
+    await stuck.drop(**given_up)
+    with pytest.raises(StuckUnknown):
+        await stuck.drop(**given_up)
+    assert [one.action for one in await stuck.decisions(limit=9)] == ["drop"]
     await reader.drain()
     assert seen(probed, "probe.a") == {key: [2, 3]}
 

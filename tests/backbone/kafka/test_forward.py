@@ -9,6 +9,7 @@ import pytest
 from bodega.backbone.db import Database
 from bodega.backbone.events import parked
 from bodega.backbone.events.log import ConsumerLag, consumer_lag
+from bodega.backbone.events.stuck import StuckEvents
 from bodega.backbone.kafka.connection import Access, producing
 from bodega.backbone.kafka.errors import KafkaUnreachable, TooLarge
 from bodega.backbone.kafka.forward import NAME, Forwarder
@@ -84,11 +85,12 @@ async def test_an_event_that_cannot_be_written_waits_and_others_go(
         await drain(found, wired)
         await asyncio.sleep(0.06)
     assert {event.key for event in await sent(wired, registry)} == {good}
-    async with database.work() as uow:
-        dead, behind, _ = await parked.list_parked(uow.connection, consumer=NAME)
+    async with database.reading() as connection:
+        dead, behind, _ = await parked.list_parked(connection, consumer=NAME)
         assert (dead.state, behind.state) == ("dead", "waiting")
         assert dead.error == "SchemaNotKept: No schema of orders.order_paid, version 9, is kept"
-        await parked.drop(uow.connection, consumer=NAME, event_id=odd.event_id)
+    stuck = StuckEvents(database)
+    await stuck.drop(actor="operator", why="", consumer=NAME, event_id=odd.event_id)
     await drain(found, wired)
     async with database.reading() as connection:
         (left,) = await parked.list_parked(connection, consumer=NAME)

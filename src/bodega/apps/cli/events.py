@@ -17,17 +17,19 @@ if TYPE_CHECKING:
     from bodega.backbone.db import Database
     from bodega.backbone.events.log import LoggedEvent
 
+OPERATOR = "operator"
 T = TypeVar("T")
 _FOLLOW_SECONDS = 0.5
 
 Json = Annotated[bool, typer.Option("--json", help="For scripts.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="How many.")]
 Consumer = Annotated[str | None, typer.Option(help="Only this consumer's: see `events lag`.")]
+Why = Annotated[str, typer.Option(help="Kept with the decision, for whoever asks later.")]
 
 
 def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, help="The event log, its consumers, stuck events.")
-    for command in (tail, lag, dead, replay, drop):
+    for command in (tail, lag, dead, replay, drop, decisions):
         group.command()(command)
     event_schemas.add_to(group)
     event_messages.add_to(group)
@@ -109,19 +111,21 @@ def replay(
     consumer: Consumer = None,
     key: Annotated[UUID | None, typer.Option(help="Only events of this aggregate.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Whatever is stuck anywhere.")] = False,
+    why: Why = "",
 ) -> None:
     """Try stuck events again now, in order per key; the worker does it within a second.
 
     Example: bodega events replay --consumer notifications.confirm_order
     """
-    from bodega.backbone.events import parked
+    from bodega.backbone.events.stuck import StuckEvents
 
     if consumer is None and key is None and not everything:
         raise typer.BadParameter("Say which: --consumer, --key or --all.")
 
     async def write(database: "Database") -> int:
-        async with database.work(actor="operator") as uow:
-            return await parked.replay(uow.connection, consumer=consumer, key=key)
+        return await StuckEvents(database).replay(
+            actor=OPERATOR, why=why, consumer=consumer, key=key
+        )
 
     typer.echo(f"{_run(write)} to be tried again; those behind them follow.")
 
@@ -129,21 +133,48 @@ def replay(
 def drop(
     consumer: Annotated[str, typer.Argument(help="As `bodega events dead` names it.")],
     event_id: Annotated[UUID, typer.Argument(help="The event this consumer shall never handle.")],
+    why: Why = "",
 ) -> None:
     """Give up one stuck event for one consumer, for good; the next of its key goes on.
 
     Example: bodega events drop orders.paid 0199a1b2-7f00-7000-8000-000000000001
     """
-    from bodega.backbone.events import parked
+    from bodega.backbone.events.stuck import StuckEvents, StuckUnknown
 
     async def write(database: "Database") -> bool:
-        async with database.work(actor="operator") as uow:
-            return await parked.drop(uow.connection, consumer=consumer, event_id=event_id)
+        try:
+            await StuckEvents(database).drop(
+                actor=OPERATOR, why=why, consumer=consumer, event_id=event_id
+            )
+        except StuckUnknown:
+            return False
+        return True
 
     if not _run(write):
         typer.echo(f"{consumer} has no stuck event {event_id}: see `bodega events dead`.", err=True)
         raise typer.Exit(1)
     typer.echo("Dropped.")
+
+
+def decisions(limit: Limit = 20, as_json: Json = False) -> None:
+    """List who had stuck events tried again or given up, and why, newest first.
+
+    Example: bodega events decisions
+    """
+    from dataclasses import asdict
+
+    from bodega.backbone.events.stuck import Decision, StuckEvents
+
+    async def read(database: "Database") -> list[Decision]:
+        return list(await StuckEvents(database).decisions(limit=limit))
+
+    rows = [asdict(one) | {"at": f"{one.decided_at:%Y-%m-%d %H:%M:%S}"} for one in _run(read)]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2, default=str))
+    elif rows:
+        _print(_table(["at", "actor", "action", "consumer", "type", "event_id", "why"], rows))
+    else:
+        typer.echo("Nobody has decided anything.")
 
 
 async def _tail(

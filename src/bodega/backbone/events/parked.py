@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bodega.backbone.events.log import LoggedEvent, logged
 
-_ROW = """
+PARKED_ROW = """
     SELECT e.consumer, e.state, e.attempts, e.error, e.next_attempt_at, e.parked_at,
            l."offset", l.partition, l.event_id, l.type, l.version, l.key, l.occurred_at,
            l.correlation_id, l.causation_id, l.actor, l.payload
@@ -33,7 +33,7 @@ _PARK = text(
 _HEADS = text(
     f"""
     SELECT * FROM (
-        SELECT DISTINCT ON (h.key) h.* FROM ({_ROW}) h
+        SELECT DISTINCT ON (h.key) h.* FROM ({PARKED_ROW}) h
         WHERE h.consumer = :consumer AND h.partition = ANY(:partitions) ORDER BY h.key, h."offset"
     ) heads
     WHERE state = 'waiting' OR (state = 'retrying' AND next_attempt_at <= now())
@@ -41,7 +41,7 @@ _HEADS = text(
     """
 )
 _NEXT = text(
-    f"{_ROW} WHERE e.consumer = :consumer AND l.key = :key AND l.partition = :partition"
+    f"{PARKED_ROW} WHERE e.consumer = :consumer AND l.key = :key AND l.partition = :partition"
     ' ORDER BY l."offset" LIMIT 1'
 )
 _FAIL = text(
@@ -57,23 +57,8 @@ _RELEASE = text(
     'DELETE FROM backbone.parked_events WHERE consumer = :consumer AND "offset" = :offset'
 )
 _LIST = text(
-    f"""{_ROW} WHERE (CAST(:consumer AS text) IS NULL OR e.consumer = :consumer)
+    f"""{PARKED_ROW} WHERE (CAST(:consumer AS text) IS NULL OR e.consumer = :consumer)
         ORDER BY e.consumer, l.key, l."offset" LIMIT :limit"""
-)
-_REPLAY = text(
-    """
-    UPDATE backbone.parked_events SET state = 'retrying', attempts = 0, next_attempt_at = now()
-    WHERE state <> 'waiting' AND (CAST(:consumer AS text) IS NULL OR consumer = :consumer)
-      AND (CAST(:key AS uuid) IS NULL OR key = :key)
-    RETURNING "offset"
-    """
-)
-_DROP = text(
-    """
-    DELETE FROM backbone.parked_events e USING backbone.event_log l
-    WHERE l."offset" = e."offset" AND e.consumer = :consumer AND l.event_id = :event_id
-    RETURNING 1
-    """
 )
 
 
@@ -90,7 +75,7 @@ class ParkedEvent:
     parked_at: datetime
 
 
-def _parked(row: Row[Any]) -> ParkedEvent:
+def parked(row: Row[Any]) -> ParkedEvent:
     return ParkedEvent(
         consumer=row.consumer,
         event=logged(row),
@@ -143,7 +128,7 @@ async def due_heads(
     """The first parked event of each key, where it may be tried now."""
     asked = {"consumer": consumer, "partitions": list(partitions)}
     rows = await connection.execute(_HEADS, asked)
-    return [_parked(row) for row in rows]
+    return [parked(row) for row in rows]
 
 
 async def next_of_key(
@@ -151,7 +136,7 @@ async def next_of_key(
 ) -> ParkedEvent | None:
     asked = {"consumer": consumer, "key": event.envelope.key, "partition": event.partition}
     row = (await connection.execute(_NEXT, asked)).first()
-    return _parked(row) if row is not None else None
+    return parked(row) if row is not None else None
 
 
 async def fail_again(
@@ -170,18 +155,4 @@ async def list_parked(
     connection: AsyncConnection, *, consumer: str | None = None, limit: int = 100
 ) -> list[ParkedEvent]:
     rows = await connection.execute(_LIST, {"consumer": consumer, "limit": limit})
-    return [_parked(row) for row in rows]
-
-
-async def replay(
-    connection: AsyncConnection, *, consumer: str | None = None, key: UUID | None = None
-) -> int:
-    """Try again now, from the start of the retries; how many heads were woken."""
-    rows = await connection.execute(_REPLAY, {"consumer": consumer, "key": key})
-    return len(rows.all())
-
-
-async def drop(connection: AsyncConnection, *, consumer: str, event_id: UUID) -> bool:
-    """Forget one parked event: its effect never happens for this consumer. False if unknown."""
-    found = await connection.execute(_DROP, {"consumer": consumer, "event_id": event_id})
-    return found.first() is not None
+    return [parked(row) for row in rows]
