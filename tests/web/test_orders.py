@@ -332,6 +332,9 @@ async def test_a_guest_pays_what_a_dearer_exchange_costs_more_and_the_bank_asks(
     assert begun.status_code == 303, begun.text
     assert "to be paid by the buyer" in (await staff.get(desk)).text
     assert "£3.01 to pay" in (await guest.get(at)).text
+    refused = await guest.send(at, f"{at}/payment", payment_token="pm_card_chargeDeclined")
+    assert refused.headers["location"] == at
+    assert "You can try 4 more times" in (await guest.get(at)).text
     pays = await guest.send(at, f"{at}/payment", payment_token="pm_card_authenticationRequired")
     assert pays.headers["location"] == f"{at}/payment"
     bank = re.search(r'href="([^"]+)" rel="noreferrer"', (await guest.get(f"{at}/payment")).text)
@@ -339,12 +342,30 @@ async def test_a_guest_pays_what_a_dearer_exchange_costs_more_and_the_bank_asks(
     async with httpx.AsyncClient() as browser:
         sent = await browser.post(bank[1], data={"outcome": "authorise"})
     assert sent.headers["location"].startswith(f"http://shop.test{at}/payment/return")
+    assert "Pay with another card instead" in (await guest.get(at)).text
     back = await guest.get(f"{at}/payment/return")
     assert back.headers["location"] == at
     [closed] = await context.container.get(AfterSales).returns_of(order.id)
     assert closed.status == "closed"
     assert closed.exchange_order_id is not None
     assert "to pay" not in (await guest.get(at)).text
+
+
+async def test_a_customer_leaves_the_order_as_it_is(
+    context: Context, ada: Browser, staff: Browser, settings: Settings
+) -> None:
+    order = await owned(context, ada, settings)
+    own, edit = f"/account/orders/{order.id}", f"/console/orders/{order.id}/edit"
+    typed = {f"units-{order.lines[0].id}": "3", "reason": "one more", "payment_token": "buyer"}
+    assert order.shipping_address
+    typed |= order.shipping_address.model_dump()
+    begun = await staff.send(edit, edit, **typed)
+    assert begun.status_code == 303, begun.text
+    left = await ada.send(own, f"{own}/payment/cancellation")
+    assert left.headers["location"] == own
+    assert "to pay" not in (await ada.get(own)).text
+    [change] = await context.container.get(AfterSales).operations(order.id)
+    assert change.state == "failed"
 
 
 async def test_a_state_is_asked_for_where_taxes_go_by_it(

@@ -177,6 +177,9 @@ class Settings(KafkaSettings):
     orders_pay_hours: Count = Field(
         72, description="time a buyer has to pay what a change of the order costs more"
     )
+    orders_pay_tries: Count = Field(
+        5, description="cards a buyer may try for it; the change is given up with the last"
+    )
     orders_pass_days: Count = Field(
         120, description="days in which the link in a guest's confirmation opens the order"
     )

@@ -33,7 +33,8 @@ RefundStatus = Literal["pending", "succeeded", "failed"]
 class PaymentView(BaseModel):
     """A payment; `failure_code` is the provider's decline code. `requires_action` sends the buyer
     to `action_url` (3-D Secure, an approval page). `captured` is what was taken, a part of `amount`
-    perhaps, and None before; `refunded` is None until money went back."""
+    perhaps, and None before; `refunded` is None until money went back. `attempt` counts the tries
+    of what it is filed under, from 0."""
 
     id: PaymentId
     checkout_id: CheckoutId
@@ -43,6 +44,7 @@ class PaymentView(BaseModel):
     action_url: str | None = None
     captured: Money | None = None
     refunded: Money | None = None
+    attempt: int = 0
 
 
 class PaymentTransition(BaseModel):
@@ -165,11 +167,15 @@ class Payments(Protocol):
         capture_method: Literal["manual", "automatic"] = "manual",
         save_method: bool = False,
         off_session: bool = False,
+        attempt: int = 0,
     ) -> PaymentView:
         """Authorised (captured, when `automatic`), declined, or `requires_action`. The token's
         prefix names the provider. Without a `return_url` nobody can act: a payment that would need
         it is declined. `save_method`: the customer has agreed that the provider keeps the card;
-        `off_session`: the customer is away, so a card that asks for them is declined."""
+        `off_session`: the customer is away, so a card that asks for them is declined. A higher
+        `attempt` asks for the same once more, with another card, when the try before was declined
+        or let go; one that waits for its buyer's bank is let go, one that has the money, or is
+        about to, is answered instead: of all tries one is paid."""
 
     async def confirm(self, *, checkout_id: CheckoutId) -> PaymentView:
         """Ask the provider how a payment that required an action stands; any other as it is."""
@@ -197,8 +203,11 @@ class Payments(Protocol):
 
     async def refunds(self, checkout_id: CheckoutId) -> list[RefundView]: ...
 
-    async def void(self, *, checkout_id: CheckoutId) -> PaymentView | None:
-        """Let an authorisation go, or refund what was captured; None when there was neither."""
+    async def void(
+        self, *, checkout_id: CheckoutId, attempt: int | None = None
+    ) -> PaymentView | None:
+        """Let an authorisation go, or refund what was captured; None when there was neither. With
+        an `attempt`, only when no later one was begun."""
 
     async def payment(self, checkout_id: CheckoutId) -> PaymentView | None: ...
 

@@ -37,6 +37,7 @@ FLASHES = {
     "signed-out": "You are signed out.",
     "order-cancelled": "The order is cancelled and the money on its way back.",
     "order-later": "This takes a moment longer: look again shortly.",
+    "change-left": "Your order stays as it is, and nothing was charged.",
     "order-sent": "The parcel is on its way.",
     "order-tracked": "Recorded.",
     "order-refunded": "The money is on its way back.",

@@ -231,9 +231,12 @@ class MemoryPayments:
         customer_id: UserId | None = None,
         return_url: str | None = None,
         off_session: bool = False,
+        attempt: int = 0,
     ) -> PaymentView:
         self.weather.before("authorise")
-        if checkout_id not in self.paid:
+        known = self.paid.get(checkout_id)
+        over = known is not None and known.status in ("declined", "voided")
+        if known is None or (over and known.attempt < attempt):
             declined = payment_token == "pm_declined"
             self.paid[checkout_id] = PaymentView(
                 id=PaymentId(new_id()),
@@ -241,6 +244,7 @@ class MemoryPayments:
                 amount=amount,
                 status="declined" if declined else "authorised",
                 failure_code="generic_decline" if declined else None,
+                attempt=attempt,
             )
         self.weather.after("authorise")
         return self.paid[checkout_id]
@@ -252,7 +256,9 @@ class MemoryPayments:
         self.weather.after("capture")
         return self.paid[checkout_id]
 
-    async def void(self, *, checkout_id: CheckoutId) -> PaymentView | None:
+    async def void(
+        self, *, checkout_id: CheckoutId, attempt: int | None = None
+    ) -> PaymentView | None:
         self.weather.before("void")
         if checkout_id in self.paid and self.paid[checkout_id].status != "declined":
             self._change(checkout_id, status="voided")

@@ -1,22 +1,16 @@
-"""A buyer pays what a change of the order costs more, with the bank's question in between."""
+"""A buyer is asked to pay what a change of the order costs more: how often, and how long."""
 
-from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
-import httpx
 import pytest
 
-from bodega.backbone.module import Context
-from bodega.backbone.settings import Settings
+from bodega.commerce.orders.errors import OperationKeyReused, PaymentNotDue, ProviderNotHere
 from bodega.contracts.aftersales import EditOrder, PayDifference, PaymentDue
 from bodega.contracts.orders import OrderView
 from bodega.kernel.ids import CommandId, new_id
 from tests.commerce.orders.conftest import Desk, line_id
 from tests.commerce.orders.goods import line
-from tests.commerce.orders.test_currencies import bought
-from tests.kit.doors import Doors, key
-from tests.kit.goods import level, stocked
-from tests.kit.provider import RunningProvider, running_provider
 
 
 async def dearer(desk: Desk) -> tuple[OrderView, PaymentDue]:
@@ -40,7 +34,7 @@ async def test_the_order_waits_until_its_buyer_has_paid(desk: Desk) -> None:
     desk.clock.at += timedelta(hours=1)
     await desk.after.resume()
     assert (await desk.again(order)).total == order.total
-    paid = await desk.after.pay_due(order.id, PayDifference(payment_token="pm_card_visa"))
+    paid = await pays(desk, order, "pm_card_visa")
     assert paid.state == "done"
     assert (await desk.again(order)).total == order.total * 2
     assert await desk.after.payment_due(order.id) is None
@@ -58,50 +52,6 @@ async def test_a_buyer_who_does_not_pay_in_time_changes_nothing(desk: Desk) -> N
     assert promised.quantity == 1
 
 
-@pytest.fixture(scope="module")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProvider]:
-    with running_provider(tmp_path_factory.mktemp("provider")) as provider:
-        yield provider
-
-
-@pytest.fixture
-def settings(settings: Settings, provider: RunningProvider) -> Settings:
-    return settings.model_copy(update={"payments_url": provider.url})
-
-
-ASKS = "pm_card_authenticationRequired"
-
-
-@pytest.mark.parametrize(("outcome", "total"), [("authorise", 4), ("fail", 3)])
-async def test_the_bank_asks_and_the_customer_comes_back(
-    doors: Doors, context: Context, outcome: str, total: int
-) -> None:
-    ada, staff = await doors.customer(), await doors.staff(await doors.admin())
-    variant = await stocked(context, 4)
-    order = await bought(context, ada, variant)
-    goods = next(one for one in order["lines"] if one["kind"] == "product")
-    edit = {"quantities": {goods["id"]: 4}, "reason": "one more", "ask_buyer": True}
-    at, due_at = f"/api/v1/admin/orders/{order['id']}", f"/api/v1/orders/{order['id']}/payment-due"
-    nothing = await ada.get(due_at)
-    assert (nothing.status_code, nothing.json()["code"]) == (404, "payment_not_due")
-    begun = await staff.post(f"{at}/edits", json=edit, headers=key())
-    assert (begun.status_code, begun.json()["due"]["amount"]) == (202, 599)
-    assert (await (await doors.customer()).get(due_at)).status_code == 404
-    pay = {"payment_token": ASKS, "return_url": "https://shop.test/back"}
-    asked = await ada.post(due_at, json=pay, headers=key())
-    assert asked.status_code == 202, asked.text
-    async with httpx.AsyncClient() as bank:
-        await bank.post(asked.json()["action_url"], data={"outcome": outcome})
-    done = await ada.post(due_at, json=pay, headers=key())
-    if outcome == "fail":
-        assert (done.status_code, done.json()["code"]) == (402, "payment_declined")
-    else:
-        assert (done.status_code, done.json()["state"]) == (201, "done")
-    after = (await ada.get(f"/api/v1/orders/{order['id']}")).json()
-    assert after["lines"][0]["quantity"] == total
-    assert (await level(context, variant)).available == 4 - total
-
-
 async def test_staff_need_not_wait(desk: Desk) -> None:
     order, due = await dearer(desk)
     ended = await desk.after.give_up(
@@ -114,8 +64,59 @@ async def test_staff_need_not_wait(desk: Desk) -> None:
     assert (await desk.again(order)).total == order.total
 
 
-async def test_a_declined_card_ends_the_change(desk: Desk) -> None:
-    order, _ = await dearer(desk)
-    paid = await desk.after.pay_due(order.id, PayDifference(payment_token="pm_declined"))
-    assert (paid.state, paid.failure_code) == ("failed", "payment_declined")
+async def pays(desk: Desk, order: OrderView, token: str, **more: Any) -> PaymentDue:
+    command = more.pop("command", None) or CommandId(new_id())
+    return await desk.after.pay_due(
+        order.id, PayDifference(payment_token=token), command_id=command
+    )
+
+
+async def test_another_card_may_be_tried_after_one_that_was_declined(desk: Desk) -> None:
+    order, due = await dearer(desk)
+    assert due.tries_left == desk.context.settings.orders_pay_tries
+    first = CommandId(new_id())
+    for _ in range(2):  # the same request again is no other try
+        refused = await pays(desk, order, "pm_declined", command=first)
+        assert (refused.state, refused.tries_left) == ("running", due.tries_left - 1)
+        assert refused.declined == "The provider says: generic_decline"
+    with pytest.raises(ProviderNotHere):
+        await pays(desk, order, "paypal:")
+    with pytest.raises(OperationKeyReused):
+        await pays(desk, order, "pm_card_visa", command=first)
+    second = CommandId(new_id())
+    paid = await pays(desk, order, "pm_card_visa", command=second)
+    assert (paid.state, paid.declined, paid.failure_code) == ("done", None, None)
+    assert (await pays(desk, order, "pm_card_visa", command=second)).state == "done"
+    assert (await desk.again(order)).total == order.total * 2
+    with pytest.raises(PaymentNotDue):
+        await pays(desk, order, "pm_card_visa")
+
+
+async def test_the_last_try_ends_the_change(desk: Desk) -> None:
+    order, due = await dearer(desk)
+    for left in reversed(range(1, due.tries_left)):
+        assert (await pays(desk, order, "pm_declined")).tries_left == left
+    last = await pays(desk, order, "pm_declined")
+    assert (last.state, last.failure_code, last.tries_left) == ("failed", "payment_declined", 0)
     assert (await desk.again(order)).total == order.total
+
+
+async def test_a_card_that_comes_too_late_is_not_charged(desk: Desk) -> None:
+    order, due = await dearer(desk)
+    await pays(desk, order, "pm_declined")
+    desk.clock.at = due.until
+    late = await pays(desk, order, "pm_card_visa")
+    assert (late.state, late.failure_code) == ("failed", "payment_not_captured")
+    assert [one.status for one in desk.payments.paid.values()] == ["captured", "declined"]
+
+
+async def test_a_buyer_may_leave_the_order_as_it_is(desk: Desk) -> None:
+    order, _ = await dearer(desk)
+    await pays(desk, order, "pm_declined")
+    command = CommandId(new_id())
+    for _ in range(2):
+        left = await desk.after.leave_due(order.id, command_id=command, actor="guest")
+        assert (left.state, left.declined) == ("failed", None)
+    assert (await desk.again(order)).total == order.total
+    with pytest.raises(PaymentNotDue):
+        await desk.after.leave_due(order.id, command_id=CommandId(new_id()), actor="guest")

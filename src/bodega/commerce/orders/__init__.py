@@ -5,7 +5,8 @@ orders.shipments, orders.shipment_lines, orders.shipment_events, orders.refunds,
 orders.refund_lines, orders.return_requests, orders.return_request_lines, orders.returns,
 orders.return_lines, orders.documents.
 Events out: orders.order_placed, orders.order_paid, orders.order_allocated, orders.order_shipped,
-orders.shipment_tracked, orders.order_edited, orders.order_refunded, orders.return_changed,
-orders.document_issued, orders.order_cancelled, orders.import_completed.
+orders.shipment_tracked, orders.order_edited, orders.payment_asked, orders.order_refunded,
+orders.order_exchanged, orders.return_changed, orders.document_issued, orders.order_cancelled,
+orders.import_completed.
 Events in: payments.payment_captured, inventory.stock_changed.
 """

@@ -8,7 +8,7 @@ BodegaError
 │               OperationNotFound, LocationNotKnown, PaymentNotDue
 ├── Unavailable ── PaymentAwaited
 ├── Rejected
-│   ├── EditEmpty, AddressCountryDiffers, VariantNotSold, PaymentTokenMissing
+│   ├── EditEmpty, AddressCountryDiffers, VariantNotSold, PaymentTokenMissing, ProviderNotHere
 │   ├── LineNamedTwice, QuantityExceeded, RefundExceedsLine, RefundNotChargeable
 │   ├── ExchangeCostsMore
 │   └── OperationKeyReused
@@ -110,6 +110,11 @@ class VariantNotSold(Rejected):
 class PaymentTokenMissing(Rejected):
     code = "payment_token_missing"
     title = "The edit costs more: send a payment token for the difference"
+
+
+class ProviderNotHere(Rejected):
+    code = "payment_provider_not_here"
+    title = "This shop takes no payment through that provider: choose another way to pay"
 
 
 class LineNamedTwice(Rejected):

@@ -10,6 +10,7 @@ from bodega.contracts.aftersales.events import (
     OrderExchanged,
     OrderRefunded,
     OrderShipped,
+    PaymentAsked,
     ReturnChanged,
     ShipmentTracked,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "OrderRefunded",
     "OrderShipped",
     "PayDifference",
+    "PaymentAsked",
     "PaymentDue",
     "PaymentToken",
     "Reason",
@@ -147,12 +149,23 @@ class AfterSales(Protocol):
     async def payment_due(self, order_id: OrderId) -> PaymentDue | None:
         """What the order's buyer is asked to pay now."""
 
-    async def pay_due(self, order_id: OrderId, asked: PayDifference) -> PaymentDue:
-        """Pay it; the same again goes on. A card that is declined ends the change, and nothing of
-        it is done. Raises `NotFound` when nothing is due."""
+    async def pay_due(
+        self, order_id: OrderId, asked: PayDifference, *, command_id: CommandId
+    ) -> PaymentDue:
+        """Pay it. The same card again goes on; while its bank asks, another one takes its place.
+        After a card that is declined (`declined` says why) another may be tried, until the time or
+        the tries are over: then the change has failed, and nothing of it is done. The same command
+        again is no other try. Raises `NotFound` when nothing is due, `Rejected` for a command that
+        came with another card."""
 
     async def proceed_due(self, order_id: OrderId) -> PaymentDue:
         """The buyer is back from the bank. Raises `NotFound` when nothing is due."""
+
+    async def leave_due(
+        self, order_id: OrderId, *, command_id: CommandId, actor: str
+    ) -> PaymentDue:
+        """The buyer does not pay it: nothing of the change is done. Raises `NotFound` when nothing
+        is due, `Conflict` while a card is being charged."""
 
     async def operation(self, id: OperationId) -> OperationView | None: ...
 

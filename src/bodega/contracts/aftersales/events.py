@@ -1,5 +1,6 @@
 """What others hear of what happened to an order."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from bodega.contracts.aftersales.kinds import DocumentKind, ReturnStatus, ShipmentStep
@@ -53,6 +54,15 @@ class OrderEdited(_OfOrder):
     charge_tax: Money | None = None
     checkout_id: CheckoutId | None = None
     credited_tax: Money | None = None
+
+
+class PaymentAsked(_OfOrder):
+    """A change of the order waits until its buyer has paid `amount`, at the latest by `until`."""
+
+    type: ClassVar[str] = "orders.payment_asked"
+    operation_id: OperationId
+    amount: Money
+    until: datetime
 
 
 class OrderRefunded(_OfOrder):

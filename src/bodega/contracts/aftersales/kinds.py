@@ -16,3 +16,10 @@ Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 PaymentToken = Annotated[
     str, StringConstraints(max_length=210, pattern=r"^[a-z]+_[A-Za-z0-9_]*[A-Za-z][A-Za-z0-9_]*$")
 ]
+# What a buyer pays with may be PayPal as well, where the shop has it.
+BuyersToken = Annotated[
+    str,
+    StringConstraints(
+        max_length=210, pattern=r"^(paypal:|[a-z]+_[A-Za-z0-9_]*[A-Za-z][A-Za-z0-9_]*)$"
+    ),
+]

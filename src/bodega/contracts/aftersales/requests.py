@@ -5,7 +5,14 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from bodega.contracts.aftersales.kinds import Note, PaymentToken, Reason, ShipmentStep, Short
+from bodega.contracts.aftersales.kinds import (
+    BuyersToken,
+    Note,
+    PaymentToken,
+    Reason,
+    ShipmentStep,
+    Short,
+)
 from bodega.kernel.address import Address
 from bodega.kernel.ids import (
     LocationId,
@@ -105,7 +112,7 @@ class SettleReturn(_Request):
 class PayDifference(_Request):
     """`return_url` is where the buyer's bank sends them back to."""
 
-    payment_token: PaymentToken
+    payment_token: BuyersToken
     return_url: Annotated[str, StringConstraints(pattern=r"^https?://", max_length=2000)] | None = (
         None
     )

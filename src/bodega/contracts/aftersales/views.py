@@ -46,7 +46,8 @@ class OperationView(BaseModel):
 
 class PaymentDue(BaseModel):
     """What a change of an order costs its buyer more, to be paid by `until`. With an `action_url`
-    their bank asks them there; `state` and failure are the operation's."""
+    their bank asks them there; `declined` is why their last card was refused, and `tries_left`
+    how many others they may try. `state` and failure are the operation's."""
 
     operation_id: OperationId
     kind: OperationKind
@@ -54,6 +55,8 @@ class PaymentDue(BaseModel):
     amount: Money
     action_url: str | None
     until: datetime
+    declined: str | None = None
+    tries_left: int = 0
     failure_code: str | None = None
     failure_detail: str | None = None
 

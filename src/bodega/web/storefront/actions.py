@@ -26,6 +26,7 @@ from bodega.web.storefront.standing import REASONS, AtCounter, Counter, Own, Sta
 from bodega.web.storefront.till import SAVED
 
 router = APIRouter()
+
 _UNCHANGED = "Nothing was charged and your order is as it was; write to us to try it again."
 
 
@@ -93,12 +94,28 @@ async def pay(request: Request, own: Own, counter: AtCounter, form: Posted) -> R
         asked = PayDifference(
             payment_token=form.text("payment_token").removeprefix(SAVED), return_url=back
         )
-        due = await counter.after.pay_due(own.order.id, asked)
+        due = await counter.after.pay_due(
+            own.order.id, asked, command_id=form.command_id("payment")
+        )
     except ValidationError:
         return redirect(request, own.at)
     except BodegaError as error:
         return await page(request, counter, own, error)
     return await _after_payment(request, own, counter, due)
+
+
+@router.post("/payment/cancellation")
+async def leave(request: Request, own: Own, counter: AtCounter, form: Posted) -> Response:
+    """The buyer does not pay it: the order stays as it is."""
+    try:
+        await counter.after.leave_due(
+            own.order.id, command_id=form.command_id("leave"), actor=own.label
+        )
+    except NotFound:
+        return redirect(request, own.at)
+    except BodegaError as error:
+        return await page(request, counter, own, error)
+    return redirect(request, own.at, flash="change-left")
 
 
 @router.get("/payment")
@@ -123,6 +140,8 @@ async def come_back(request: Request, own: Own, counter: AtCounter) -> Response:
 async def _after_payment(
     request: Request, own: Standing, counter: Counter, due: PaymentDue
 ) -> Response:
+    if due.declined is not None:
+        return redirect(request, own.at)  # the page says so, and takes another card
     if due.state in ("failed", "undoing"):
         said = due.failure_detail or "The payment was refused"
         return await page(request, counter, own, Conflict(f"{said.rstrip('.')}. {_UNCHANGED}"))

@@ -90,6 +90,7 @@ async def page(
         refused=refused,
         due=await counter.after.payment_due(order.id),
         saved_cards=await _saved(counter, order),
+        paypal=bool(request.app.state.settings.paypal_client_id),
         test_cards=TEST_CARDS if takes_test_cards(request.app.state.settings) else (),
     )
 

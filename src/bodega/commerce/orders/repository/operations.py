@@ -38,17 +38,8 @@ _REOPEN = text(
            failure_detail = CASE WHEN :tries = 0
                THEN concat_ws('; ', failure_detail, CAST(:detail AS text)) END
        WHERE id = :id AND (state = 'partial' OR :tries = 0 AND state = 'running'
-           AND payment_token IS NULL AND plan ->> 'ask_buyer' = 'true') RETURNING *"""
-)
-_ASKING = text(
-    """SELECT * FROM orders.operations
-       WHERE order_id = :order AND state = 'running' AND plan ->> 'ask_buyer' = 'true'"""
-)
-_HAND_IN = text(
-    """UPDATE orders.operations SET payment_token = :token, leased_until = :now,
-           plan = plan || jsonb_build_object('return_url', CAST(:return_url AS text))
-       WHERE id = :id AND state = 'running' AND payment_token IS NULL
-         AND plan ->> 'ask_buyer' = 'true'"""
+           AND payment_token IS NOT DISTINCT FROM CAST(:token AS text)
+           AND plan ->> 'ask_buyer' = 'true') RETURNING *"""
 )
 _MOVE = text(
     """UPDATE orders.operations SET state = :after,
@@ -99,12 +90,23 @@ class Operation:
         )
 
     @property
+    def charge_id(self) -> CheckoutId | None:
+        """What is charged for it is filed under."""
+        filed = self.plan.get("charge_id") or self.plan.get("exchange_id")
+        return CheckoutId(UUID(str(filed))) if filed else None
+
+    @property
+    def attempt(self) -> int:
+        """How often its buyer's card was refused, or changed for another, so far."""
+        return int(self.plan.get("attempt", 0))
+
+    @property
     def asks_buyer(self) -> bool:
         """It goes on once its buyer has paid the difference."""
         return self.state == "running" and bool(self.plan.get("ask_buyer"))
 
 
-def _operation(row: Row[Any]) -> Operation:
+def read_operation(row: Row[Any]) -> Operation:
     names = Operation.__dataclass_fields__
     return Operation(**{name: getattr(row, name) for name in names} | _bytes(row))
 
@@ -141,12 +143,12 @@ async def insert_operation(
     }
     made = insert(operations).values(row).on_conflict_do_nothing().returning(operations)
     found = (await connection.execute(made)).first()
-    return _operation(found) if found else None
+    return read_operation(found) if found else None
 
 
 async def find_operation(connection: AsyncConnection, id: OperationId) -> Operation | None:
     row = (await connection.execute(select(operations).where(operations.c.id == id))).first()
-    return _operation(row) if row else None
+    return read_operation(row) if row else None
 
 
 async def find_operations(connection: AsyncConnection, order_id: OrderId) -> list[Operation]:
@@ -155,7 +157,7 @@ async def find_operations(connection: AsyncConnection, order_id: OrderId) -> lis
         .where(operations.c.order_id == order_id)
         .order_by(operations.c.started_at, operations.c.id)
     )
-    return [_operation(row) for row in found]
+    return [read_operation(row) for row in found]
 
 
 async def find_latest(
@@ -165,7 +167,7 @@ async def find_latest(
     chosen = select(operations).order_by(operations.c.started_at.desc()).limit(limit)
     if open_only:
         chosen = chosen.where(operations.c.state.in_(("running", "undoing", "partial")))
-    return [_operation(row) for row in await connection.execute(chosen)]
+    return [read_operation(row) for row in await connection.execute(chosen)]
 
 
 async def make_due(connection: AsyncConnection, id: OperationId, *, now: datetime) -> bool:
@@ -181,32 +183,21 @@ async def reopen(
     *,
     until: datetime,
     detail: str | None = None,
+    token: str | None = None,
 ) -> Operation | None:
     """A partial one goes on: running again for another try, or undoing, as one does that waits for
-    its buyer. None when it is none."""
+    its buyer and has, at most, the card `token`. None when it is none."""
     tries = 1 if after == "running" else 0
-    asked = {"id": id, "after": after, "until": until, "tries": tries, "detail": detail}
+    asked = {
+        "id": id,
+        "after": after,
+        "until": until,
+        "tries": tries,
+        "detail": detail,
+        "token": token,
+    }
     row = (await connection.execute(_REOPEN, asked)).first()
-    return _operation(row) if row else None
-
-
-async def find_asking(connection: AsyncConnection, order_id: OrderId) -> Operation | None:
-    """The live one that its buyer was asked to pay for."""
-    row = (await connection.execute(_ASKING, {"order": order_id})).first()
-    return _operation(row) if row else None
-
-
-async def hand_in_payment(
-    connection: AsyncConnection,
-    id: OperationId,
-    *,
-    token: str,
-    return_url: str | None,
-    now: datetime,
-) -> None:
-    """Once; a second token changes nothing."""
-    asked = {"id": id, "token": token, "return_url": return_url, "now": now}
-    await connection.execute(_HAND_IN, asked)
+    return read_operation(row) if row else None
 
 
 async def count_edits(connection: AsyncConnection, order_id: OrderId) -> int:
@@ -239,7 +230,7 @@ async def lease(
         row = (await connection.execute(_LEASE_NEXT, asked)).first()
     else:
         row = (await connection.execute(_LEASE_ONE, asked | {"id": id})).first()
-    return _operation(row) if row else None
+    return read_operation(row) if row else None
 
 
 async def postpone(connection: AsyncConnection, operation: Operation, *, until: datetime) -> None:
@@ -268,7 +259,7 @@ async def move_operation(
         "detail": detail,
     }
     row = (await connection.execute(_MOVE, asked)).first()
-    return _operation(row) if row else None
+    return read_operation(row) if row else None
 
 
 def as_json(plan: str) -> Mapping[str, Any]:

@@ -122,6 +122,10 @@ class AfterSalesService:
         self, id: OperationId, *, command_id: CommandId, reason: str, actor: str
     ) -> OperationView:
         told = f"Given up by {actor}: {reason}"
+        known = await self._driver.find(id)
+        if known is not None and known.asks_buyer:
+            given_up = await self._due.give_up(known, command_id=command_id, detail=told, by=actor)
+            return given_up.view()
         ended = await self._driver.reopen(
             id, "undoing", command_id=command_id, actor=actor, detail=told
         )
@@ -130,8 +134,15 @@ class AfterSalesService:
     async def payment_due(self, order_id: OrderId) -> PaymentDue | None:
         return await self._due.of_order(order_id)
 
-    async def pay_due(self, order_id: OrderId, asked: PayDifference) -> PaymentDue:
-        return await self._due.pay(order_id, asked)
+    async def pay_due(
+        self, order_id: OrderId, asked: PayDifference, *, command_id: CommandId
+    ) -> PaymentDue:
+        return await self._due.pay(order_id, asked, command_id=command_id)
+
+    async def leave_due(
+        self, order_id: OrderId, *, command_id: CommandId, actor: str
+    ) -> PaymentDue:
+        return await self._due.leave(order_id, command_id=command_id, actor=actor)
 
     async def proceed_due(self, order_id: OrderId) -> PaymentDue:
         return await self._due.proceed(order_id)

@@ -19,6 +19,7 @@ from bodega.commerce.orders.errors import (
 )
 from bodega.commerce.orders.repository import operations, orders
 from bodega.commerce.orders.repository.operations import Operation
+from bodega.commerce.orders.service.awaiting import asked_to_pay
 from bodega.commerce.orders.service.given import book_given, given_back
 from bodega.commerce.orders.service.kinds import Kind
 from bodega.contracts.aftersales import OperationKind, OperationState
@@ -73,14 +74,18 @@ class Driver:
         command_id: CommandId,
         actor: str,
         detail: str | None = None,
+        token: str | None = None,
     ) -> Operation:
-        """Go on with a partial operation: another try, or the way back. The same command again
-        changes nothing. Raises OperationNotFound, OperationNotPartial."""
+        """Go on with a partial operation: another try, or the way back; or give one up that waits
+        for its buyer. The same command again changes nothing. Raises OperationNotFound,
+        OperationNotPartial."""
         taken: list[Operation] = []
 
         async def begin() -> None:
             until = self._clock.now() + self._lease
-            opened = await operations.reopen(uow.connection, id, after, until=until, detail=detail)
+            opened = await operations.reopen(
+                uow.connection, id, after, until=until, detail=detail, token=token
+            )
             if opened is None:
                 raise OperationNotPartial if await self.find(id) else OperationNotFound
             taken.append(opened)
@@ -133,7 +138,7 @@ class Driver:
             if order is None:
                 raise OrderNotFound
             planned = await self._kinds[kind].plan(uow, order, request, id)
-            return await operations.insert_operation(
+            begun = await operations.insert_operation(
                 uow.connection,
                 id=id,
                 order_id=order_id,
@@ -145,6 +150,9 @@ class Driver:
                 actor=actor,
                 leased_until=self._clock.now() + self._lease,
             )
+            if begun is not None and begun.asks_buyer:
+                uow.emit(asked_to_pay(self._context, begun))
+            return begun
 
     async def _drive(self, operation: Operation) -> Operation:
         kind = self._kinds[operation.kind]

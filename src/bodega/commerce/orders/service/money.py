@@ -10,10 +10,11 @@ from bodega.commerce.orders.domain.refunds import Source, spread
 from bodega.commerce.orders.errors import PaymentDeclined, PaymentNotTaken, RefundFailed
 from bodega.commerce.orders.repository import refunds
 from bodega.commerce.orders.repository.operations import Operation
-from bodega.commerce.orders.service.awaiting import wait_for_buyer
+from bodega.commerce.orders.service.awaiting import ask_again, wait_for_buyer
 from bodega.commerce.orders.service.kinds import step
 from bodega.contracts.orders import OrderView
 from bodega.contracts.payments import Payments, RefundView
+from bodega.kernel.errors import BodegaError, Unavailable
 from bodega.kernel.ids import CheckoutId, UserId
 from bodega.kernel.money import Money
 
@@ -92,20 +93,40 @@ async def charge(
     amount: Money,
     customer_id: UserId | None,
 ) -> None:
-    """Take a further payment, filed under `charge_id`. A buyer who was asked pays it themselves and
-    may be asked by their bank; otherwise nobody is there to confirm it. Raises PaymentDeclined,
-    PaymentNotTaken, PaymentAwaited."""
-    payments = context.container.get(Payments)
+    """Take a further payment, filed under `charge_id`. A buyer who was asked pays it themselves,
+    may be asked by their bank and, where that fails, tries another card; otherwise nobody is there.
+    Raises PaymentDeclined, PaymentNotTaken, PaymentAwaited."""
     asked = bool(operation.plan.get("ask_buyer"))
     if asked and operation.payment_token is None:
         wait_for_buyer(context, operation)
+    try:
+        await _taken(context, operation, charge_id, amount, customer_id, off_session=not asked)
+    except Unavailable:
+        raise
+    except BodegaError as refused:
+        if not asked:
+            raise
+        await ask_again(context, operation, charge_id, refused)
+
+
+async def _taken(
+    context: Context,
+    operation: Operation,
+    charge_id: CheckoutId,
+    amount: Money,
+    customer_id: UserId | None,
+    *,
+    off_session: bool,
+) -> None:
+    payments = context.container.get(Payments)
     payment = await payments.authorise(
         checkout_id=charge_id,
         amount=amount,
         payment_token=operation.payment_token or "",
         customer_id=customer_id,
         return_url=operation.plan.get("return_url"),
-        off_session=not asked,
+        off_session=off_session,
+        attempt=operation.attempt,
     )
     if payment.status == "requires_action":
         payment = await payments.confirm(checkout_id=charge_id)

@@ -20,11 +20,12 @@ from bodega.kernel.money import Money
 _OPEN = text(
     """WITH opened AS (
            INSERT INTO payments.payments
-               (id, checkout_id, amount_amount, amount_currency, status, provider, payment_token,
-                provider_customer, return_url, capture_method, save_method, off_session)
-           VALUES (:id, :checkout, :amount, :currency, 'authorising', :provider, :token,
+               (id, checkout_id, attempt, amount_amount, amount_currency, status, provider,
+                payment_token, provider_customer, return_url, capture_method, save_method,
+                off_session)
+           VALUES (:id, :checkout, :attempt, :amount, :currency, 'authorising', :provider, :token,
                    :customer, :return_url, :capture_method, :save_method, :off_session)
-           ON CONFLICT (checkout_id) DO NOTHING RETURNING id)
+           ON CONFLICT DO NOTHING RETURNING id)
        INSERT INTO payments.transitions (id, payment_id, after)
        SELECT :transition, opened.id, 'authorising' FROM opened"""
 )
@@ -34,8 +35,9 @@ _WITH_REFUNDED = """*, (SELECT sum(r.amount_amount) FROM payments.refunds r
     WHERE r.payment_id = payments.id AND r.status = 'succeeded') AS refunded"""
 _ROWS = f"SELECT {_WITH_REFUNDED} FROM payments.payments"  # noqa: S608
 _LOCK = " FOR UPDATE OF payments"
-_OF_CHECKOUT = text(f"{_ROWS} WHERE checkout_id = :checkout")
-_OF_CHECKOUT_LOCKED = text(f"{_ROWS} WHERE checkout_id = :checkout{_LOCK}")
+_LAST = "WHERE checkout_id = :checkout ORDER BY attempt DESC LIMIT 1"
+_OF_CHECKOUT = text(f"{_ROWS} {_LAST}")
+_OF_CHECKOUT_LOCKED = text(f"{_ROWS} {_LAST}{_LOCK}")
 _BY_ID = text(f"{_ROWS} WHERE id = :id")
 _BY_ID_LOCKED = text(f"{_ROWS} WHERE id = :id{_LOCK}")
 _MATCH = """provider = :provider AND
@@ -67,7 +69,8 @@ def _changing(names: tuple[str, ...]) -> TextClause:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """A row of payments.payments. `taken` is what was captured, or is being captured."""
+    """A row of payments.payments. `taken` is what was captured, or is being captured; `attempt`
+    counts the tries of a checkout, of which the last one stands."""
 
     id: PaymentId
     checkout_id: CheckoutId
@@ -86,6 +89,7 @@ class Payment:
     started_at: datetime
     save_method: bool = False
     off_session: bool = False
+    attempt: int = 0
 
     def view(self) -> PaymentView:
         return PaymentView(
@@ -97,6 +101,7 @@ class Payment:
             action_url=self.action_url if self.status == "requires_action" else None,
             captured=self.taken if self.status == "captured" else None,
             refunded=self.refunded,
+            attempt=self.attempt,
         )
 
 
@@ -119,6 +124,7 @@ def _payment(row: Row[Any]) -> Payment:
         started_at=row.occurred_at,
         save_method=row.save_method,
         off_session=row.off_session,
+        attempt=row.attempt,
     )
 
 
@@ -146,12 +152,15 @@ async def open_payment(
     capture_method: CaptureMethod = "manual",
     save_method: bool = False,
     off_session: bool = False,
+    attempt: int = 0,
 ) -> tuple[Payment, bool]:
-    """The payment of the checkout, durable, and whether this opened it."""
+    """The last payment of the checkout, durable, and whether this opened it; none is opened beside
+    one that is under way or has the money."""
     asked = {
         "id": new_id(),
         "transition": new_id(),
         "checkout": checkout_id,
+        "attempt": attempt,
         "amount": amount.amount,
         "currency": amount.currency,
         "provider": provider,

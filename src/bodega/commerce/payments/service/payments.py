@@ -52,10 +52,10 @@ from bodega.kernel.money import Money
 
 
 async def settle_authorisation(
-    uow: UnitOfWork, *, checkout_id: CheckoutId, outcome: ProviderPayment
+    uow: UnitOfWork, *, payment_id: PaymentId, outcome: ProviderPayment
 ) -> Payment:
     """Record what the provider answered; a payment that moved on meanwhile stays as it is."""
-    payment = await _locked(uow, checkout_id)
+    payment = await _locked(uow, payment_id)
     if payment.status not in ("authorising", "requires_action"):
         return payment
     if outcome.status in ("declined", "cancelled"):
@@ -101,7 +101,9 @@ async def begin_capture(
     uow: UnitOfWork, *, checkout_id: CheckoutId, amount: Money | None = None
 ) -> Payment:
     """The intent to take `amount`, or all; a payment that is past that stays as it is."""
-    payment = await _locked(uow, checkout_id)
+    payment = await repository.find_payment(uow.connection, checkout_id, lock=True)
+    if payment is None:
+        raise PaymentUnknown
     if payment.status != "authorised":
         return payment
     wanted = amount or payment.amount
@@ -113,10 +115,10 @@ async def begin_capture(
 
 
 async def settle_capture(
-    uow: UnitOfWork, *, checkout_id: CheckoutId, outcome: ProviderPayment
+    uow: UnitOfWork, *, payment_id: PaymentId, outcome: ProviderPayment
 ) -> Payment:
     """Captured, or on its way to being voided."""
-    payment = await _locked(uow, checkout_id)
+    payment = await _locked(uow, payment_id)
     if payment.status != "capturing":
         return payment
     if outcome.status == "captured" and outcome.amount == (payment.taken or payment.amount):
@@ -126,28 +128,43 @@ async def settle_capture(
     return _move(uow, payment, "voiding", note=note, failure_code=code)
 
 
-async def begin_void(uow: UnitOfWork, *, checkout_id: CheckoutId) -> Payment | None:
+async def begin_void(
+    uow: UnitOfWork, *, checkout_id: CheckoutId, attempt: int | None = None
+) -> Payment | None:
     """None when there is nothing to give back."""
     payment = await repository.find_payment(uow.connection, checkout_id, lock=True)
     if payment is None or not may_follow(payment.status, "voiding"):
+        return payment
+    if attempt is not None and payment.attempt != attempt:
         return payment
     return _move(uow, payment, "voiding")
 
 
 async def settle_void(
-    uow: UnitOfWork, *, checkout_id: CheckoutId, outcome: ProviderPayment | None
+    uow: UnitOfWork, *, payment_id: PaymentId, outcome: ProviderPayment | None
 ) -> Payment:
-    payment = await _locked(uow, checkout_id)
+    payment = await _locked(uow, payment_id)
     if payment.status != "voiding":
         return payment
-    uow.emit(PaymentVoided(payment_id=payment.id, checkout_id=checkout_id))
+    uow.emit(PaymentVoided(payment_id=payment.id, checkout_id=payment.checkout_id))
     await ledger.book_void(uow, payment)
     note = outcome.status if outcome else "nothing was authorised"
     return _move(uow, payment, "voided", note=note)
 
 
-async def _locked(uow: UnitOfWork, checkout_id: CheckoutId) -> Payment:
+async def begin_another(
+    uow: UnitOfWork, *, checkout_id: CheckoutId, attempt: int
+) -> Payment | None:
+    """An earlier try whose buyer was asked by their bank, and did not answer, is let go; any other
+    stays as it is."""
     payment = await repository.find_payment(uow.connection, checkout_id, lock=True)
+    if payment is None or payment.attempt >= attempt or payment.status != "requires_action":
+        return payment
+    return _move(uow, payment, "voiding", note="another card is tried")
+
+
+async def _locked(uow: UnitOfWork, payment_id: PaymentId) -> Payment:
+    payment = await repository.find_by_id(uow.connection, payment_id, lock=True)
     if payment is None:
         raise PaymentUnknown
     return payment
@@ -216,7 +233,10 @@ class PaymentsService:
         capture_method: CaptureMethod = "manual",
         save_method: bool = False,
         off_session: bool = False,
+        attempt: int = 0,
     ) -> PaymentView:
+        if attempt:
+            await self._let_earlier_go(checkout_id, attempt)
         provider = self._providers.chosen(amount, payment_token).name
         keeps = save_method and customer_id is not None and provider == self._vault.name
         if keeps and customer_id is not None:
@@ -235,6 +255,7 @@ class PaymentsService:
                 capture_method=capture_method,
                 save_method=keeps,
                 off_session=off_session,
+                attempt=attempt,
             )
         if payment.amount != amount:
             raise AmountChanged
@@ -250,7 +271,7 @@ class PaymentsService:
             payment_id=payment.id, reference=str(payment.reference)
         )
         async with self._database.work() as uow:
-            settled = await settle_authorisation(uow, checkout_id=checkout_id, outcome=outcome)
+            settled = await settle_authorisation(uow, payment_id=payment.id, outcome=outcome)
         return settled.view()
 
     async def capture(self, *, checkout_id: CheckoutId, amount: Money | None = None) -> PaymentView:
@@ -264,7 +285,7 @@ class PaymentsService:
             amount=payment.taken or payment.amount,
         )
         async with self._database.work() as uow:
-            settled = await settle_capture(uow, checkout_id=checkout_id, outcome=outcome)
+            settled = await settle_capture(uow, payment_id=payment.id, outcome=outcome)
         return settled.view()
 
     async def refund(
@@ -292,12 +313,17 @@ class PaymentsService:
     async def refunds(self, checkout_id: CheckoutId) -> list[RefundView]:
         return await self._desk.refunds(checkout_id)
 
-    async def void(self, *, checkout_id: CheckoutId) -> PaymentView | None:
+    async def void(
+        self, *, checkout_id: CheckoutId, attempt: int | None = None
+    ) -> PaymentView | None:
         await self._finish_authorising(checkout_id)
         async with self._database.work() as uow:
-            payment = await begin_void(uow, checkout_id=checkout_id)
-        if payment is None or payment.status != "voiding":
-            return payment.view() if payment else None
+            payment = await begin_void(uow, checkout_id=checkout_id, attempt=attempt)
+        return (await self._voided(payment)).view() if payment else None
+
+    async def _voided(self, payment: Payment) -> Payment:
+        if payment.status != "voiding":
+            return payment
         outcome = (
             await self._providers.named(payment.provider).void(
                 payment_id=payment.id, reference=payment.reference
@@ -306,8 +332,15 @@ class PaymentsService:
             else None
         )
         async with self._database.work() as uow:
-            settled = await settle_void(uow, checkout_id=checkout_id, outcome=outcome)
-        return settled.view()
+            return await settle_void(uow, payment_id=payment.id, outcome=outcome)
+
+    async def _let_earlier_go(self, checkout_id: CheckoutId, attempt: int) -> None:
+        """What is not over then, has the money or is about to: no other try is opened beside it."""
+        await self._finish_authorising(checkout_id)
+        async with self._database.work() as uow:
+            earlier = await begin_another(uow, checkout_id=checkout_id, attempt=attempt)
+        if earlier is not None:
+            await self._voided(earlier)
 
     async def _find(self, checkout_id: CheckoutId) -> Payment | None:
         async with self._database.reading() as connection:
@@ -324,7 +357,7 @@ class PaymentsService:
             return payment
         outcome = await self._ask(payment, fresh=fresh)
         async with self._database.work() as uow:
-            return await settle_authorisation(uow, checkout_id=payment.checkout_id, outcome=outcome)
+            return await settle_authorisation(uow, payment_id=payment.id, outcome=outcome)
 
     async def _ask(self, payment: Payment, *, fresh: bool) -> ProviderPayment:
         """Authorise; when an answer was lost, ask what became of it before asking again."""
