@@ -111,14 +111,13 @@ def floor(name: str, data: Path, lake: Path) -> None:
 
 def gold(name: str, _data: Path, lake: Path) -> None:
     from bodega.data.lake.query import query
-    from bodega.data.pipelines.dbt import Transforms
+    from bodega.data.pipelines.dbt import Project
     from bodega.data.pipelines.refresh import refresh
     from bodega.data.pipelines.warehouse import Warehouse
 
     warehouse = Warehouse(lake)
-    transforms = Transforms(warehouse)
-    transforms.manifest()
-    outcome = _measured(f"{name}: bronze to gold", lambda: refresh(warehouse, transforms))
+    plan = Project(warehouse).plan()
+    outcome = _measured(f"{name}: bronze to gold", lambda: refresh(warehouse, plan))
     assert not outcome.failures, outcome.failures
     asked = "select count(*), sum(total_amount) from gold.fct_order_lines"
     print(f"{'':28} lines, cents: {query(lake, asked).rows[0]}")

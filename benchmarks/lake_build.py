@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from bodega.data.ingest.bronze import COMPLETE, SCHEMA
 from bodega.data.lake.delta import AppendOnlyTable
-from bodega.data.pipelines.dbt import Transforms
+from bodega.data.pipelines.dbt import Project
 from bodega.data.pipelines.refresh import Outcome, refresh
 from bodega.data.pipelines.warehouse import Warehouse
 
@@ -116,16 +116,15 @@ def main() -> None:
         bronze = Bronze(lake)
         bronze.write(**history(asked.orders))
         warehouse = Warehouse(lake)
-        transforms = Transforms(warehouse)
-        transforms.manifest()
+        plan = Project(warehouse).plan()
         print(f"{asked.orders:,} orders of {LINES} lines")
-        _measured("all of gold", lambda: refresh(warehouse, transforms, full=True))
-        _measured("nothing new", lambda: refresh(warehouse, transforms))
+        _measured("all of gold", lambda: refresh(warehouse, plan, full=True))
+        _measured("nothing new", lambda: refresh(warehouse, plan))
         for n in range(4):
             order, lines = sale(asked.orders + n, START + timedelta(days=700, minutes=n))
             bronze.write(orders_orders=[order], orders_order_lines=lines)
             what = "the first sale" if n == 0 else "one more sale"
-            _measured(what, lambda: refresh(warehouse, transforms))
+            _measured(what, lambda: refresh(warehouse, plan))
 
 
 if __name__ == "__main__":

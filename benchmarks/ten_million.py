@@ -52,14 +52,13 @@ def sale(folder: Path, lines: int, memory: int) -> None:
 
 
 def _refreshed(what: str, folder: Path, memory: int) -> None:
-    from bodega.data.pipelines.dbt import Transforms
+    from bodega.data.pipelines.dbt import Project
     from bodega.data.pipelines.refresh import refresh
     from bodega.data.pipelines.warehouse import Warehouse
 
     warehouse = Warehouse(folder, memory)
-    transforms = Transforms(warehouse)
-    transforms.manifest()
-    outcome = _measured(what, lambda: refresh(warehouse, transforms))
+    plan = Project(warehouse).plan()
+    outcome = _measured(what, lambda: refresh(warehouse, plan))
     assert not outcome.failures, outcome.failures
 
 

@@ -1,5 +1,6 @@
 """A lake in a temporary folder and the dbt project, parsed once a worker."""
 
+import fcntl
 import shutil
 import warnings
 from collections.abc import Callable
@@ -13,17 +14,37 @@ if find_spec("dbt") is None:
     pytest.skip("needs the lake's libraries", allow_module_level=True)
 
 from bodega.data.pipelines.days import Days
-from bodega.data.pipelines.dbt import Transforms
+from bodega.data.pipelines.dbt import Project
+from bodega.data.pipelines.plan import Plan
 from bodega.data.pipelines.refresh import Outcome, refresh
 from bodega.data.pipelines.warehouse import Warehouse
 from tests.data.bronze import Source
 
 
 @pytest.fixture(scope="session")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The dbt project, parsed and compiled once for all workers."""
+    mine = tmp_path_factory.getbasetemp()
+    folder = (mine.parent if mine.name.startswith("popen-") else mine) / "project"
+    folder.mkdir(exist_ok=True)
+    project = Project(Warehouse(folder))
+    with (folder / "lock").open("w") as lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        project.plan()
+    return project
+
+
+@pytest.fixture(scope="session")
+def plan(project: Project) -> Plan:
+    return project.plan()
+
+
+@pytest.fixture(scope="session")
+def manifest(project: Project) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return Transforms(Warehouse(tmp_path_factory.mktemp("parse"))).manifest()
+        return project.manifest()
 
 
 @pytest.fixture
@@ -40,27 +61,23 @@ Refresh = Callable[..., Outcome]
 
 
 @pytest.fixture(scope="session")
-def empty_warehouse(tmp_path_factory: pytest.TempPathFactory, manifest: Any) -> Path:
+def empty_warehouse(tmp_path_factory: pytest.TempPathFactory, project: Project, plan: Plan) -> Path:
     """Every model built over a bronze without a row: where each test starts, a second earlier."""
     warehouse = Warehouse(tmp_path_factory.mktemp("empty"), memory_mb=512)
-    transforms = Transforms(warehouse, manifest)
-    assert refresh(warehouse, transforms, full=True).state == "published"
-    Transforms(warehouse).manifest()
-    with warehouse.open() as con:
-        con.execute("checkpoint")
+    shutil.copytree(project.scratch.parent, warehouse.work / "dbt")
+    assert refresh(warehouse, plan, full=True).state == "published"
     return warehouse.path
 
 
 @pytest.fixture
-def refreshed(lake: Path, manifest: Any, empty_warehouse: Path) -> Refresh:
+def refreshed(lake: Path, plan: Plan, empty_warehouse: Path) -> Refresh:
     warehouse = Warehouse(lake, memory_mb=512)
-    transforms = Transforms(warehouse, manifest)
     lake.mkdir(parents=True)
     shutil.copy(empty_warehouse, warehouse.path)
     shutil.copytree(empty_warehouse.parent / "dbt", lake / "dbt")
 
     def run(*, full: bool = False, upto: int | None = None, days: Days | None = None) -> Outcome:
-        return refresh(warehouse, transforms, full=full, upto=upto, days=days)
+        return refresh(warehouse, plan, full=full, upto=upto, days=days)
 
     return run
 

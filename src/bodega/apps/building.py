@@ -10,7 +10,7 @@ from bodega.backbone.telemetry.logs import get_logger
 from bodega.data.lake.storage import LakeRoot
 from bodega.data.pipelines import watch
 from bodega.data.pipelines.catalogue import catalogue_of
-from bodega.data.pipelines.dbt import Transforms
+from bodega.data.pipelines.dbt import Project
 from bodega.data.pipelines.owner import (
     BuildAnswer,
     BuildRequest,
@@ -56,11 +56,11 @@ def build_here(
     parsed already. Raises WarehouseOwned."""
     lake = LakeRoot.of(settings)
     warehouse = Warehouse(lake, settings.lake_memory_mb)
-    transforms = Transforms(warehouse, manifest)
+    project = Project(warehouse, manifest)
     with ownership(lake.work):
         outcome = refresh(
             warehouse,
-            transforms,
+            project.plan(),
             full=request.full,
             upto=complete_position(lake),
             days=request.days,
@@ -70,14 +70,14 @@ def build_here(
         record(lake.work, outcome)
         watch.ended(lake.work, outcome)
         if outcome.state == "published":
-            _catalogue(settings, warehouse, transforms)
+            _catalogue(settings, warehouse, project)
     tell(settings, outcome)
     return outcome
 
 
-def _catalogue(settings: Settings, warehouse: Warehouse, transforms: Transforms) -> None:
+def _catalogue(settings: Settings, warehouse: Warehouse, project: Project) -> None:
     """A catalogue that cannot be made takes nothing back."""
     try:
-        catalogue_of(warehouse, transforms, declared(settings))
+        catalogue_of(warehouse, project, declared(settings))
     except BodegaError as error:
         log.warning("catalogue_not_made", error=error.detail)

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
@@ -28,8 +29,10 @@ from bodega.data.lake.query import query
 from bodega.data.lake.storage import LakeRoot
 from bodega.kernel.clock import FixedClock
 
+if TYPE_CHECKING:
+    from bodega.data.pipelines.plan import Plan
+
 Row = dict[str, Any]
-_PARSED: dict[str, Any] = {}  # the dbt project, once a process
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -138,14 +141,11 @@ class TestLake:
     def build(self, *, full: bool = False) -> "list[str]":
         """Bring gold up to date, with every check; the tables that changed. Raises AssertionError
         naming what failed."""
-        from bodega.data.pipelines.dbt import Transforms
         from bodega.data.pipelines.refresh import refresh
         from bodega.data.pipelines.warehouse import Warehouse
 
         warehouse = Warehouse(self.root, memory_mb=512)
-        transforms = Transforms(warehouse, _PARSED.get("manifest"))
-        _PARSED["manifest"] = transforms.manifest()
-        outcome = refresh(warehouse, transforms, full=full)
+        outcome = refresh(warehouse, _plan(), full=full)
         assert outcome.state != "blocked", outcome.failures
         return sorted(outcome.written)
 
@@ -239,3 +239,13 @@ def orders_of_a_day(
             )
         )  # fmt: skip
     return changes
+
+
+@cache
+def _plan() -> "Plan":
+    """Of the dbt project, compiled once a process."""
+    from bodega.data.pipelines.dbt import Project
+    from bodega.data.pipelines.warehouse import Warehouse
+
+    with tempfile.TemporaryDirectory() as scratch:
+        return Project(Warehouse(Path(scratch))).plan()

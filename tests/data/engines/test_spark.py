@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bodega.data.lake.published import read_published
-from bodega.data.pipelines.dbt import Transforms
+from bodega.data.pipelines.dbt import Project
 from bodega.data.pipelines.refresh import refresh
 from bodega.data.pipelines.warehouse import Warehouse
 from tests.data.engines.day import fill
@@ -35,7 +35,7 @@ def test_every_gold_table_is_the_same_on_spark(tmp_path: Path) -> None:
     lake = tmp_path / "lake"
     fill(lake)
     warehouse = Warehouse(lake, memory_mb=512)
-    outcome = refresh(warehouse, Transforms(warehouse), full=True)
+    outcome = refresh(warehouse, Project(warehouse).plan(), full=True)
     assert outcome.state == "published", outcome.failures
     compared = run(lake, tmp_path / "spark")
     assert {line.table for line in compared} == set(read_published(lake).tables)

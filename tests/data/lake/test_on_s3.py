@@ -19,8 +19,8 @@ from bodega.data.lake.policy import policies
 from bodega.data.lake.query import query
 from bodega.data.lake.sets import hold, release, remembered
 from bodega.data.lake.storage import LakeRoot
-from bodega.data.pipelines.dbt import Transforms
 from bodega.data.pipelines.mapped import mapped_stamp, read_mapped
+from bodega.data.pipelines.plan import Plan
 from bodega.data.pipelines.reconcile import reconcile
 from bodega.data.pipelines.refresh import complete_position, refresh
 from bodega.data.pipelines.warehouse import Warehouse
@@ -77,7 +77,7 @@ def sales(root: LakeRoot) -> list[tuple[Any, ...]]:
 
 
 def test_a_sale_goes_the_whole_way_on_an_object_store(
-    settings: Settings, database: TestDatabase, empty_warehouse: Path, manifest: Any
+    settings: Settings, database: TestDatabase, empty_warehouse: Path, plan: Plan
 ) -> None:
     database.run(
         "CREATE SCHEMA orders",
@@ -91,7 +91,6 @@ def test_a_sale_goes_the_whole_way_on_an_object_store(
     root.work.mkdir(parents=True)
     shutil.copy(empty_warehouse, root.work / "warehouse.duckdb")
     warehouse = Warehouse(root, memory_mb=512)
-    transforms = Transforms(warehouse, manifest)
     landings = Landings()
 
     def landed() -> None:
@@ -100,7 +99,7 @@ def test_a_sale_goes_the_whole_way_on_an_object_store(
         eventually(lambda: (complete_position(root) or 0) >= news.position)
 
     def built() -> str:
-        outcome = refresh(warehouse, transforms, upto=complete_position(root))
+        outcome = refresh(warehouse, plan, upto=complete_position(root))
         assert not outcome.failures, outcome.failures
         return outcome.state
 

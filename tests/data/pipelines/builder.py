@@ -12,7 +12,7 @@ from bodega.data.lake.policy import BRONZE, GOLD
 from bodega.data.lake.storage import LakeRoot
 from bodega.data.pipelines.bronze import read_bronze
 from bodega.data.pipelines.days import Days
-from bodega.data.pipelines.dbt import Transforms
+from bodega.data.pipelines.dbt import Project
 from bodega.data.pipelines.refresh import refresh
 from bodega.data.pipelines.warehouse import Warehouse
 from tests.data.bronze import Source, order, order_line, product, user, variant
@@ -33,24 +33,23 @@ def sold(source: Source, step: int) -> None:
 def main(folder: str, steps: str) -> None:
     root = LakeRoot(Path(folder))
     warehouse = Warehouse(root, memory_mb=512)
-    transforms = Transforms(warehouse)
-    transforms.manifest()
+    plan = Project(warehouse).plan()
     print("begun", flush=True)
     log = Path(folder) / "steps"
     for step in range(int(log.read_text()) if log.exists() else 0, int(steps)):
         source = Source(Path(folder), position=1000 + step * 20)
         if read_bronze(root)["shop__orders_order_lines"].position <= source.position:
             sold(source, step)
-        outcome = refresh(warehouse, transforms)
+        outcome = refresh(warehouse, plan)
         assert not outcome.failures, outcome.failures
         if step % 3 == 2:
             day = Days(first=date(2026, 2, 3), last=date(2026, 2, 3))
-            outcome = refresh(warehouse, transforms, days=day)
+            outcome = refresh(warehouse, plan, days=day)
             assert not outcome.failures, outcome.failures
         if step % 5 == 4:
             care(root, {"bronze": BRONZE, "gold": GOLD}, bronze_files=True)
         log.write_text(str(step + 1))
-    refresh(warehouse, transforms)
+    refresh(warehouse, plan)
     print("done", flush=True)
 
 

@@ -13,7 +13,7 @@ from deltalake import DeltaTable
 from bodega.data.lake.published import read_published
 from bodega.data.operations.runs import runs
 from bodega.data.pipelines.days import Days, DaysMalformed
-from bodega.data.pipelines.dbt import Transforms
+from bodega.data.pipelines.plan import Plan
 from bodega.data.pipelines.refresh import refresh
 from bodega.data.pipelines.warehouse import Warehouse
 from tests.data.bronze import Source, booked, order, order_line, payment, return_line, returned
@@ -28,15 +28,8 @@ class Killed(BaseException):
     """What no handler catches, as a kill would be."""
 
 
-class Dying(Transforms):
-    """Dies when dbt is about to build."""
-
-    def build(self, *_: Any, **__: Any) -> Any:
-        raise Killed
-
-
 @pytest.fixture(scope="module")
-def sold(tmp_path_factory: pytest.TempPathFactory, manifest: Any, empty_warehouse: Path) -> Path:
+def sold(tmp_path_factory: pytest.TempPathFactory, plan: Plan, empty_warehouse: Path) -> Path:
     """Sales and a return on four days of two months, published; each test has a copy."""
     lake = tmp_path_factory.mktemp("sold") / "lake"
     shutil.copytree(empty_warehouse.parent / "dbt", lake / "dbt")
@@ -56,16 +49,15 @@ def sold(tmp_path_factory: pytest.TempPathFactory, manifest: Any, empty_warehous
     source.commit(payment("p1", amount=250), *capture)
     source.flush()
     warehouse = Warehouse(lake, memory_mb=512)
-    assert refresh(warehouse, Transforms(warehouse, manifest)).state == "published"
+    assert refresh(warehouse, plan).state == "published"
     return lake
 
 
 @pytest.fixture
-def history(lake: Path, sold: Path, manifest: Any) -> Refresh:
+def history(lake: Path, sold: Path, plan: Plan) -> Refresh:
     shutil.copytree(sold, lake)
     warehouse = Warehouse(lake, memory_mb=512)
-    transforms = Transforms(warehouse, manifest)
-    return lambda **asked: refresh(warehouse, transforms, **asked)
+    return lambda **asked: refresh(warehouse, plan, **asked)
 
 
 def files(lake: Path, table: str) -> dict[str, set[str]]:
@@ -130,14 +122,18 @@ def test_a_backfill_of_payments_leaves_sales_alone(lake: Path, history: Refresh)
 
 
 def test_whoever_refreshes_after_a_kill_finishes_the_backfill(
-    lake: Path, history: Refresh, manifest: Any, warehouse_rows: Rows
+    lake: Path, history: Refresh, warehouse_rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def die(*_: Any) -> Any:
+        raise Killed
+
     good = prints(lake)
     spoil(lake)
-    warehouse = Warehouse(lake, memory_mb=512)
-    for _ in range(2):
-        with pytest.raises(Killed):
-            refresh(warehouse, Dying(warehouse, manifest), days=Days(first=DAY, last=DAY))
+    with monkeypatch.context() as dying:
+        dying.setattr("bodega.data.pipelines.refresh.build", die)
+        for _ in range(2):
+            with pytest.raises(Killed):
+                history(days=Days(first=DAY, last=DAY))
     assert prints(lake) == good, "readers see what they saw"
     assert warehouse_rows("select count(*) from staging.orders") == [(2,)]
 

@@ -39,7 +39,7 @@ def test_a_project_whose_yaml_changed_is_parsed_anew(
         (project / "models.yml").write_text(text)
         dbt.project_fingerprint.cache_clear()
         dbt.parsed_by.cache_clear()
-        dbt.Transforms(Warehouse(tmp_path / "lake"), SimpleNamespace()).test([])
+        dbt.Project(Warehouse(tmp_path / "lake"), SimpleNamespace()).run("test")
         asked[-1].mkdir(parents=True, exist_ok=True)
         (asked[-1] / "partial_parse.msgpack").touch()
     first, same, other = asked

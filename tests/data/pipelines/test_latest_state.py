@@ -11,7 +11,7 @@ import pytest
 
 from bodega.data.lake.published import read_published
 from bodega.data.lake.query import query
-from bodega.data.pipelines.dbt import Transforms
+from bodega.data.pipelines.plan import Plan
 from bodega.data.pipelines.refresh import refresh
 from bodega.data.pipelines.warehouse import Warehouse
 from tests.data.bronze import (
@@ -169,14 +169,13 @@ def gold(lake: Path, sql: str) -> list[tuple[Any, ...]]:
     return query(lake, sql).rows
 
 
-def check_history(lake: Path, manifest: Any, empty_warehouse: Path, seed: int) -> None:
+def check_history(lake: Path, plan: Plan, empty_warehouse: Path, seed: int) -> None:
     """Live through a random history in random batches, then compare three ways."""
     print("seed:", seed)  # shown when it fails
     random = Random(seed)
     lake.mkdir()
     warehouse = Warehouse(lake, memory_mb=512)
     shutil.copy(empty_warehouse, warehouse.path)
-    transforms = Transforms(warehouse, manifest)
     shop = Shop(Source(lake), random)
     for _ in range(random.randint(2, 4)):
         for _ in range(random.randint(1, 25)):
@@ -186,10 +185,10 @@ def check_history(lake: Path, manifest: Any, empty_warehouse: Path, seed: int) -
         # The flush may cut the last transaction; what is complete ends before it.
         cut = random.random() < 0.5 and shop.source.position > whole
         shop.source.flush(len(shop.source.pending) - cut)
-        outcome = refresh(warehouse, transforms, upto=whole)
+        outcome = refresh(warehouse, plan, upto=whole)
         assert outcome.state != "blocked", outcome.failures
     shop.source.flush()
-    assert refresh(warehouse, transforms, upto=shop.source.position).state != "blocked"
+    assert refresh(warehouse, plan, upto=shop.source.position).state != "blocked"
 
     lines = (
         "select line_id, strftime(order_date, '%Y-%m-%d'), total_amount from gold.fct_order_lines"
@@ -206,7 +205,7 @@ def check_history(lake: Path, manifest: Any, empty_warehouse: Path, seed: int) -
     assert gold(lake, "select count(*) from gold.fct_orders") == [(len(shop.orders),)]
 
     before = read_published(lake)
-    rebuilt = refresh(warehouse, transforms, full=True)
+    rebuilt = refresh(warehouse, plan, full=True)
     assert rebuilt.state == "published"
     assert rebuilt.written == {}, "a rebuild differs from the refreshes before it"
     assert {n: t.prints for n, t in read_published(lake).tables.items()} == {
@@ -215,15 +214,15 @@ def check_history(lake: Path, manifest: Any, empty_warehouse: Path, seed: int) -
 
 
 def test_any_history_in_any_batches_gives_the_gold_of_a_rebuild_and_of_plain_python(
-    lake: Path, manifest: Any, empty_warehouse: Path
+    lake: Path, plan: Plan, empty_warehouse: Path
 ) -> None:
-    check_history(lake, manifest, empty_warehouse, Random().getrandbits(32))
+    check_history(lake, plan, empty_warehouse, Random().getrandbits(32))
 
 
 @pytest.mark.soak
 def test_many_histories_in_any_batches_give_the_gold_of_a_rebuild_and_of_plain_python(
-    tmp_path_factory: pytest.TempPathFactory, manifest: Any, empty_warehouse: Path
+    tmp_path_factory: pytest.TempPathFactory, plan: Plan, empty_warehouse: Path
 ) -> None:
     for _ in range(40):
         lake = tmp_path_factory.mktemp("h") / "lake"
-        check_history(lake, manifest, empty_warehouse, Random().getrandbits(32))
+        check_history(lake, plan, empty_warehouse, Random().getrandbits(32))

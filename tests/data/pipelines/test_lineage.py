@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -15,7 +14,7 @@ from bodega.data.lake.published import read_published
 from bodega.data.lake.query import connect_gold
 from bodega.data.lineage.assemble import NOT_BROUGHT, assemble
 from bodega.data.lineage.declared import Declared, Use
-from bodega.data.lineage.errors import CatalogueMissing, ColumnUnknown, NotCompiled, SqlUntraceable
+from bodega.data.lineage.errors import ColumnUnknown, SqlUntraceable
 from bodega.data.lineage.graph import Catalogue, split
 from bodega.data.lineage.keep import Keeper, read_catalogue
 from bodega.data.lineage.project import read_project, source_columns
@@ -23,7 +22,7 @@ from bodega.data.lineage.search import search
 from bodega.data.lineage.statement import Origin, Relations, Statement
 from bodega.data.lineage.tree import tree
 from bodega.data.pipelines.catalogue import Cataloguer, catalogue_of
-from bodega.data.pipelines.dbt import Transforms
+from bodega.data.pipelines.dbt import Project
 from bodega.data.pipelines.warehouse import Warehouse
 from bodega.ml.features.purchases import LINES
 from tests.kit.openlineage import violations
@@ -34,12 +33,10 @@ TRACED = ("silver", "gold", "metric", "number", "feature", "model")
 
 
 @pytest.fixture(scope="module")
-def catalogue(empty_warehouse: Path, manifest: Any) -> Catalogue:
+def catalogue(empty_warehouse: Path, project: Project) -> Catalogue:
     """Of the real project and the real declarations, as the command line makes it."""
     warehouse = Warehouse(empty_warehouse.parent)
-    made = catalogue_of(
-        warehouse, Transforms(warehouse, manifest), declared(Settings(_env_file=None))
-    )
+    made = catalogue_of(warehouse, project, declared(Settings(_env_file=None)))
     assert made is not None
     return read_catalogue(warehouse.lake)
 
@@ -154,30 +151,26 @@ def test_names_are_found_without_their_layer_and_misspelt_ones_are_helped(
 
 
 def test_the_catalogue_is_made_anew_only_when_something_changed(
-    empty_warehouse: Path, manifest: Any, catalogue: Catalogue
+    empty_warehouse: Path, project: Project, catalogue: Catalogue
 ) -> None:
     warehouse = Warehouse(empty_warehouse.parent)
-    assert (
-        catalogue_of(warehouse, Transforms(warehouse, manifest), declared(Settings(_env_file=None)))
-        is None
-    )
+    assert catalogue_of(warehouse, project, declared(Settings(_env_file=None))) is None
     other = Declared(uses=[Use(id="metric.x", layer="metric", sql="select 1 as one", owner="me")])
     assert Keeper(warehouse.lake, other, "the project").due
 
 
 def test_a_process_that_builds_makes_it_while_it_rests(
-    empty_warehouse: Path, manifest: Any, monkeypatch: pytest.MonkeyPatch
+    empty_warehouse: Path, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[str] = []
     monkeypatch.setattr(Keeper, "due", property(lambda self: True))
     monkeypatch.setattr(Keeper, "make", lambda self, *_: made.append(self.fingerprint))
     warehouse = Warehouse(empty_warehouse.parent)
-    transforms = Transforms(warehouse, manifest)
-    busy = Cataloguer(warehouse, transforms)
+    busy = Cataloguer(warehouse, project)
     busy.built(good=True)
     busy.rest()
     assert made == []
-    cataloguer = Cataloguer(warehouse, transforms, quiet_seconds=0)
+    cataloguer = Cataloguer(warehouse, project, quiet_seconds=0)
     cataloguer.built(good=False)
     cataloguer.rest()
     assert made == []
@@ -185,13 +178,6 @@ def test_a_process_that_builds_makes_it_while_it_rests(
     cataloguer.rest()
     cataloguer.rest()
     assert len(made) == 1
-
-
-def test_models_that_were_never_built_are_named(tmp_path: Path, manifest: Any) -> None:
-    with pytest.raises(NotCompiled, match="fct_orders"):
-        Keeper(tmp_path, Declared(), "x").make(manifest, tmp_path, {})
-    with pytest.raises(CatalogueMissing):
-        read_catalogue(tmp_path)
 
 
 def test_sql_that_cannot_be_followed_is_told() -> None:
@@ -263,15 +249,14 @@ def bodega(
 
 
 def test_a_declared_source_is_followed_from_its_field_through_its_mapping(
-    catalogue: Catalogue, empty_warehouse: Path, manifest: Any, tmp_path: Path
+    catalogue: Catalogue, empty_warehouse: Path, project: Project, tmp_path: Path
 ) -> None:
     file = tmp_path / "sources.yml"
     file.write_text("sources: {market: {kind: fmp, symbols: [ACME], streams: [prices]}}")
     given = declared(Settings(_env_file=None, sources_file=file)).model_copy(update={"uses": ()})
-    transforms = Transforms(Warehouse(empty_warehouse.parent), manifest)
-    known = read_project(manifest, transforms.compiled)
+    known = read_project(project.manifest(), project.plan().sql)
     models = [model for model in known if "market_prices" in model.name or model.name == PRICES]
-    made = assemble(given, models, types={}, arriving=source_columns(manifest))
+    made = assemble(given, models, types={}, arriving=source_columns(project.manifest()))
     assert "market.prices.high" in made.ends("gold.fct_daily_prices.high_price")
     assert made.table("bronze.market__prices").rows_from == ["market.prices"]
     assert catalogue.column("mapped.market_prices.high").mark == NOT_BROUGHT

@@ -11,7 +11,7 @@ from bodega.data.ingest.sources.config import SourcesFile
 from bodega.data.lake.published import read_published
 from bodega.data.lake.query import query
 from bodega.data.lake.storage import LakeRoot
-from bodega.data.pipelines.dbt import Transforms
+from bodega.data.pipelines.plan import Plan
 from bodega.data.pipelines.refresh import refresh
 from bodega.data.pipelines.warehouse import Warehouse
 from bodega.data.quality.dead import dead_rows
@@ -64,13 +64,13 @@ def test_a_sale_reaches_gold_and_a_second_look_finds_nothing_new(
 
 
 def test_an_empty_lake_is_not_built_nor_one_of_which_nothing_is_complete(
-    lake: Path, source: Source, manifest: Any
+    lake: Path, source: Source, plan: Plan
 ) -> None:
     warehouse = Warehouse(lake)
-    assert refresh(warehouse, Transforms(warehouse, manifest)).state == "nothing"
+    assert refresh(warehouse, plan).state == "nothing"
     source.commit(product("p1"))
     source.flush()
-    assert refresh(warehouse, Transforms(warehouse, manifest), upto=0).state == "nothing"
+    assert refresh(warehouse, plan, upto=0).state == "nothing"
     assert not read_published(lake).tables
 
 

@@ -138,11 +138,11 @@ def docs(
     """
     import tempfile
 
-    from bodega.data.pipelines.dbt import Transforms
+    from bodega.data.pipelines.dbt import Project
     from bodega.data.pipelines.warehouse import Warehouse
 
     with tempfile.TemporaryDirectory() as scratch:
-        written = Transforms(Warehouse(Path(scratch))).docs(to.expanduser().absolute())
+        written = Project(Warehouse(Path(scratch))).docs(to.expanduser().absolute())
     typer.echo(f"Written to {written}.")
 
 

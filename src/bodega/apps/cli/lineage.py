@@ -93,14 +93,13 @@ def make() -> None:
     from bodega.apps.declared import declared
     from bodega.backbone.settings import load_settings
     from bodega.data.lineage.keep import Keeper
-    from bodega.data.pipelines.dbt import Transforms, project_fingerprint
+    from bodega.data.pipelines.dbt import Project, project_fingerprint
     from bodega.data.pipelines.warehouse import Warehouse
 
     with tempfile.TemporaryDirectory() as scratch:
-        transforms = Transforms(Warehouse(Path(scratch)))
-        transforms.compile()
+        project = Project(Warehouse(Path(scratch)))
         keeper = Keeper(lake_root(), declared(load_settings()), project_fingerprint())
-        made = keeper.make(transforms.manifest(), transforms.compiled, {})
+        made = keeper.make(project.manifest(), project.plan().sql, {})
     typer.echo(
         f"{len(made.tables)} tables, {sum(len(t.columns) for t in made.tables.values())} columns."
     )

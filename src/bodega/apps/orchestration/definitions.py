@@ -23,7 +23,7 @@ from bodega.data.ingest.sources.config import FOLLOWED, FilesConfig
 from bodega.data.lake.published import read_published
 from bodega.data.lake.storage import LakeRoot
 from bodega.data.pipelines.bronze import NOTHING, read_bronze
-from bodega.data.pipelines.dbt import Transforms, project_fingerprint
+from bodega.data.pipelines.dbt import Project, project_fingerprint
 from bodega.data.pipelines.mapped import mapped_stamp
 from bodega.data.pipelines.reconcile import reconcile
 from bodega.data.pipelines.refresh import Outcome, complete_position
@@ -45,7 +45,7 @@ def load() -> dg.Definitions:
     """As Dagster's processes ask for it."""
     settings = load_settings()
     lake = LakeRoot.of(settings)
-    return definitions(settings, Transforms(Warehouse(lake)).manifest())
+    return definitions(settings, Project(Warehouse(lake)).manifest())
 
 
 def definitions(

@@ -3,12 +3,11 @@
 CatalogueMissing     nothing is known yet: no build was published since the models changed
 ColumnUnknown        the catalogue has no such table or column
 SqlUntraceable       a statement cannot be followed to its columns
-NotCompiled          a model was never built, so that its SQL is not known
 """
 
 from difflib import get_close_matches
 
-from bodega.kernel.errors import Conflict, Invalid, NotFound
+from bodega.kernel.errors import Invalid, NotFound
 
 
 class CatalogueMissing(NotFound):
@@ -34,8 +33,3 @@ class SqlUntraceable(Invalid):
 
     def __init__(self, what: str, reason: object) -> None:
         super().__init__(f"{what} cannot be followed to its columns: {reason}")
-
-
-class NotCompiled(Conflict):
-    code = "lineage_not_compiled"
-    title = "Some models were never built"

@@ -1,14 +1,14 @@
 """The catalogue as it is kept: one file beside the published set, made anew when it must be."""
 
 import hashlib
-from pathlib import Path
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from bodega.backbone.telemetry.logs import get_logger
 from bodega.data.lake.paths import CATALOGUE
 from bodega.data.lake.storage import LakeRoot, Place, at
 from bodega.data.lineage.declared import Declared, Types
-from bodega.data.lineage.errors import CatalogueMissing, NotCompiled
+from bodega.data.lineage.errors import CatalogueMissing
 from bodega.data.lineage.graph import Catalogue
 
 if TYPE_CHECKING:
@@ -66,18 +66,15 @@ class Keeper:
             self._kept = (self._root.read_json(CATALOGUE) or {}).get("fingerprint", "")
         return self._kept != self.fingerprint
 
-    def make(self, manifest: Any, compiled: Path, types: Types) -> Catalogue:
-        """Trace every model and keep the result. `compiled` is dbt's folder of compiled SQL,
-        `types` are the warehouse's. Raises SqlUntraceable, NotCompiled, LakeUnavailable."""
+    def make(self, manifest: Any, sql: Mapping[str, str], types: Types) -> Catalogue:
+        """Trace every model and keep the result. `sql` are the statements by a model's id, `types`
+        are the warehouse's. Raises SqlUntraceable, LakeUnavailable."""
         from bodega.data.lineage.assemble import assemble
         from bodega.data.lineage.project import read_project, source_columns
 
-        models = read_project(manifest, compiled)
-        if lacking := [model.name for model in models if model.sql is None]:
-            raise NotCompiled(f"{', '.join(lacking)}: run `bodega lake build --full`")
         catalogue = assemble(
             self._declared,
-            models,
+            read_project(manifest, sql),
             types=types,
             arriving=source_columns(manifest),
             fingerprint=self.fingerprint,

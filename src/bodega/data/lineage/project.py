@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from bodega.data.lineage.declared import Class
@@ -36,11 +35,11 @@ class Model:
     columns: Mapping[str, ModelColumn] = field(default_factory=dict)
 
 
-def read_project(manifest: Any, compiled: Path) -> list[Model]:
-    """Every model, each after those it reads. `compiled` is dbt's folder of compiled SQL."""
+def read_project(manifest: Any, sql: Mapping[str, str]) -> list[Model]:
+    """Every model, each after those it reads. `sql` are the statements by a model's id."""
     tests = _tests(manifest)
     models = {
-        id_: _model(node, compiled, tests.get(id_, []))
+        id_: _model(node, sql.get(id_), tests.get(id_, []))
         for id_, node in manifest.nodes.items()
         if str(node.resource_type) in KINDS
     }
@@ -58,14 +57,13 @@ def source_columns(manifest: Any) -> dict[str, tuple[str, Mapping[str, ModelColu
     }
 
 
-def _model(node: Any, compiled: Path, tests: "list[_Test]") -> Model:
+def _model(node: Any, sql: str | None, tests: "list[_Test]") -> Model:
     meta = node.config.meta or {}
     description, grain = _described(node.description)
-    path = compiled / node.package_name / node.original_file_path
     return Model(
         name=node.name,
         relation=f"{node.schema}.{node.alias}",
-        sql=path.read_text() if path.exists() else None,
+        sql=sql,
         needs=tuple(one for one in node.depends_on.nodes if one.startswith(KINDS)),
         description=description,
         grain=grain,

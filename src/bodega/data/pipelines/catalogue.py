@@ -6,23 +6,20 @@ from dataclasses import dataclass, field
 from bodega.backbone.telemetry.logs import get_logger
 from bodega.data.lake.storage import at
 from bodega.data.lineage.declared import Declared
-from bodega.data.lineage.errors import NotCompiled
 from bodega.data.lineage.graph import Catalogue
 from bodega.data.lineage.keep import Keeper, left_declared, warehouse_types
-from bodega.data.pipelines.dbt import Transforms, project_fingerprint
+from bodega.data.pipelines.dbt import Project, project_fingerprint
 from bodega.data.pipelines.warehouse import Warehouse
 
 QUIET_SECONDS = 20.0
 log = get_logger(__name__)
 
 
-def catalogue_of(
-    warehouse: Warehouse, transforms: Transforms, declared: Declared
-) -> Catalogue | None:
+def catalogue_of(warehouse: Warehouse, project: Project, declared: Declared) -> Catalogue | None:
     """Make the catalogue of what was built last, unless it is that already. Raises SqlUntraceable,
     LakeUnavailable."""
     keeper = Keeper(warehouse.lake, declared, project_fingerprint())
-    return _make(keeper, warehouse, transforms) if keeper.due else None
+    return _make(keeper, warehouse, project) if keeper.due else None
 
 
 @dataclass
@@ -30,7 +27,7 @@ class Cataloguer:
     """For a process that builds again and again, and rests in between."""
 
     warehouse: Warehouse
-    transforms: Transforms
+    project: Project
     quiet_seconds: float = QUIET_SECONDS
     _since: float | None = field(default=None, init=False)
     _keeper: Keeper | None = field(default=None, init=False)
@@ -48,7 +45,7 @@ class Cataloguer:
         try:
             keeper = self._keeper = self._keeper or self._of_declared()
             if keeper.due:
-                _make(keeper, self.warehouse, self.transforms)
+                _make(keeper, self.warehouse, self.project)
         except Exception:
             log.exception("catalogue_not_made")
 
@@ -57,11 +54,7 @@ class Cataloguer:
         return Keeper(self.warehouse.lake, declared, project_fingerprint())
 
 
-def _make(keeper: Keeper, warehouse: Warehouse, transforms: Transforms) -> Catalogue:
+def _make(keeper: Keeper, warehouse: Warehouse, project: Project) -> Catalogue:
     with warehouse.open() as con:
         types = warehouse_types(con)
-    try:
-        return keeper.make(transforms.manifest(), transforms.compiled, types)
-    except NotCompiled:
-        transforms.compile()
-        return keeper.make(transforms.manifest(), transforms.compiled, types)
+    return keeper.make(project.manifest(), project.plan().sql, types)

@@ -1,4 +1,4 @@
-"""A warm child process for refreshes: dbt and DuckDB grow there, and go when it is recycled.
+"""A warm child process for refreshes: what grows there goes when it is recycled.
 
 Requests and answers are JSON, one a line; whatever libraries print goes to standard error.
 """
@@ -32,7 +32,8 @@ class ChildFailed(Unavailable):
 
 
 class Child:
-    """Refreshes in a process of its own, replaced after `runs` refreshes or above `rss_mb`."""
+    """Refreshes in a process of its own, replaced after `runs` refreshes, above `rss_mb`, or once
+    it needed dbt: to compile the project, or to follow its columns."""
 
     def __init__(
         self, lake: Place, *, memory_mb: int = 1024, runs: int = RUNS, rss_mb: int = RSS_MB
@@ -61,10 +62,7 @@ class Child:
         answer = self._ask({"full": full, "upto": upto, "days": asked, "trigger": trigger})
         self._runs += 1
         outcome = Outcome.model_validate(answer["outcome"])
-        if self._runs >= self._runs_allowed or answer["rss_mb"] > self._rss_allowed:
-            self.close()
-            self.recycled += 1
-            self.warm()
+        self._recycle(answer, worn=self._runs >= self._runs_allowed)
         return outcome
 
     def rest(self) -> None:
@@ -72,7 +70,7 @@ class Child:
         is no matter now."""
         if self._process is not None and self._process.poll() is None:
             with suppress(ChildFailed):
-                self._ask({"rest": True})
+                self._recycle(self._ask({"rest": True}))
 
     def warm(self) -> None:
         """Start the process if there is none; it imports and parses while nobody waits."""
@@ -98,6 +96,12 @@ class Child:
         """Give up on a refresh that is running; nothing half done is ever published."""
         if self._process is not None and self._process.poll() is None:
             self._process.kill()
+
+    def _recycle(self, answer: dict[str, Any], *, worn: bool = False) -> None:
+        if worn or answer["dbt"] or answer["rss_mb"] > self._rss_allowed:
+            self.close()
+            self.recycled += 1
+            self.warm()
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
         self.warm()
@@ -147,7 +151,7 @@ def rss_mb(pid: str = "self") -> int:
 def serve(lake: Place, memory_mb: int, requests: IO[str], answers: IO[str]) -> None:
     """Answer requests until there are no more."""
     from bodega.data.pipelines.catalogue import Cataloguer
-    from bodega.data.pipelines.dbt import Transforms
+    from bodega.data.pipelines.dbt import Project
     from bodega.data.pipelines.refresh import refresh
     from bodega.data.pipelines.warehouse import Warehouse
     from bodega.data.quality.gate import Gate
@@ -157,27 +161,29 @@ def serve(lake: Place, memory_mb: int, requests: IO[str], answers: IO[str]) -> N
     warehouse = Warehouse(lake, memory_mb)
     every = load_settings().quality_profile_minutes
     watcher = Watcher(gate, lake, warehouse.open, every=timedelta(minutes=every))
-    transforms = Transforms(warehouse)
-    transforms.manifest()
-    cataloguer = Cataloguer(warehouse, transforms)
-    for line in requests:
-        answer: dict[str, Any] = {}
-        try:
-            asked = json.loads(line)
-            if asked.pop("rest", False):
-                watcher.rest()
-                cataloguer.rest()
-            else:
-                days = asked["days"] and Days.model_validate(asked["days"])
-                asked |= {"days": days, "gate": gate}
-                outcome = refresh(warehouse, transforms, **asked)
-                cataloguer.built(good=outcome.state != "blocked")
-                answer = {"outcome": outcome.model_dump(mode="json")}
-        except Exception as error:  # the parent decides what to do with it
-            answer = {"error": f"{type(error).__name__}: {error}"}
-        answer["rss_mb"] = rss_mb()
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
+    project = Project(warehouse)
+    plan = project.plan()
+    cataloguer = Cataloguer(warehouse, project)
+
+    def answer(asked: dict[str, Any]) -> dict[str, Any]:
+        if asked.pop("rest", False):
+            watcher.rest()
+            cataloguer.rest()
+            return {}
+        days = asked["days"] and Days.model_validate(asked["days"])
+        outcome = refresh(warehouse, plan, **asked | {"days": days, "gate": gate})
+        cataloguer.built(good=outcome.state != "blocked")
+        return {"outcome": outcome.model_dump(mode="json")}
+
+    with warehouse.open():  # closing the last connection writes the whole log into the file
+        for line in requests:
+            try:
+                said = answer(json.loads(line))
+            except Exception as error:  # the parent decides what to do with it
+                said = {"error": f"{type(error).__name__}: {error}"}
+            said |= {"rss_mb": rss_mb(), "dbt": "dbt.cli.main" in sys.modules}
+            answers.write(json.dumps(said) + "\n")
+            answers.flush()
     gate.notebook.flush(now=True)
 
 

@@ -1,46 +1,20 @@
-"""The dbt project in a warm process: parsed once, then run by name without a network."""
+"""The dbt project: parsed and compiled, without a network, into a plan that runs without dbt."""
 
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from bodega.data.lake.publish import gold_tables
+from bodega.data.lake.storage import LakeRoot
+from bodega.data.pipelines.plan import Column, Node, Plan, in_order
 from bodega.data.pipelines.warehouse import Warehouse
 
 PROJECT = Path(__file__).parent.parent / "transform"
-
-
-@dataclass(frozen=True)
-class NodeResult:
-    """How one model or test went. `status` is dbt's: success, pass, fail, error, skipped."""
-
-    node: str
-    status: str
-    seconds: float
-    message: str
-    started_at: datetime | None = None
-    sql: str = ""
-    relation: str = ""
-
-    @property
-    def kind(self) -> str:
-        """model, test, unit_test, snapshot …"""
-        return self.node.split(".")[0]
-
-    @property
-    def name(self) -> str:
-        """Without kind, project and hash."""
-        return self.node.split(".")[2]
-
-    @property
-    def failed(self) -> bool:
-        return self.status in ("error", "fail", "runtime error")
+_INCREMENTAL = "config.materialized:incremental"
 
 
 @cache
@@ -61,67 +35,49 @@ def parsed_by() -> str:
     return hashlib.sha256(f"{project_fingerprint()}{readers}".encode()).hexdigest()[:16]
 
 
-class Transforms:
-    """The dbt project over one warehouse."""
+class Project:
+    """The dbt project, with its scratch beside a warehouse. What is costly is done when it is first
+    asked for."""
 
     def __init__(self, warehouse: Warehouse, manifest: Any = None) -> None:
         """`manifest`: the project as another instance parsed it."""
         self._warehouse = warehouse
         self._manifest = manifest
 
-    def build(self, moved: Iterable[str], *, full: bool = False) -> list[NodeResult]:
-        """Run what lies downstream of the `moved` tables of bronze (or `mapped.…`), each model with
-        its tests.
+    def plan(self) -> Plan:
+        """What the project comes to; compiled once a version, then read from its scratch."""
+        kept = self.scratch / "plan.json"
+        if kept.exists():
+            return Plan.model_validate_json(kept.read_bytes())
+        plan = self._plan()
+        LakeRoot(kept.parent).write_json(kept.name, plan.model_dump(mode="json"))
+        return plan
 
-        A failed test skips what lies below it. `full` rebuilds from the first change on."""
-        if full:
-            return self._run(["build", "--full-refresh", "--exclude", "resource_type:unit_test"])
-        names = self._downstream(moved)
-        if not names:
-            return []
-        return self._run(["build", "--indirect-selection", "empty", "--select", *names])
-
-    def touched(self, moved: Iterable[str]) -> set[str]:
-        """Models below `moved`, views among them: no other can hold anything new."""
-        return {node.name for node in self._below(moved) if node.resource_type == "model"}
-
-    def _downstream(self, moved: Iterable[str]) -> list[str]:
-        """Models and tests below `moved`; views are left out, they follow their tables."""
-        return sorted(
-            node.name
-            for node in self._below(moved)
-            if node.resource_type in ("model", "test") and node.config.materialized != "view"
+    def _plan(self) -> Plan:
+        """Both ways of every incremental model are compiled, whatever the warehouse holds."""
+        whole = self._compiled(["--full-refresh"])
+        news = self._compiled(["--select", _INCREMENTAL, "--vars", "{incremental: true}"])
+        nodes = self.manifest().nodes
+        return Plan(
+            nodes=in_order([_node(nodes[id], sql, news.get(id)) for id, sql in whole.items()]),
+            gold=tuple(gold_tables(nodes)),
         )
 
-    def _below(self, moved: Iterable[str]) -> list[Any]:
-        manifest = self.manifest()
-        sources = (table if table.startswith("mapped.") else f"bronze.{table}" for table in moved)
-        queue = [f"source.bodega.{source}" for source in sources]
-        reached: set[str] = set()
-        while queue:
-            for child in manifest.child_map.get(queue.pop(), ()):
-                if child not in reached:
-                    reached.add(child)
-                    queue.append(child)
-        return [manifest.nodes[id] for id in reached if id in manifest.nodes]
+    def _compiled(self, arguments: list[str]) -> dict[str, str]:
+        """Over an empty warehouse: dbt keeps open what it has opened."""
+        empty = Warehouse(self.scratch)
+        outcome = self._invoke(["compile", *arguments], manifest=self.manifest(), warehouse=empty)
+        return {result.node.unique_id: result.node.compiled_code for result in outcome.results}
 
-    def test(self, select: list[str]) -> list[NodeResult]:
-        """Run the selected tests only; `test_type:unit` names the unit tests."""
-        return self._run(["test", "--select", *select])
-
-    @property
-    def compiled(self) -> Path:
-        """Where the SQL of models lies as it was last run, by package and path."""
-        return self._scratch() / "target" / "compiled"
-
-    def compile(self, select: str = "*", *, full: bool = False) -> None:
-        """Write the SQL of every model without running it; `full` as for a first build."""
-        anew = ["--full-refresh"] if full else []
-        self._invoke(["compile", "--select", select, *anew], manifest=self.manifest())
+    def run(self, *arguments: str) -> dict[str, str]:
+        """Let dbt itself work on the warehouse, as in `run("test", "--select", "test_type:unit")`;
+        by name how each node went: success, pass, fail, error, skipped."""
+        outcome = self._invoke(list(arguments), manifest=self.manifest())
+        return {result.node.name: str(result.status) for result in outcome.results}
 
     def docs(self, target: Path) -> Path:
         """Write every model, column, test and use as one HTML page; where it is."""
-        scratch = self._scratch() / "docs"
+        scratch = self.scratch / "docs"
         self._invoke(
             ["docs", "generate", "--static", "--empty-catalog", "--write-json"],
             manifest=None,
@@ -137,11 +93,8 @@ class Transforms:
             self._manifest.build_parent_and_child_maps()
         return self._manifest
 
-    def _run(self, arguments: list[str]) -> list[NodeResult]:
-        outcome = self._invoke(arguments, manifest=self.manifest())
-        return [_node(result) for result in outcome.results]
-
-    def _scratch(self) -> Path:
+    @property
+    def scratch(self) -> Path:
         """Where dbt keeps what it parsed. It trusts what it finds there after a model's YAML has
         changed, so each project has a place of its own, and those of others go."""
         folder = self._warehouse.work / "dbt"
@@ -151,11 +104,18 @@ class Transforms:
             mine.mkdir(parents=True)
         return mine
 
-    def _invoke(self, arguments: list[str], *, manifest: Any, scratch: Path | None = None) -> Any:
-        os.environ.update(self._warehouse.environment(), DO_NOT_TRACK="1")
+    def _invoke(
+        self,
+        arguments: list[str],
+        *,
+        manifest: Any,
+        scratch: Path | None = None,
+        warehouse: Warehouse | None = None,
+    ) -> Any:
+        os.environ.update((warehouse or self._warehouse).environment(), DO_NOT_TRACK="1")
         from dbt.cli.main import dbtRunner
 
-        scratch = scratch or self._scratch()
+        scratch = scratch or self.scratch
         writes = [] if "--write-json" in arguments else ["--no-write-json"]
         outcome = dbtRunner(manifest=manifest).invoke(
             [
@@ -171,23 +131,44 @@ class Transforms:
         return outcome.result
 
 
-def _node(result: Any) -> NodeResult:
-    node = result.node
-    return NodeResult(
-        node=node.unique_id,
-        status=str(result.status),
-        seconds=float(result.execution_time),
-        message=str(result.message or ""),
-        started_at=_started(result),
-        relation=f"{getattr(node, 'schema', '')}.{getattr(node, 'alias', '')}",
-        sql=str(getattr(node, "compiled_code", None) or ""),
+def _node(node: Any, sql: str, news: str | None) -> Node:
+    kind, config = str(node.resource_type), node.config
+    if kind == "test":
+        more = {
+            "severity": config.severity.lower(),
+            "failures": config.fail_calc,
+            "warn_if": config.warn_if,
+            "error_if": config.error_if,
+        }
+    else:
+        more = {
+            "relation": f"{node.schema}.{node.alias}",
+            "news": news,
+            "unique_key": config.unique_key,
+            "columns": _contract(node),
+        }
+    return Node.model_validate(
+        {
+            "id": node.unique_id,
+            "kind": kind,
+            "name": node.name,
+            "parents": tuple(node.depends_on.nodes),
+            "materialized": config.materialized,
+            "sql": sql,
+            **more,
+        }
     )
 
 
-def _started(result: Any) -> datetime | None:
-    """When dbt began to execute a node; it keeps a time for each phase."""
-    for phase in result.timing:
-        if phase.name == "execute" and phase.started_at is not None:
-            found: datetime = phase.started_at
-            return found if found.tzinfo else found.replace(tzinfo=UTC)
-    return None
+def _contract(node: Any) -> tuple[Column, ...]:
+    """None where it is not to be enforced."""
+    if not node.config.contract.enforced:
+        return ()
+    return tuple(
+        Column(
+            name=column.name,
+            type=column.data_type,
+            required=any(rule.type.value == "not_null" for rule in column.constraints),
+        )
+        for column in node.columns.values()
+    )

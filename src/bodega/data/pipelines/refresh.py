@@ -1,7 +1,7 @@
-"""One refresh: what moved in bronze goes through dbt, past the checks, to the readers."""
+"""One refresh: what moved in bronze goes through the models, past the checks, to the readers."""
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal
@@ -10,14 +10,16 @@ import duckdb
 from pydantic import BaseModel
 
 from bodega.data.lake.paths import FEED_STATE
-from bodega.data.lake.publish import GoldTable, gold_tables, publish
+from bodega.data.lake.publish import publish
 from bodega.data.lake.published import read_published
 from bodega.data.lake.storage import Place, at
 from bodega.data.operations.runs import Run, recorded
 from bodega.data.pipelines.bronze import NOTHING, BronzeTable, read_bronze
 from bodega.data.pipelines.days import Days, months_of, pending, tables_of
-from bodega.data.pipelines.dbt import NodeResult, Transforms, project_fingerprint
+from bodega.data.pipelines.dbt import project_fingerprint
+from bodega.data.pipelines.execute import NodeResult, build, build_anew
 from bodega.data.pipelines.mapped import ABSENT, MappedTable, published_mapped, read_mapped
+from bodega.data.pipelines.plan import Plan
 from bodega.data.pipelines.telling import (
     tell_bronze,
     tell_nodes,
@@ -64,7 +66,7 @@ class Outcome(BaseModel):
 
 def refresh(
     warehouse: Warehouse,
-    transforms: Transforms,
+    plan: Plan,
     *,
     full: bool = False,
     upto: int | None = None,
@@ -86,37 +88,37 @@ def refresh(
     if read_published(warehouse.lake).held:
         outcome.state, outcome.failures = "blocked", [HELD]
         return outcome
-    with recorded(
-        warehouse.work,
-        kind="backfill" if days else "refresh",
-        name=str(days or "gold"),
-        trigger=trigger,
-        at_once=False,
-    ) as run:
-        plan = _plan(warehouse, full=full, upto=upto, days=days)
-        if plan is not None:
+    with (
+        recorded(
+            warehouse.work,
+            kind="backfill" if days else "refresh",
+            name=str(days or "gold"),
+            trigger=trigger,
+            at_once=False,
+        ) as run,
+        warehouse.open() as con,
+    ):
+        load = _load(con, warehouse.lake, full=full, upto=upto, days=days)
+        if load is not None:
             run.begin()
-            _carry_out(
-                warehouse, transforms, _Work(plan, outcome, run, gate or Gate(warehouse.lake))
-            )
+            work = _Work(con, plan, load, outcome, run, gate or Gate(warehouse.lake))
+            _carry_out(work)
     outcome.seconds = round(time.monotonic() - clock, 3)
     return outcome
 
 
-def _carry_out(warehouse: Warehouse, transforms: Transforms, work: "_Work") -> None:
-    plan, outcome, run = work.plan, work.outcome, work.run
-    outcome.full, outcome.moved, outcome.run_id = plan.rebuild, plan.moved, run.id
-    outcome.days = sorted({str(day) for days in plan.days.values() for day in days})
-    tell_bronze(run, plan.moved, plan.changes)
-    taken = sorted({*plan.moved, *tables_of(plan.days)})
-    nodes = transforms.build(taken, full=plan.rebuild)
+def _carry_out(work: "_Work") -> None:
+    load, outcome, run = work.load, work.outcome, work.run
+    outcome.full, outcome.moved, outcome.run_id = load.rebuild, load.moved, run.id
+    outcome.days = sorted({str(day) for days in load.days.values() for day in days})
+    tell_bronze(run, load.moved, load.changes)
+    taken = sorted({*load.moved, *tables_of(load.days)})
+    nodes = build_anew(work.con, work.plan) if load.rebuild else build(work.con, work.plan, taken)
     outcome.failures = _failed(nodes)
     outcome.state = "blocked"
-    with warehouse.open() as con:
-        tell_nodes(run, nodes, built_rows(con))
-        if not outcome.failures:
-            tables = gold_tables(transforms.manifest().nodes)
-            _deliver(con, tables, transforms.touched(taken), work)
+    tell_nodes(run, nodes, built_rows(work.con))
+    if not outcome.failures:
+        _deliver(work, work.plan.touched(taken))
     if outcome.failures:
         run.state, run.detail = "blocked", "; ".join(outcome.failures)
 
@@ -128,7 +130,7 @@ def complete_position(lake: Place) -> int | None:
 
 
 @dataclass(frozen=True)
-class _Plan:
+class _Load:
     """What a refresh takes in: bronze as it stands, `reach` the last position it counts, `days` per
     root to build anew, `changes` how many there are per table."""
 
@@ -143,86 +145,88 @@ class _Plan:
     changes: Mapping[str, int]
 
 
-def _plan(warehouse: Warehouse, *, full: bool, upto: int | None, days: Days | None) -> _Plan | None:
+def _load(
+    con: duckdb.DuckDBPyConnection,
+    lake: Place,
+    *,
+    full: bool,
+    upto: int | None,
+    days: Days | None,
+) -> _Load | None:
     """Open a batch over what bronze has new; None when there is nothing to do."""
-    bronze, mapped = read_bronze(warehouse.lake), read_mapped(warehouse.lake)
+    bronze, mapped = read_bronze(lake), read_mapped(lake)
     reach = _reach(bronze, upto)
-    with warehouse.open() as con:
-        before = seen(con)
-        rebuild = full or before.project != project_fingerprint()
-        if rebuild:
-            before = Seen(before.batch, before.project, before.known_at_ms, {}, {}, {})
-        moved = _moved(bronze, before, reach, upto) + _moved_mapped(mapped, before)
-        asked = days is not None or bool(pending(con))
-        if not moved and not asked and not (full or (rebuild and before.project)):
-            return None
-        begin(con, bronze, mapped, before, upto=reach, days=days)
-        found = news(con, list(bronze), reach)
-        noted = pending(con)
+    before = seen(con)
+    rebuild = full or before.project != project_fingerprint()
+    if rebuild:
+        before = Seen(before.batch, before.project, before.known_at_ms, {}, {}, {})
+    moved = _moved(bronze, before, reach, upto) + _moved_mapped(mapped, before)
+    asked = days is not None or bool(pending(con))
+    if not moved and not asked and not (full or (rebuild and before.project)):
+        return None
+    begin(con, bronze, mapped, before, upto=reach, days=days)
+    found = news(con, list(bronze), reach)
     known_at_ms = max(
         (at for at in (before.known_at_ms, found.newest_ms) if at is not None), default=None
     )
-    return _Plan(
-        lake=warehouse.lake,
+    return _Load(
+        lake=lake,
         bronze=bronze,
         mapped=mapped,
         moved=moved,
         rebuild=rebuild,
         reach=reach,
         known_at_ms=known_at_ms,
-        days=noted,
+        days=pending(con),
         changes=found.changes,
     )
 
 
 @dataclass(frozen=True)
 class _Work:
-    """A plan being carried out, and whom to tell."""
+    """A load being carried out, by which plan, and whom to tell."""
 
-    plan: _Plan
+    con: duckdb.DuckDBPyConnection
+    plan: Plan
+    load: _Load
     outcome: Outcome
     run: Run
     gate: Gate
 
 
-def _deliver(
-    con: duckdb.DuckDBPyConnection,
-    tables: Sequence[GoldTable],
-    touched: Collection[str],
-    work: _Work,
-) -> None:
+def _deliver(work: _Work, touched: Collection[str]) -> None:
     """Check what was built; publish it if it is good."""
-    plan, outcome, run = work.plan, work.outcome, work.run
+    con, load, outcome, run = work.con, work.load, work.outcome, work.run
     with run.timed("gate", kind="check"):
-        outcome.failures = work.gate.admit(con, plan.moved, plan.reach)
+        outcome.failures = work.gate.admit(con, load.moved, load.reach)
     tell_refusals(run, outcome.failures)
     if outcome.failures:
         return
-    at, before = plan.known_at_ms, read_published(plan.lake)
+    at, before = load.known_at_ms, read_published(load.lake)
     outcome.known_at = None if at is None else datetime.fromtimestamp(at / 1000, UTC)
-    outcome.position = plan.reach
+    outcome.position = load.reach
     with run.timed("publish", kind="publish"):
         outcome.written = publish(
             con,
-            plan.lake,
-            tables,
+            load.lake,
+            work.plan.gold,
             known_at=outcome.known_at,
-            position=plan.reach,
-            touched=None if plan.rebuild else touched,
-            mapped=published_mapped(con, plan.mapped, before.mapped, datetime.now(UTC)),
-            rewrite=months_of(tables, plan.days),
+            position=load.reach,
+            touched=None if load.rebuild else touched,
+            mapped=published_mapped(con, load.mapped, before.mapped, datetime.now(UTC)),
+            rewrite=months_of(work.plan.gold, load.days),
         )
     remember(
         con,
-        plan.bronze,
-        plan.mapped,
-        upto=plan.reach,
+        load.bronze,
+        load.mapped,
+        upto=load.reach,
         project=project_fingerprint(),
         known_at_ms=at,
     )
     outcome.state = "published"
-    tell_written(run, read_published(plan.lake), outcome.written)
-    work.gate.published(con, outcome.written, plan.reach)
+    tell_written(run, read_published(load.lake), outcome.written)
+    work.gate.published(con, outcome.written, load.reach)
 
 
 def _reach(bronze: Mapping[str, BronzeTable], upto: int | None) -> int:
@@ -254,4 +258,4 @@ def _moved_mapped(mapped: Mapping[str, MappedTable], before: Seen) -> list[str]:
 
 
 def _failed(results: list[NodeResult]) -> list[str]:
-    return [f"{result.node}: {result.message}" for result in results if result.failed]
+    return [f"{result.node.id}: {result.message}" for result in results if result.failed]

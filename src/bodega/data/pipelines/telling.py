@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from bodega.contracts.pipelines import StepState
 from bodega.data.lake.published import Published
 from bodega.data.operations.runs import Run
-from bodega.data.pipelines.dbt import NodeResult
+from bodega.data.pipelines.execute import NodeResult
 
 
 def tell_bronze(run: Run, moved: Iterable[str], changes: Mapping[str, int]) -> None:
@@ -14,25 +14,26 @@ def tell_bronze(run: Run, moved: Iterable[str], changes: Mapping[str, int]) -> N
         run.step(name, kind="bronze", rows=changes.get(table))
 
 
-def tell_nodes(run: Run, nodes: Iterable[NodeResult], rows: Mapping[str, int]) -> None:
-    """dbt's models and tests; of what failed, the SQL as well."""
-    for node in nodes:
+def tell_nodes(run: Run, results: Iterable[NodeResult], rows: Mapping[str, int]) -> None:
+    """Models and tests; of what failed, the SQL as well."""
+    for result in results:
+        node = result.node
         state: StepState = "succeeded"
-        if node.failed:
+        if result.failed:
             state = "failed"
-            run.say(f"{node.message}\n\n{node.sql}".strip(), step=node.name, level="error")
-        elif node.status == "skipped":
+            run.say(f"{result.message}\n\n{node.sql}".strip(), step=node.name, level="error")
+        elif result.status == "skipped":
             state = "skipped"
-        elif node.status == "warn":
-            run.say(node.message, step=node.name, level="warning")
+        elif result.status == "warn":
+            run.say(result.message, step=node.name, level="warning")
         run.step(
             node.name,
             kind=node.kind,
             state=state,
-            started_at=node.started_at,
-            seconds=round(node.seconds, 3),
+            started_at=result.started_at,
+            seconds=round(result.seconds, 3),
             rows=rows.get(node.relation),
-            detail=node.message if node.failed else "",
+            detail=result.message if result.failed else "",
         )
 
 
