@@ -45,3 +45,16 @@ def test_a_project_whose_yaml_changed_is_parsed_anew(
     first, same, other = asked
     assert first == same != other
     assert not first.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("post_hook", ["vacuum"]), ("incremental_strategy", "merge"), ("materialized", "ephemeral")],
+)
+def test_what_a_plan_cannot_do_is_refused(
+    tmp_path: Path, name: str, value: object, manifest: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = manifest.nodes["model.bodega.int_orders"].config
+    monkeypatch.setattr(config, name, value)
+    with pytest.raises(dbt.PlanImpossible, match="int_orders"):
+        dbt.Project(Warehouse(tmp_path), manifest).plan()

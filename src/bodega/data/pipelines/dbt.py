@@ -12,9 +12,26 @@ from bodega.data.lake.publish import gold_tables
 from bodega.data.lake.storage import LakeRoot
 from bodega.data.pipelines.plan import Column, Node, Plan, in_order
 from bodega.data.pipelines.warehouse import Warehouse
+from bodega.kernel.errors import Invalid
 
 PROJECT = Path(__file__).parent.parent / "transform"
 _INCREMENTAL = "config.materialized:incremental"
+_MATERIALIZED = ("view", "table", "incremental")
+_ADDED = (None, "delete+insert")
+
+
+class PlanImpossible(Invalid):
+    code = "plan_impossible"
+    title = "A refresh knows no hooks, seeds or snapshots, and adds rows by delete and insert only"
+
+
+def _beyond_a_plan(node: Any) -> bool:
+    config = node.config
+    if str(node.resource_type) == "test":
+        return False
+    if str(node.resource_type) != "model" or config.materialized not in _MATERIALIZED:
+        return True
+    return bool(config.pre_hook or config.post_hook) or config.incremental_strategy not in _ADDED
 
 
 @cache
@@ -55,9 +72,11 @@ class Project:
 
     def _plan(self) -> Plan:
         """Both ways of every incremental model are compiled, whatever the warehouse holds."""
+        nodes = self.manifest().nodes
+        if beyond := sorted(node.name for node in nodes.values() if _beyond_a_plan(node)):
+            raise PlanImpossible(", ".join(beyond))
         whole = self._compiled(["--full-refresh"])
         news = self._compiled(["--select", _INCREMENTAL, "--vars", "{incremental: true}"])
-        nodes = self.manifest().nodes
         return Plan(
             nodes=in_order([_node(nodes[id], sql, news.get(id)) for id, sql in whole.items()]),
             gold=tuple(gold_tables(nodes)),

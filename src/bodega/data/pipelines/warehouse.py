@@ -207,4 +207,6 @@ def _insert(
     """All at once: a statement a row costs as much each."""
     if rows:
         columns = [list(column) for column in zip(*rows, strict=True)]
-        con.execute(f"insert into {table} select {', '.join('unnest(?)' for _ in columns)}", columns)
+        con.execute(
+            f"insert into {table} select {', '.join('unnest(?)' for _ in columns)}", columns
+        )
