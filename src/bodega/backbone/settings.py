@@ -177,9 +177,7 @@ class Settings(KafkaSettings):
     orders_pay_hours: Count = Field(
         72, description="time a buyer has to pay what a change of the order costs more"
     )
-    orders_pay_tries: Count = Field(
-        5, description="cards a buyer may try for it; the change is given up with the last"
-    )
+    orders_pay_tries: Count = Field(5, description="cards a buyer may try for it")
     orders_pass_days: Count = Field(
         120, description="days in which the link in a guest's confirmation opens the order"
     )
@@ -324,6 +322,9 @@ class Settings(KafkaSettings):
         "",
         description="mailbox that hears of disputes, payment conflicts and low stock;"
         " empty: the admin's",
+    )
+    mail_pay_reminder_hours: int = Field(
+        24, ge=0, description="then who has not paid for a change is reminded; 0: never"
     )
     mail_from: str = Field("shop@bodega.example", description="sender of the shop's mail")
 

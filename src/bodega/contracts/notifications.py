@@ -9,7 +9,8 @@ from bodega.kernel.ids import OrderId
 
 
 class NotificationView(BaseModel):
-    """A message and how it fared: queued, sent or failed."""
+    """A message and how it fared: queued, sent, failed, or dropped because there was nothing to say
+    any more."""
 
     order_id: OrderId | None
     template: str

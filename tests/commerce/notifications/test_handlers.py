@@ -145,7 +145,7 @@ async def test_a_cancelled_order_is_not_confirmed(context: Context, order: Order
     )
     await send_due(context)
     assert mails(context) == []
-    assert (await outcome(context))[0] == "failed"
+    assert (await outcome(context))[0] == "dropped"
 
 
 async def test_an_order_that_is_gone_holds_nothing_up(context: Context, order: Order) -> None:

@@ -6,9 +6,12 @@ from email.message import EmailMessage
 from typing import Literal
 from uuid import UUID
 
+from bodega.contracts.aftersales import PaymentDue
 from bodega.contracts.orders import OrderView
 
 ORDER_CONFIRMATION = "order_confirmation"
+PAYMENT_ASKED = "payment_asked"
+PAYMENT_REMINDER = "payment_reminder"
 ALERTS = {
     "dispute_opened": ("A payment is disputed", "/console/payments"),
     "dispute_deadline": ("Evidence for a dispute is due", "/console/payments"),
@@ -35,20 +38,63 @@ def verdict(order: OrderView | None) -> Verdict:
     return "wait" if order.status == "pending" else "send"
 
 
+def due_verdict(due: PaymentDue | None, operation_id: UUID, *, reminds: bool) -> Verdict:
+    """Ask for what is still due; wait while a card is being charged, drop what was paid or given
+    up. Whoever went to their bank needs no letter, but a reminder where they stayed there."""
+    if due is None or due.operation_id != operation_id:
+        return "drop"
+    if due.charging:
+        return "send" if reminds and due.action_url else "wait"
+    return "send"
+
+
 def order_confirmation(
     order: OrderView, *, message_id: UUID, shop: str, sender: str, link: str
 ) -> EmailMessage:
     """`link` leads to the order and is its buyer's alone. The Message-ID is the row's, so a message
     sent twice by a crash is recognised as one by the reader's mail server. Raises ValueError for an
     address with line breaks in it."""
+    subject = f"Your order {order.number} at {shop}"
+    mail = _to_buyer(order, subject, message_id=message_id, sender=sender)
+    mail["Date"] = order.placed_at
+    mail.set_content(_text(order, shop, link))
+    return mail
+
+
+def payment_letter(
+    order: OrderView,
+    due: PaymentDue,
+    *,
+    reminds: bool,
+    message_id: UUID,
+    shop: str,
+    sender: str,
+    link: str,
+) -> EmailMessage:
+    """What a change of the order costs more, and where it is paid. Raises ValueError as above."""
+    subject = f"{'Still to pay' if reminds else 'To pay'} for your order {order.number} at {shop}"
+    mail = _to_buyer(order, subject, message_id=message_id, sender=sender)
+    what = "exchange" if due.kind == "return" else "change"
+    parts = [
+        f"The {what} you asked for makes your order {order.number} cost {due.amount} more.",
+        f"Pay it here (keep this link to yourself):\n{link}",
+        f"We keep everything for you until {due.until:%Y-%m-%d %H:%M} UTC. If it is not paid by"
+        " then, your order stays as it is and nothing is charged.",
+        shop,
+    ]
+    if reminds:
+        parts.insert(0, "This is a reminder; you get no further one.")
+    mail.set_content("\n\n".join(parts) + "\n")
+    return mail
+
+
+def _to_buyer(order: OrderView, subject: str, *, message_id: UUID, sender: str) -> EmailMessage:
     mail = EmailMessage()
     mail["From"] = sender
     mail["To"] = order.email or ""
-    mail["Subject"] = f"Your order {order.number} at {shop}"
+    mail["Subject"] = subject
     mail["Message-ID"] = f"<{message_id}@{sender.rpartition('@')[2]}>"
-    mail["Date"] = order.placed_at
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
-    mail.set_content(_text(order, shop, link))
     return mail
 
 

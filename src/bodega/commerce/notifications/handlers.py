@@ -1,8 +1,11 @@
 """The notifications' reactions: queue the message in the handler's own transaction."""
 
+from datetime import timedelta
+
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context, Handler
 from bodega.commerce.notifications import service
+from bodega.contracts.aftersales import PaymentAsked
 from bodega.contracts.books import (
     DisputeClosed,
     DisputeDeadlineNear,
@@ -20,6 +23,19 @@ async def confirm_order(
     _context: Context, uow: UnitOfWork, _envelope: Envelope, event: OrderPlaced
 ) -> None:
     await service.queue_confirmation(uow, order_id=event.order_id)
+
+
+async def ask_to_pay(
+    context: Context, uow: UnitOfWork, envelope: Envelope, event: PaymentAsked
+) -> None:
+    """And a reminder, if there is time for one."""
+    hours = context.settings.mail_pay_reminder_hours
+    remind_at = envelope.occurred_at + timedelta(hours=hours) if hours else None
+    if remind_at is not None and remind_at >= event.until:
+        remind_at = None
+    await service.queue_payment_letters(
+        uow, order_id=event.order_id, operation_id=event.operation_id, remind_at=remind_at
+    )
 
 
 async def dispute_opened(
@@ -77,6 +93,7 @@ async def _named(context: Context, variant_id: VariantId) -> str:
 
 HANDLERS: list[Handler] = [
     Handler("notifications.confirm_order", (OrderPlaced,), confirm_order),
+    Handler("notifications.ask_to_pay", (PaymentAsked,), ask_to_pay),
     Handler("notifications.dispute_opened", (DisputeOpened,), dispute_opened),
     Handler("notifications.dispute_due", (DisputeDeadlineNear,), dispute_due),
     Handler("notifications.dispute_closed", (DisputeClosed,), dispute_closed),

@@ -3,6 +3,7 @@
 from bodega.backbone.module import Context, Job
 from bodega.commerce.notifications import service
 from bodega.commerce.notifications.adapters.mail import mailer
+from bodega.contracts.aftersales import AfterSales
 from bodega.contracts.orders import Orders
 
 AT_MOST = 200
@@ -10,15 +11,12 @@ AT_MOST = 200
 
 async def send_due(context: Context) -> None:
     """Send due messages, a transaction for as many as the mailer takes at once."""
-    post, orders = mailer(context.settings), context.container.get(Orders)
+    post, container = mailer(context.settings), context.container
+    sources = service.Sources(container.get(Orders), container.get(AfterSales), context.settings)
     for _ in range(AT_MOST):
         async with context.database.work(actor="job:notifications.send_due") as uow:
             if not await service.send_next(
-                uow,
-                orders=orders,
-                mailer=post,
-                settings=context.settings,
-                now=context.clock.now(),
+                uow, sources=sources, mailer=post, now=context.clock.now()
             ):
                 break
     await send_alerts(context)

@@ -15,12 +15,13 @@ from bodega.contracts.notifications import NotificationView
 from bodega.kernel.ids import OrderId
 
 _QUEUE = text(
-    """INSERT INTO notifications.messages (id, order_id, template, status)
-       VALUES (:id, :order_id, :template, 'queued') ON CONFLICT DO NOTHING"""
+    """INSERT INTO notifications.messages (id, order_id, template, reference, status, due_at)
+       VALUES (:id, :order_id, :template, :reference, 'queued',
+               coalesce(CAST(:due_at AS timestamptz), now())) ON CONFLICT DO NOTHING"""
 )
 
 _DUE = text(
-    """SELECT id, order_id, attempts FROM notifications.messages
+    """SELECT id, order_id, template, reference, attempts FROM notifications.messages
        WHERE status = 'queued' AND due_at <= :now ORDER BY due_at LIMIT :limit
        FOR UPDATE SKIP LOCKED"""
 )
@@ -32,23 +33,40 @@ _NOTE = text(
 
 
 class Due(NamedTuple):
-    """A message whose time has come."""
+    """A message whose time has come; `reference` is what it is about."""
 
     id: UUID
     order_id: OrderId
+    template: str
+    reference: UUID
     attempts: int
 
 
-def queue(connection: Connection, *, fresh_id: UUID, order_id: OrderId, template: str) -> None:
-    """One message an order and template, however often it is asked for."""
-    row = {"id": fresh_id, "order_id": order_id, "template": template}
+def queue(
+    connection: Connection,
+    *,
+    fresh_id: UUID,
+    order_id: OrderId,
+    template: str,
+    reference: UUID | None = None,
+    due_at: datetime | None = None,
+) -> None:
+    """One message an order, template and reference (the order itself unless something else is
+    named), however often it is asked for; due at once unless told otherwise."""
+    row = {
+        "id": fresh_id,
+        "order_id": order_id,
+        "template": template,
+        "reference": reference or order_id,
+        "due_at": due_at,
+    }
     connection.later(_QUEUE, row)
 
 
 async def lock_due(connection: AsyncConnection, now: datetime, *, limit: int) -> list[Due]:
     """The messages that wait longest and that no other worker holds."""
     rows = await connection.execute(_DUE, {"now": now, "limit": limit})
-    return [Due(row.id, row.order_id, row.attempts) for row in rows]
+    return [Due(row.id, row.order_id, row.template, row.reference, row.attempts) for row in rows]
 
 
 def mark_sent(connection: Connection, due: Due, now: datetime) -> None:
@@ -58,6 +76,11 @@ def mark_sent(connection: Connection, due: Due, now: datetime) -> None:
 def mark_failed(connection: Connection, due: Due, failure: str) -> None:
     """For good."""
     _note(connection, due, status="failed", attempts=due.attempts + 1, failure=failure)
+
+
+def drop(connection: Connection, due: Due) -> None:
+    """There is nothing to say any more."""
+    _note(connection, due, status="dropped", attempts=due.attempts)
 
 
 def postpone(connection: Connection, due: Due, *, until: datetime, failure: str | None) -> None:

@@ -1,9 +1,11 @@
 """Use cases of notifications."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from functools import partial
+from typing import Any, Literal
 
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context
@@ -14,19 +16,29 @@ from bodega.commerce.notifications.adapters.mail import Mailer
 from bodega.commerce.notifications.domain import (
     MAX_ATTEMPTS,
     ORDER_CONFIRMATION,
+    PAYMENT_ASKED,
+    PAYMENT_REMINDER,
     alert,
     backoff,
+    due_verdict,
     order_confirmation,
+    payment_letter,
     verdict,
 )
 from bodega.commerce.notifications.errors import MailUndelivered
 from bodega.commerce.notifications.repository import Due, DueAlert
+from bodega.contracts.aftersales import AfterSales
 from bodega.contracts.notifications import NotificationView
 from bodega.contracts.orders import Orders, OrderView
-from bodega.kernel.ids import OrderId, new_id
+from bodega.kernel.ids import OperationId, OrderId, new_id
 
 log = get_logger(__name__)
-UNPAID_WAIT = timedelta(seconds=5)
+Letter = Callable[[], EmailMessage]
+WAITS = {
+    ORDER_CONFIRMATION: timedelta(seconds=5),
+    PAYMENT_ASKED: timedelta(minutes=1),
+    PAYMENT_REMINDER: timedelta(minutes=1),
+}
 IN_ONE_MAIL = 100
 
 
@@ -37,57 +49,86 @@ async def queue_confirmation(uow: UnitOfWork, *, order_id: OrderId) -> None:
     )
 
 
-async def send_next(
-    uow: UnitOfWork, *, orders: Orders, mailer: Mailer, settings: Settings, now: datetime
-) -> int:
+async def queue_payment_letters(
+    uow: UnitOfWork, *, order_id: OrderId, operation_id: OperationId, remind_at: datetime | None
+) -> None:
+    """Once for each change that is to be paid for, however often the event comes."""
+    letters = {PAYMENT_ASKED: None} | ({PAYMENT_REMINDER: remind_at} if remind_at else {})
+    for template, due_at in letters.items():
+        repository.queue(
+            uow.connection,
+            fresh_id=new_id(),
+            order_id=order_id,
+            template=template,
+            reference=operation_id,
+            due_at=due_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Whom a message is written from, at the moment it is sent."""
+
+    orders: Orders
+    after: AfterSales
+    settings: Settings
+
+
+async def send_next(uow: UnitOfWork, *, sources: Sources, mailer: Mailer, now: datetime) -> int:
     """Send the messages that wait longest, as many as the mailer takes at once; how many.
 
     Their rows stay locked until the outcomes are written, so no other worker sends them too.
     """
     found = await repository.lock_due(uow.connection, now, limit=mailer.at_once)
     for due in found:
-        await _send_one(uow, due, orders=orders, mailer=mailer, settings=settings, now=now)
+        judged = await _written(due, sources)
+        if judged == "wait":
+            repository.postpone(uow.connection, due, until=now + WAITS[due.template], failure=None)
+        elif judged == "drop":
+            repository.drop(uow.connection, due)
+        else:
+            await _send(uow, due, mailer, judged, now)
     return len(found)
 
 
-async def _send_one(
-    uow: UnitOfWork,
-    due: Due,
-    *,
-    orders: Orders,
-    mailer: Mailer,
-    settings: Settings,
-    now: datetime,
-) -> None:
-    order = await orders.order(due.order_id)
+async def _written(due: Due, sources: Sources) -> Literal["wait", "drop"] | Letter:
+    """The message as it is to be sent now."""
+    order = await sources.orders.order(due.order_id)
     judged = verdict(order)
-    if judged == "wait":
-        repository.postpone(uow.connection, due, until=now + UNPAID_WAIT, failure=None)
-    elif judged == "drop" or order is None:
-        repository.mark_failed(uow.connection, due, "nothing_to_send")
-    else:
-        write = partial(
-            order_confirmation,
-            order,
-            message_id=due.id,
-            shop=settings.shop_name,
-            sender=settings.mail_from,
-            link=await _link(orders, order, settings),
-        )
-        await _send(uow, due, mailer, write, now)
+    if order is None or judged == "drop":
+        return "drop"
+    if due.template == ORDER_CONFIRMATION:
+        if judged == "wait":
+            return "wait"
+        return partial(order_confirmation, order, **await _about(due, order, sources))
+    reminds = due.template == PAYMENT_REMINDER
+    asked = await sources.after.payment_due(order.id)
+    judged = due_verdict(asked, due.reference, reminds=reminds)
+    if asked is None or judged != "send":
+        return "wait" if judged == "wait" else "drop"
+    about = await _about(due, order, sources)
+    return partial(payment_letter, order, asked, reminds=reminds, **about)
 
 
-async def _link(orders: Orders, order: OrderView, settings: Settings) -> str:
-    """Where its buyer follows the order, sends goods back and finds the invoice."""
+async def _about(due: Due, order: OrderView, sources: Sources) -> dict[str, Any]:
+    return {
+        "message_id": due.id,
+        "shop": sources.settings.shop_name,
+        "sender": sources.settings.mail_from,
+        "link": await _link(order, sources),
+    }
+
+
+async def _link(order: OrderView, sources: Sources) -> str:
+    """Where its buyer follows the order, pays for changes, sends goods back and finds papers."""
+    shop = sources.settings.public_url
     if order.customer_id is not None:
-        return f"{settings.public_url}/account/orders/{order.id}"
-    opens = await orders.issue_pass(order.id)
-    return f"{settings.public_url}/orders/open?pass={opens.token}"
+        return f"{shop}/account/orders/{order.id}"
+    opens = await sources.orders.issue_pass(order.id)
+    return f"{shop}/orders/open?pass={opens.token}"
 
 
-async def _send(
-    uow: UnitOfWork, due: Due, mailer: Mailer, write: Callable[[], EmailMessage], now: datetime
-) -> None:
+async def _send(uow: UnitOfWork, due: Due, mailer: Mailer, write: Letter, now: datetime) -> None:
     try:
         await mailer.send(write())
     except ValueError:

@@ -29,14 +29,15 @@ messages = Table(
     id_column(),
     Column("order_id", Uuid, nullable=False),
     Column("template", String(40), nullable=False),
+    Column("reference", Uuid, nullable=False),
     Column("status", String(10), nullable=False),
     Column("attempts", Integer, nullable=False, server_default=text("0")),
     Column("failure", String(80)),
     _stamp("created_at"),
     _stamp("due_at"),
     Column("sent_at", DateTime(timezone=True)),
-    UniqueConstraint("order_id", "template"),
-    CheckConstraint("status IN ('queued', 'sent', 'failed')", name="status"),
+    UniqueConstraint("order_id", "template", "reference"),
+    CheckConstraint("status IN ('queued', 'sent', 'failed', 'dropped')", name="status"),
     Index("ix_messages_due", "due_at", postgresql_where=text("status = 'queued'")),
 )
 

@@ -47,7 +47,8 @@ class OperationView(BaseModel):
 class PaymentDue(BaseModel):
     """What a change of an order costs its buyer more, to be paid by `until`. With an `action_url`
     their bank asks them there; `declined` is why their last card was refused, and `tries_left`
-    how many others they may try. `state` and failure are the operation's."""
+    how many others they may try; `charging` while one that was handed in is charged, or asked
+    about by its bank. `state` and failure are the operation's."""
 
     operation_id: OperationId
     kind: OperationKind
@@ -57,6 +58,7 @@ class PaymentDue(BaseModel):
     until: datetime
     declined: str | None = None
     tries_left: int = 0
+    charging: bool = False
     failure_code: str | None = None
     failure_detail: str | None = None
 

@@ -135,6 +135,7 @@ class DueDesk:
             until=deadline(self._context, operation),
             declined=refused,
             tries_left=tries_left(self._context, operation),
+            charging=operation.asks_buyer and operation.payment_token is not None,
             failure_code=operation.failure_code,
             failure_detail=operation.failure_detail,
         )
