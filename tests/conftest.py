@@ -28,17 +28,18 @@ for name in [name for name in os.environ if name.startswith("BODEGA_")]:
     if name not in ("BODEGA_SOAK", "BODEGA_SOAK_KILLS", "BODEGA_TEST_DATA"):
         del os.environ[name]
 
-# These need the dbt project parsed and built once: they go to two workers, about alike in length.
-PIPELINES = "tests/data/pipelines/test_"
-SECOND = ("latest", "lineage", "loop", "marts", "money", "outside")
-LAKES = {
-    "tests/data/lake/test_on_s3.py": 1,
-    "tests/data/ingest/test_seal.py": 1,
-    "tests/data/engines/": 1,
-    "tests/testing/test_kit.py": 1,
-    **{PIPELINES + name: 1 for name in SECOND},
-    "tests/data/pipelines/": 0,
-}
+# These need dbt itself, which takes seconds to parse the project: they share a worker.
+DBT = tuple(
+    f"tests/data/{name}"
+    for name in (
+        "engines/",
+        "pipelines/test_dagster",
+        "pipelines/test_dbt_scratch",
+        "pipelines/test_lineage",
+        "pipelines/test_outside_marts",
+        "pipelines/test_transform",
+    )
+)
 
 raised.note_errors()
 pytest_addoption = raised.pytest_addoption
@@ -57,14 +58,13 @@ structlog.configure(processors=[*structlog.get_config()["processors"][:-1], PLAI
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """Tests go one by one to whoever is free; those that need the dbt project parsed and built go
-    to two workers, first. (Groups by mark do nothing: xdist sets a name that pytest 9.2 left.)"""
+    """Tests go one by one to whoever is free; those that need dbt itself go to one worker, first.
+    (Groups by mark do nothing: xdist sets a name that pytest 9.2 left.)"""
     from xdist.scheduler import LoadScopeScheduling
 
     class OneByOne(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            lakes = (lake for start, lake in LAKES.items() if nodeid.startswith(start))
-            return next((f"lake {lake}" for lake in lakes), nodeid)
+            return "dbt" if nodeid.startswith(DBT) else nodeid
 
     return OneByOne(config, log)
 

@@ -22,17 +22,24 @@ from tests.data.bronze import Source
 
 
 @pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The dbt project, parsed and compiled once for all workers."""
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake without a row, every model built: made once, each worker has a copy of its own."""
     mine = tmp_path_factory.getbasetemp()
-    folder = (mine.parent if mine.name.startswith("popen-") else mine) / "project"
-    folder.mkdir(exist_ok=True)
-    project = Project(Warehouse(folder))
-    with (folder / "lock").open("w") as lock, warnings.catch_warnings():
+    shared = (mine.parent if mine.name.startswith("popen-") else mine) / "built"
+    with (shared.parent / "built.lock").open("w") as lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         fcntl.flock(lock, fcntl.LOCK_EX)
-        project.plan()
-    return project
+        if not shared.exists():
+            warehouse = Warehouse(shared, memory_mb=512)
+            outcome = refresh(warehouse, Project(warehouse).plan(), full=True)
+            assert outcome.state == "published", outcome.failures
+    return Path(shutil.copytree(shared, tmp_path_factory.mktemp("built") / "lake"))
+
+
+@pytest.fixture(scope="session")
+def project(built: Path) -> Project:
+    """The dbt project, compiled."""
+    return Project(Warehouse(built))
 
 
 @pytest.fixture(scope="session")
@@ -61,12 +68,9 @@ Refresh = Callable[..., Outcome]
 
 
 @pytest.fixture(scope="session")
-def empty_warehouse(tmp_path_factory: pytest.TempPathFactory, project: Project, plan: Plan) -> Path:
-    """Every model built over a bronze without a row: where each test starts, a second earlier."""
-    warehouse = Warehouse(tmp_path_factory.mktemp("empty"), memory_mb=512)
-    shutil.copytree(project.scratch.parent, warehouse.work / "dbt")
-    assert refresh(warehouse, plan, full=True).state == "published"
-    return warehouse.path
+def empty_warehouse(built: Path) -> Path:
+    """Where each test starts, some seconds earlier."""
+    return Warehouse(built).path
 
 
 @pytest.fixture

@@ -30,11 +30,12 @@ def compiled(
         dispatch = BaseDatabaseWrapper.dispatch
 
         def ours(self: Any, name: str, macro_namespace: str | None = None, **rest: Any) -> Any:
-            with monkeypatch.context() as patch:
-                if macro_namespace == "bodega":
-                    named = [engine, "default"]
-                    patch.setattr(type(self), "_get_adapter_macro_prefixes", lambda _: named)
+            if macro_namespace == "bodega":  # its own, since models are compiled in threads
+                self._get_adapter_macro_prefixes = lambda: [engine, "default"]
+            try:
                 return dispatch(self, name, macro_namespace, **rest)
+            finally:
+                vars(self).pop("_get_adapter_macro_prefixes", None)
 
         monkeypatch.setattr(BaseDatabaseWrapper, "dispatch", ours)
         plan = Project(Warehouse(lake), manifest).plan()
