@@ -29,6 +29,7 @@ class SmallShop:
     def __init__(self, path: Path) -> None:
         self.folder = DataFolder(path)
         self.port = free_port()
+        self.ports: dict[str, int] = {}  # while it was open
         self.reports: list[Report] = []
         self.environment: dict[str, str] = {}
         self._process: subprocess.Popen[str] | None = None
@@ -156,6 +157,25 @@ def open_shop() -> Iterator[SmallShop]:
     """A shop to look at, not to break."""
     with new_shop() as small:
         yield small.up()
+
+
+@pytest.fixture(scope="module")
+def once_open() -> Iterator[SmallShop]:
+    """A shop that was opened for the first time, and closed."""
+    with new_shop() as small:
+        small.ports = small.up().inspect().ports
+        small.signal(signal.SIGTERM)
+        assert small.finish() == 0
+        yield small
+
+
+@pytest.fixture
+def warm_shop(once_open: SmallShop) -> Iterator[SmallShop]:
+    """A shop to break that has been open before: a copy, for a first start takes seconds."""
+    with new_shop() as small:
+        place = small.folder.path
+        subprocess.run(["cp", "-a", str(once_open.folder.path), str(place)], check=True)
+        yield small
 
 
 @pytest.fixture

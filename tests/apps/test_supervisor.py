@@ -54,68 +54,67 @@ def test_files_with_secrets_are_for_their_owner_only(open_shop: "SmallShop") -> 
 
 
 def test_the_next_start_is_warm_and_has_lost_nothing(
-    shop: "SmallShop", living: Callable[[Path], list[str]]
+    once_open: "SmallShop", warm_shop: "SmallShop", living: Callable[[Path], list[str]]
 ) -> None:
-    ports = shop.up().inspect().ports
-    shop.signal(signal.SIGTERM)
-    assert shop.finish() == 0
-    assert shop.reports[-1].step == "Stopping"
-    assert living(shop.folder.path) == []
-    assert not shop.folder.state_file.exists()
-    assert not shop.inspect().running
-    shop.reports.clear()
-    shop.up()
-    done = {report.step: report.text for report in shop.reports if report.kind == "done"}
-    assert shop.inspect().ports == ports
+    assert once_open.reports[-1].step == "Stopping"
+    assert living(once_open.folder.path) == []
+    assert not once_open.folder.state_file.exists()
+    assert not once_open.inspect().running
+    assert warm_shop.up().inspect().ports == once_open.ports | {"port": warm_shop.port}
+    done = {report.step: report.text for report in warm_shop.reports if report.kind == "done"}
+    url = json.loads(warm_shop.folder.environment_file.read_text())["BODEGA_DATABASE_URL"]
     assert not done.keys() & {"Database schema", "First gold tables", "First model"}
-    url = json.loads(shop.folder.environment_file.read_text())["BODEGA_DATABASE_URL"]
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT count(*) FROM visits").fetchone() == (1,)
 
 
-def test_a_killed_process_comes_back(shop: "SmallShop", patiently: Patience) -> None:
-    shop.up()
-    before = shop.pid_of("worker")
+def test_a_killed_process_comes_back(warm_shop: "SmallShop", patiently: Patience) -> None:
+    warm_shop.up()
+    before = warm_shop.pid_of("worker")
     assert before
     os.kill(before, signal.SIGKILL)
-    assert shop.listen("notice").text == "worker ended (killed by SIGKILL): starting again now"
-    assert patiently(lambda: shop.inspect().healthy and shop.pid_of("worker") != before)
-    assert [row["restarts"] for row in shop.inspect().processes if row["name"] == "worker"] == [1]
+    assert warm_shop.listen("notice").text == "worker ended (killed by SIGKILL): starting again now"
+    assert patiently(lambda: warm_shop.inspect().healthy and warm_shop.pid_of("worker") != before)
+    assert [
+        row["restarts"] for row in warm_shop.inspect().processes if row["name"] == "worker"
+    ] == [1]
 
 
-def test_killed_servers_come_back_where_they_were(shop: "SmallShop", patiently: Patience) -> None:
-    shop.up()
-    url = json.loads(shop.folder.environment_file.read_text())["BODEGA_DATABASE_URL"]
+def test_killed_servers_come_back_where_they_were(
+    warm_shop: "SmallShop", patiently: Patience
+) -> None:
+    warm_shop.up()
+    url = json.loads(warm_shop.folder.environment_file.read_text())["BODEGA_DATABASE_URL"]
     for name in ("postgres", "valkey"):
-        before = shop.pid_of(name)
+        before = warm_shop.pid_of(name)
         assert before
         os.kill(before, signal.SIGKILL)
-        assert patiently(lambda name=name, old=before: shop.pid_of(name) not in (None, old))
+        assert patiently(lambda name=name, old=before: warm_shop.pid_of(name) not in (None, old))
     with psycopg.connect(url) as connection:
         assert connection.execute("SELECT count(*) FROM visits").fetchone() == (1,)
 
 
 def test_kill_9_of_the_supervisor_takes_all_with_it_and_the_next_start_works(
-    shop: "SmallShop", patiently: Patience, living: Callable[[Path], list[str]]
+    warm_shop: "SmallShop", patiently: Patience, living: Callable[[Path], list[str]]
 ) -> None:
-    shop.up()
-    shop.signal(signal.SIGKILL)
-    shop.finish()
-    assert patiently(lambda: living(shop.folder.path) == [])
-    assert not shop.inspect().running
-    shop.up()
-    assert shop.inspect().healthy
+    warm_shop.up()
+    warm_shop.signal(signal.SIGKILL)
+    warm_shop.finish()
+    assert patiently(lambda: living(warm_shop.folder.path) == [])
+    assert not warm_shop.inspect().running
+    warm_shop.up()
+    assert warm_shop.inspect().healthy
 
 
 def test_a_shop_whose_folder_is_deleted_ends_with_one_sentence(
-    shop: "SmallShop", living: Callable[[Path], list[str]]
+    warm_shop: "SmallShop", living: Callable[[Path], list[str]]
 ) -> None:
-    shop.up()
-    shutil.rmtree(shop.folder.path)
-    assert shop.finish() == 1
-    assert shop.reports[-1].text == str(FolderGone(shop.folder.path))
-    assert "Traceback" not in shop.text()
-    assert living(shop.folder.path) == []
+    warm_shop.up()
+    shutil.rmtree(warm_shop.folder.path)
+    assert warm_shop.finish() == 1
+    assert warm_shop.reports[-1].text == str(FolderGone(warm_shop.folder.path))
+    assert "Traceback" not in warm_shop.text()
+    assert living(warm_shop.folder.path) == []
 
 
 def test_a_second_supervisor_is_refused_with_the_firsts_pid(open_shop: "SmallShop") -> None:
@@ -128,21 +127,21 @@ def test_a_second_supervisor_is_refused_with_the_firsts_pid(open_shop: "SmallSho
     assert open_shop.inspect().healthy
 
 
-def test_a_deaf_process_is_ended_after_its_grace(shop: "SmallShop") -> None:
-    shop.up("stubborn")
-    shop.signal(signal.SIGINT)
-    assert shop.finish() == 0
-    assert "worker did not stop within" in shop.text()
+def test_a_deaf_process_is_ended_after_its_grace(warm_shop: "SmallShop") -> None:
+    warm_shop.up("stubborn")
+    warm_shop.signal(signal.SIGINT)
+    assert warm_shop.finish() == 0
+    assert "worker did not stop within" in warm_shop.text()
 
 
-def test_a_second_signal_does_not_wait(shop: "SmallShop") -> None:
-    shop.environment["BODEGA_SHUTDOWN_SECONDS"] = "60"
-    shop.up("stubborn")
-    shop.signal(signal.SIGINT)
-    shop.listen("begin", step="Stopping")
+def test_a_second_signal_does_not_wait(warm_shop: "SmallShop") -> None:
+    warm_shop.environment["BODEGA_SHUTDOWN_SECONDS"] = "60"
+    warm_shop.up("stubborn")
+    warm_shop.signal(signal.SIGINT)
+    warm_shop.listen("begin", step="Stopping")
     time.sleep(1.2)
-    shop.signal(signal.SIGINT)
-    assert shop.finish(seconds=15) == 0
+    warm_shop.signal(signal.SIGINT)
+    assert warm_shop.finish(seconds=15) == 0
 
 
 def test_an_interrupted_start_ends_everything_and_says_so_by_its_code(shop: "SmallShop") -> None:
@@ -187,9 +186,9 @@ def test_a_folder_from_the_future_is_refused(
 
 
 def test_a_stale_pid_file_of_a_number_used_again_is_no_obstacle(
-    shop: "SmallShop", written: Callable[[Path, object], Path]
+    warm_shop: "SmallShop", written: Callable[[Path, object], Path]
 ) -> None:
-    written(shop.folder.pid_file, {"pid": os.getpid(), "started": 1, "boot": "another"})
-    assert not shop.inspect().running
-    shop.up()
-    assert shop.inspect().healthy
+    written(warm_shop.folder.pid_file, {"pid": os.getpid(), "started": 1, "boot": "another"})
+    assert not warm_shop.inspect().running
+    warm_shop.up()
+    assert warm_shop.inspect().healthy

@@ -41,9 +41,12 @@ def tree(path: Path) -> ast.Module:
 
 
 def functions(within: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(within):
+    """Statements hold them, expressions never."""
+    for node in ast.iter_child_nodes(within):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
+        if isinstance(node, ast.stmt | ast.ExceptHandler | ast.match_case):
+            yield from functions(node)
 
 
 def test_files_stay_short() -> None:
@@ -59,6 +62,7 @@ def test_functions_stay_short() -> None:
     long = [
         f"{path.relative_to(SOURCE)}:{function.lineno} {function.name}"
         for path in sources()
+        if len(path.read_text().splitlines()) > MAX_FUNCTION
         for function in functions(tree(path))
         if (function.end_lineno or 0) - function.lineno + 1 > MAX_FUNCTION
     ]
@@ -66,7 +70,7 @@ def test_functions_stay_short() -> None:
 
 
 def test_every_file_says_why_it_exists() -> None:
-    silent = [path for path in sources() if not ast.get_docstring(tree(path))]
+    silent = [path for path in sources() if not path.read_text().startswith(('"""', 'r"""'))]
     assert not silent
 
 
@@ -74,6 +78,7 @@ def test_commit_stands_in_one_place() -> None:
     committing = {
         str(path.relative_to(SOURCE))
         for path in sources()
+        if ".commit" in path.read_text()
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Attribute) and node.attr == "commit"
     }

@@ -11,6 +11,7 @@ from bodega.backbone.embedded.postgres import EmbeddedPostgres
 from bodega.backbone.embedded.valkey import EmbeddedValkey
 from bodega.backbone.migrate import upgrade
 from bodega.backbone.settings import Settings
+from tests.kit.clusters import copied_cluster
 
 # An empty table has no pages, so its size tells whether anything was written since.
 EMPTY = """
@@ -28,7 +29,7 @@ END $$
 @contextmanager
 def running_servers(folder: Path) -> Iterator[tuple[EmbeddedPostgres, EmbeddedValkey]]:
     """Fast and lost with the machine; stopped in the end."""
-    postgres = EmbeddedPostgres(folder / "postgres", password="test", durable=False)
+    postgres = copied_cluster(folder / "postgres", durable=False)
     valkey = EmbeddedValkey(folder / "valkey", password="test")
     postgres.start()
     valkey.start()

@@ -16,6 +16,7 @@ from psycopg import sql
 
 from bodega.backbone.changes.feed import ChangeFeed
 from bodega.backbone.embedded.postgres import EmbeddedPostgres
+from tests.kit.clusters import copied_cluster
 
 PATIENCE = 60.0
 
@@ -25,7 +26,7 @@ def running_server(**options: Any) -> Iterator[EmbeddedPostgres]:
     with tempfile.TemporaryDirectory(prefix="bodega-test-") as path:
         Path(path).chmod(0o755)
         place = Path(path) / "postgres"
-        with EmbeddedPostgres(place, password="test", durable=False, **options) as server:
+        with copied_cluster(place, durable=False, **options) as server:
             yield server
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from bodega.backbone.embedded.postgres import EmbeddedPostgres
 from bodega.backbone.embedded.process import RunAs, unprivileged
+from tests.kit.clusters import copied_cluster
 
 WAYS = [RunAs.OURSELVES] if os.geteuid() else sorted({unprivileged(), RunAs.NOBODY})
 
@@ -68,7 +69,8 @@ def shared() -> Iterator[EmbeddedPostgres]:
 
 @pytest.fixture
 def postgres(place: Path) -> Iterator[EmbeddedPostgres]:
-    server = EmbeddedPostgres(place / "postgres", password="first", durable=False)
+    """A server to break."""
+    server = copied_cluster(place / "postgres", durable=False)
     server.start()
     yield server
     server.stop()

@@ -24,6 +24,7 @@ from bodega.backbone.embedded.errors import (
 )
 from bodega.backbone.embedded.postgres import EmbeddedPostgres
 from bodega.backbone.embedded.process import RunAs, processes_in
+from tests.kit.clusters import PASSWORD, copied_cluster
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 
@@ -90,7 +91,7 @@ def test_a_restart_keeps_data_and_port(postgres: EmbeddedPostgres) -> None:
 
 
 def test_it_recovers_from_kill_9_of_the_server(place: Path) -> None:
-    with EmbeddedPostgres(place / "postgres", password="first") as server:
+    with copied_cluster(place / "postgres") as server:
         sale(server)
         assert server.pid
         os.kill(server.pid, signal.SIGKILL)
@@ -103,16 +104,17 @@ def test_kill_9_of_the_parent_leaves_no_server_and_a_start_at_once_works(place: 
     code = (
         "import time; from pathlib import Path\n"
         "from bodega.backbone.embedded.postgres import EmbeddedPostgres\n"
-        f"server = EmbeddedPostgres(Path('{place}/postgres'), password='first')\n"
+        f"server = EmbeddedPostgres(Path('{place}/postgres'), password='{PASSWORD}')\n"
         "server.start(); print(server.pid, flush=True); time.sleep(60)\n"
     )
+    copied_cluster(place / "postgres")
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert parent.stdout
     with parent.stdout:
         pid = int(parent.stdout.readline())
     parent.kill()
     parent.wait()
-    with EmbeddedPostgres(place / "postgres", password="first") as server:
+    with EmbeddedPostgres(place / "postgres", password=PASSWORD) as server:
         at_work = set(processes_in(server.data, program="postgres"))
         assert server.pid in at_work
         assert pid not in at_work
@@ -185,7 +187,7 @@ def test_a_disk_that_fills_up_is_explained_and_nothing_is_lost(
     tmpfs: Callable[..., Path],
 ) -> None:
     disk = tmpfs(200)
-    server = EmbeddedPostgres(disk / "postgres", password="x")
+    server = copied_cluster(disk / "postgres")
     with server:
         sale(server)
     hog = disk / "hog"
@@ -200,7 +202,7 @@ def test_a_disk_that_fills_up_is_explained_and_nothing_is_lost(
 
 def test_a_disk_that_turned_read_only_is_explained(tmpfs: Callable[..., Path]) -> None:
     disk = tmpfs(200)
-    server = EmbeddedPostgres(disk / "postgres", password="x", durable=False)
+    server = copied_cluster(disk / "postgres", durable=False)
     server.start()
     server.stop()
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)

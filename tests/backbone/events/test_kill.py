@@ -26,6 +26,7 @@ from tests.backbone.events.probe import (
     seen,
     topics,
 )
+from tests.kit.clusters import copied_cluster
 from tests.kit.servers import empty_database
 
 ROOT = Path(__file__).parents[3]
@@ -39,8 +40,7 @@ WORKER = ("tests.backbone.events.child",)
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """Durable: what it has acknowledged must survive its own death."""
-    folder = tmp_path_factory.mktemp("durable")
-    with EmbeddedPostgres(folder, password="test") as server:
+    with copied_cluster(tmp_path_factory.mktemp("durable") / "postgres") as server:
         upgrade(server.url, [BACKBONE])
         yield server
 
@@ -124,26 +124,39 @@ async def settled(settings: Settings) -> bool:
     return await eventually(even, seconds=60)
 
 
-@pytest.mark.parametrize("victim", ["relay", "worker", "postgres"])
-async def test_once_in_effect_and_in_order(
-    shop: Settings, server: EmbeddedPostgres, victim: str
+def kill(children: dict[str, Process], server: EmbeddedPostgres, victim: str) -> None:
+    if victim == "postgres":
+        # In this thread: the server is told to end with the thread that started it.
+        server.restart()
+    else:
+        children[victim].kill()
+
+
+@pytest.mark.parametrize(
+    "victims",
+    [
+        ("relay", "worker", "postgres"),
+        *(pytest.param((one,), marks=pytest.mark.soak) for one in ("relay", "worker", "postgres")),
+    ],
+    ids="-".join,
+)
+async def test_once_in_effect_and_in_order_and_the_work_is_shared(
+    shop: Settings, server: EmbeddedPostgres, victims: tuple[str, ...]
 ) -> None:
+    strikes = victims * 2
     with processes(shop) as children:
         assert await working(shop)
 
         async def strike() -> None:
-            for _ in range(2):
-                await asyncio.sleep(1.2)
-                if victim == "postgres":
-                    # In this thread: the server is told to end with the thread that started it.
-                    server.restart()
-                else:
-                    await asyncio.to_thread(children[victim].kill)
+            for victim in strikes:
+                await asyncio.sleep(3.0 / len(strikes))
+                kill(children, server, victim)
 
         await asyncio.gather(produce(shop, 3.0), strike())
         assert await settled(shop), (made(shop), seen(shop, "probe.a"))
         await asyncio.sleep(0.5)
         assert await settled(shop)
+        await both_workers_help(shop)
     made_in_all = sum(len(found) for found in made(shop).values())
     assert made_in_all >= EVENTS
     assert rows(shop, 'SELECT count(*), max("offset") FROM backbone.event_log') == [
@@ -151,12 +164,11 @@ async def test_once_in_effect_and_in_order(
     ]
 
 
-async def test_two_workers_share_the_partitions(shop: Settings) -> None:
+async def both_workers_help(shop: Settings) -> None:
     helpers = "SELECT DISTINCT process FROM probe.effects ORDER BY 1"
-    with processes(shop):
-        for _ in range(20):
-            await produce(shop, 1.0)
-            assert await settled(shop)
-            if rows(shop, helpers) == [("one",), ("two",)]:
-                break
+    for _ in range(20):
+        if rows(shop, helpers) == [("one",), ("two",)]:
+            break
+        await produce(shop, 1.0)
+        assert await settled(shop)
     assert rows(shop, helpers) == [("one",), ("two",)]

@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[3]
 SETUP = """CREATE SCHEMA IF NOT EXISTS probe;
 CREATE TABLE IF NOT EXISTS probe.marks (id bigserial PRIMARY KEY, job text, what text, process text)
 """
+GO_ON = "INSERT INTO probe.marks (job, what) VALUES ('', 'go on')"
 Spawn = Callable[[str], subprocess.Popen[bytes]]
 
 
@@ -73,33 +74,41 @@ def eventually(check: Callable[[], object], seconds: float = 60) -> bool:
     return True
 
 
-async def test_a_started_job_survives_kill_9_of_its_worker(
+async def test_jobs_survive_kill_9_are_looked_into_and_sweeps_are_taken_over(
     settings: Settings, spawn: Spawn
 ) -> None:
-    first = spawn("worker")
-    assert eventually(lambda: marks(settings, "sweep"))
-    assert await start(settings, "slow", key="once") == await start(settings, "slow", key="once")
-    assert eventually(lambda: marks(settings, "slow") == [("begun", "worker")])
-    first.send_signal(signal.SIGKILL)
-    first.wait()
-    run(settings, "INSERT INTO probe.marks (job, what) VALUES ('', 'go on')")
-    second = spawn("worker")
-    assert eventually(lambda: len(marks(settings, "slow")) == 3)
-    assert [what for what, _ in marks(settings, "slow")] == ["begun", "begun", "done"]
-    second.terminate()
-    assert second.wait(30) == 0
-
-
-async def test_runs_of_jobs_are_seen_stopped_tried_again_and_forgotten(
-    settings: Settings, spawn: Spawn
-) -> None:
+    """One story, for every worker that starts costs a second."""
     context = Context(
         settings, Database(settings), Cache(settings), FixedClock(datetime.now(UTC)), Container()
     )
     runs = JobRuns(context)
     assert await runs.latest(limit=5, open_only=False) == []
-    spawn("worker")
+    first = spawn("worker")
     assert eventually(lambda: marks(settings, "sweep"))
+    second = await a_started_job_survives_its_worker(settings, spawn, first)
+    await runs_are_seen_stopped_tried_again_and_forgotten(settings, context, runs)
+    the_next_worker_takes_the_sweeps_over(settings, spawn, second)
+    await context.database.close()
+
+
+async def a_started_job_survives_its_worker(
+    settings: Settings, spawn: Spawn, first: subprocess.Popen[bytes]
+) -> subprocess.Popen[bytes]:
+    assert await start(settings, "slow", key="once") == await start(settings, "slow", key="once")
+    assert eventually(lambda: marks(settings, "slow") == [("begun", "worker")])
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    run(settings, GO_ON)
+    second = spawn("worker")
+    assert eventually(lambda: len(marks(settings, "slow")) == 3)
+    assert [what for what, _ in marks(settings, "slow")] == ["begun", "begun", "done"]
+    run(settings, "DELETE FROM probe.marks WHERE job IN ('', 'slow')")
+    return second
+
+
+async def runs_are_seen_stopped_tried_again_and_forgotten(
+    settings: Settings, context: Context, runs: JobRuns
+) -> None:
     id_ = await start(settings, "slow", key="seen")
     assert eventually(lambda: marks(settings, "slow") == [("begun", "worker")])
     [seen] = await runs.latest(limit=5, open_only=True)
@@ -109,7 +118,7 @@ async def test_runs_of_jobs_are_seen_stopped_tried_again_and_forgotten(
     stopped = await runs.find(id_)
     assert stopped is not None
     assert stopped.state == "cancelled"
-    run(settings, "INSERT INTO probe.marks (job, what) VALUES ('', 'go on')")
+    run(settings, GO_ON)
     assert await runs.retry(id_)
     assert await until_ended(runs, id_) == "completed"
     await prune(context)
@@ -117,7 +126,19 @@ async def test_runs_of_jobs_are_seen_stopped_tried_again_and_forgotten(
     context.clock.at += timedelta(days=settings.jobs_keep_days + 1)  # type: ignore[attr-defined]
     await prune(context)
     assert await runs.find(id_) is None
-    await context.database.close()
+
+
+def the_next_worker_takes_the_sweeps_over(
+    settings: Settings, spawn: Spawn, leader: subprocess.Popen[bytes]
+) -> None:
+    other = spawn("other")
+    since = len(marks(settings, "sweep"))
+    assert eventually(lambda: len(marks(settings, "sweep")) > since + 5)
+    assert {process for _, process in marks(settings, "sweep")} == {"worker"}
+    leader.send_signal(signal.SIGKILL)
+    assert eventually(lambda: marks(settings, "sweep")[-1][1] == "other")
+    other.terminate()
+    assert other.wait(30) == 0
 
 
 async def until_ended(runs: JobRuns, id_: str) -> str:
@@ -128,15 +149,6 @@ async def until_ended(runs: JobRuns, id_: str) -> str:
             return found.state
         await asyncio.sleep(0.1)
     return "never"
-
-
-def test_one_worker_sweeps_and_the_next_takes_over(settings: Settings, spawn: Spawn) -> None:
-    workers = {name: spawn(name) for name in ("one", "two")}
-    assert eventually(lambda: len(marks(settings, "sweep")) > 5)
-    (leader,) = {process for _, process in marks(settings, "sweep")}
-    (other,) = set(workers) - {leader}
-    workers[leader].send_signal(signal.SIGKILL)
-    assert eventually(lambda: marks(settings, "sweep")[-1][1] == other)
 
 
 @pytest.mark.parametrize(

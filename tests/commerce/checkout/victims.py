@@ -11,6 +11,7 @@ import signal
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from multiprocessing.connection import Connection
 from typing import Literal
 
@@ -34,6 +35,8 @@ NOWHERE = Settings(
     _env_file=None, database_url="postgresql://nowhere/x", valkey_url="redis://nowhere"
 )
 compose(NOWHERE)  # opens nothing, and what is built but once is built before the forks
+for late in ("aiohttp", "anyio._backends._asyncio", "httpcore"):
+    import_module(late)  # imported at first use: each fork would do so anew
 
 
 @dataclass(frozen=True, slots=True)
