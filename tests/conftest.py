@@ -41,6 +41,13 @@ DBT = tuple(
     )
 )
 
+# The longest files, which begin first; and those whose tests share nothing, which are spread.
+LONG = ("tests/apps/test_supervisor.py", "tests/commerce/payments/test_patience.py",
+        "tests/commerce/checkout/test_kill.py", "tests/backbone/changes/test_feed.py",
+        "tests/backbone/embedded/test_postgres.py")  # fmt: skip
+SPREAD = ("tests/data/pipelines/test_refresh.py", "tests/data/pipelines/test_loop.py",
+          "tests/data/pipelines/test_money.py")  # fmt: skip
+
 raised.note_errors()
 pytest_addoption = raised.pytest_addoption
 pytest_testnodedown = raised.pytest_testnodedown
@@ -58,15 +65,29 @@ structlog.configure(processors=[*structlog.get_config()["processors"][:-1], PLAI
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
-    """Tests go one by one to whoever is free; those that need dbt itself go to one worker, first.
-    (Groups by mark do nothing: xdist sets a name that pytest 9.2 left.)"""
+    """A file goes to whoever is free, so that servers and lakes that its tests share are made once;
+    those that need dbt itself go to one worker. (Groups by mark do nothing: xdist sets a name that
+    pytest 9.2 left.)"""
     from xdist.scheduler import LoadScopeScheduling
 
-    class OneByOne(LoadScopeScheduling):
+    class ByFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "dbt" if nodeid.startswith(DBT) else nodeid
+            if nodeid.startswith(DBT):
+                return "dbt"
+            return nodeid if nodeid.startswith(SPREAD) else nodeid.partition("::")[0]
 
-    return OneByOne(config, log)
+    config.option.loadscopereorder = False  # by the number of tests; ours is by their length
+    return ByFile(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, so that no worker is left alone with it in the end."""
+    order = (DBT, SPREAD, LONG)
+    items.sort(
+        key=lambda item: next(
+            (rank for rank, names in enumerate(order) if item.nodeid.startswith(names)), len(order)
+        )
+    )
 
 
 async def end_tasks() -> None:
