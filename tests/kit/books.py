@@ -51,7 +51,9 @@ SETTLED: Mapping[str, str] = {
         SELECT o.number FROM orders.orders o
         WHERE o.checkout_id IS NOT NULL AND o.status <> 'cancelled' AND NOT EXISTS (
             SELECT 1 FROM payments.payments p WHERE p.checkout_id = o.checkout_id
-              AND p.status NOT IN ('declined', 'voided'))""",
+              AND p.status NOT IN ('declined', 'voided'))
+          AND NOT EXISTS (
+            SELECT 1 FROM orders.return_requests q WHERE q.exchange_order_id = o.id)""",
     "a live order whose goods are not promised": """
         SELECT o.number FROM orders.orders o JOIN orders.order_lines l ON l.order_id = o.id
         WHERE o.checkout_id IS NOT NULL AND o.status <> 'cancelled' AND l.kind = 'product'
@@ -78,21 +80,30 @@ SETTLED: Mapping[str, str] = {
 }
 
 # True of orders that were paid, once what happened to them afterwards has come to its end. Orders
-# that were exchanged pay each other and are left out.
+# pay those that replaced their goods, so they are counted together.
 AFTER_THE_SALE: Mapping[str, str] = {
     "money that was kept for an order and is not what it costs": """
-        SELECT o.number, o.total_amount - o.refunded_amount, coalesce(sum(kept.amount), 0)
-        FROM orders.orders o LEFT JOIN LATERAL (
-            SELECT p.amount_amount - coalesce((
+        WITH RECURSIVE family AS (
+            SELECT o.id AS root, o.id FROM orders.orders o
+            WHERE NOT EXISTS (
+                SELECT 1 FROM orders.return_requests q WHERE q.exchange_order_id = o.id)
+            UNION ALL
+            SELECT f.root, q.exchange_order_id FROM family f
+            JOIN orders.return_requests q ON q.order_id = f.id
+            WHERE q.exchange_order_id IS NOT NULL)
+        SELECT f.root, sum(o.total_amount - o.refunded_amount), sum(coalesce(kept.amount, 0))
+        FROM family f JOIN orders.orders o ON o.id = f.id LEFT JOIN LATERAL (
+            SELECT sum(p.amount_amount - coalesce((
                 SELECT sum(r.amount_amount) FROM payments.refunds r
-                WHERE r.payment_id = p.id AND r.status = 'succeeded'), 0) AS amount
+                WHERE r.payment_id = p.id AND r.status = 'succeeded'), 0)) AS amount
             FROM payments.payments p WHERE p.status = 'captured' AND (
                 p.checkout_id = o.checkout_id OR p.checkout_id::text IN (
                     SELECT e.plan ->> 'charge_id' FROM orders.operations e
                     WHERE e.order_id = o.id AND e.state = 'done'))) AS kept ON true
         WHERE o.checkout_id IS NOT NULL AND EXISTS (
-            SELECT 1 FROM orders.history h WHERE h.order_id = o.id AND h.status_after = 'paid')
-        GROUP BY o.id HAVING o.total_amount - o.refunded_amount <> coalesce(sum(kept.amount), 0)""",
+            SELECT 1 FROM orders.history h WHERE h.order_id = f.root AND h.status_after = 'paid')
+        GROUP BY f.root
+        HAVING sum(o.total_amount - o.refunded_amount) <> sum(coalesce(kept.amount, 0))""",
     "papers that do not add up to what an order costs": """
         SELECT o.number FROM orders.orders o JOIN orders.documents d ON d.order_id = o.id
         GROUP BY o.id HAVING o.total_amount - o.refunded_amount <> sum(
@@ -109,6 +120,11 @@ CAUGHT_UP: Mapping[str, str] = {
     "an order that has not heard of its money": """
         SELECT o.number FROM orders.orders o JOIN payments.payments p USING (checkout_id)
         WHERE o.status = 'pending' AND p.status = 'captured'""",
+    "a sale whose buyer owes something, or paid too much": """
+        SELECT s.checkout_id, sum(l.amount) FROM payments.sales s
+        JOIN payments.ledger_entries e ON e.checkout_id = s.checkout_id
+        JOIN payments.ledger_lines l ON l.entry_id = e.id AND l.account = 'receivable'
+        GROUP BY s.checkout_id HAVING sum(l.amount) <> 0""",
 }
 
 READ_MODELS = ("orders", "order_events", "customer_orders", "customers", "stock")

@@ -1,8 +1,10 @@
 """What staff and buyers do with an order after the sale, in processes that may be killed."""
 
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Literal, get_args
+
+import httpx
 
 from bodega.backbone.container import Container
 from bodega.backbone.module import Context
@@ -12,6 +14,7 @@ from bodega.contracts.aftersales import (
     CancelOrder,
     EditOrder,
     InspectedLine,
+    PayDifference,
     RefundLine,
     RefundOrder,
     RequestReturn,
@@ -31,11 +34,29 @@ from tests.commerce.checkout.crashes import Doom, Mortal
 from tests.commerce.orders.conftest import captured
 from tests.commerce.orders.goods import wanted
 
-Deed = Literal["return", "another", "refund", "fewer", "more", "ship", "cancel"]
+Deed = Literal[
+    "return", "another", "refund", "fewer", "more", "ship", "cancel",
+    "exchange", "exchange_asked", "ask_more",
+    "pay", "pay_refused", "pay_at_bank", "bank_agrees", "bank_refuses", "leave", "give_up",
+]  # fmt: skip
 DEEDS: tuple[Deed, ...] = get_args(Deed)
+CARDS = {
+    "pay": "pm_card_visa",
+    "pay_refused": "pm_card_chargeDeclined",
+    "pay_at_bank": "pm_card_authenticationRequired",
+}
 CALLED = {
-    Inventory: ("allocate_more", "deallocate", "fulfil", "restock", "write_off", "release"),
-    Payments: ("authorise", "capture", "refund", "void"),
+    Inventory: (
+        "allocate_more",
+        "deallocate",
+        "fulfil",
+        "restock",
+        "write_off",
+        "release",
+        "reserve",
+        "allocate",
+    ),
+    Payments: ("authorise", "confirm", "capture", "refund", "void"),
 }
 ACTOR = "staff:ada"
 
@@ -67,41 +88,82 @@ class AfterTheSale:
         asked = wanted().model_copy(update={"checkout_id": checkout_id, "total": payment.amount})
         await captured(self.real, asked)
 
-    async def do(self, deed: Deed, checkout_id: CheckoutId, other: VariantId) -> None:
+    async def do(
+        self, deed: Deed, checkout_id: CheckoutId, other: VariantId, *, last: bool
+    ) -> None:
+        """To the order that was bought, or to the `last` of those that replaced it."""
         order = await self.real.container.get(Orders).by_checkout(checkout_id)
+        while last and order is not None and (newer := await self._replaced_by(order)):
+            order = newer
         line = next((one.id for one in order.lines if one.id), None) if order else None
         if order is None or line is None:
             return
-        requests: dict[Deed, Callable[[], tuple[str, Any]]] = {
-            "cancel": lambda: ("cancel", CancelOrder(reason="changed their mind")),
-            "ship": lambda: ("ship", ShipOrder()),
-            "refund": lambda: ("refund", _scratch(order, line)),
-            "fewer": lambda: ("edit", _edit(quantities={line: 1})),
-            "more": lambda: ("edit", _edit(quantities={line: 3})),
-            "another": lambda: (
-                "edit",
-                _edit(additions=[Addition(variant_id=other, quantity=1)]),
-            ),
-        }
         try:
-            if deed == "return":
-                if not any(one.fulfilled for one in order.lines):
-                    await self._perform(order, *requests["ship"]())
-                await self._send_back(order, line)
-            else:
-                await self._perform(order, *requests[deed]())
+            await self._do(deed, order, line, other)
         except BodegaError:
             return
+
+    async def _do(self, deed: Deed, order: OrderView, line: OrderLineId, other: VariantId) -> None:
+        requests: dict[str, tuple[str, Any]] = {
+            "cancel": ("cancel", CancelOrder(reason="changed their mind")),
+            "ship": ("ship", ShipOrder()),
+            "refund": ("refund", _scratch(order, line)),
+            "fewer": ("edit", _edit(quantities={line: 1})),
+            "more": ("edit", _edit(quantities={line: 3})),
+            "another": ("edit", _edit(additions=[Addition(variant_id=other, quantity=1)])),
+            "ask_more": ("edit", _asked(additions=[Addition(variant_id=other, quantity=1)])),
+        }
+        if deed in requests:
+            await self._perform(order, *requests[deed])
+        elif deed in ("return", "exchange", "exchange_asked"):
+            if not any(one.fulfilled for one in order.lines):
+                await self._perform(order, *requests["ship"])
+            await self._send_back(order, line, deed, other)
+        else:
+            await self._settle_due(deed, order)
+
+    async def _settle_due(self, deed: Deed, order: OrderView) -> None:
+        due = await self.after.payment_due(order.id)
+        if due is None:
+            return
+        command = CommandId(new_id())
+        if deed in CARDS:
+            card = PayDifference(payment_token=CARDS[deed], return_url="https://shop.test/back")
+            await self.after.pay_due(order.id, card, command_id=command)
+        elif deed == "leave":
+            await self.after.leave_due(order.id, command_id=command, actor="guest")
+        elif deed == "give_up":
+            await self.after.give_up(
+                due.operation_id, command_id=command, reason="sold out", actor=ACTOR
+            )
+        elif due.action_url:
+            said = {"outcome": "authorise" if deed == "bank_agrees" else "fail"}
+            with suppress(httpx.HTTPError):
+                async with httpx.AsyncClient() as bank:
+                    await bank.post(due.action_url, data=said)
+            await self.after.proceed_due(order.id)
+
+    async def _replaced_by(self, order: OrderView) -> OrderView | None:
+        for item in await self.after.returns_of(order.id):
+            if item.exchange_order_id is not None:
+                return await self.real.container.get(Orders).order(item.exchange_order_id)
+        return None
 
     async def _perform(self, order: OrderView, kind: str, request: Any) -> None:
         await getattr(self.after, kind)(
             id=OperationId(new_id()), order_id=order.id, request=request, actor=ACTOR
         )
 
-    async def _send_back(self, order: OrderView, line: OrderLineId) -> None:
-        wish = RequestReturn(lines=[ReturnLine(line_id=line, quantity=1, reason="odd")])
+    async def _send_back(
+        self, order: OrderView, line: OrderLineId, deed: Deed, other: VariantId
+    ) -> None:
+        wanted = None if deed == "return" else other
+        back = ReturnLine(line_id=line, quantity=1, reason="odd", exchange_variant_id=wanted)
         asked = await self.after.request_return(
-            command_id=CommandId(new_id()), order_id=order.id, request=wish, customer_id=None
+            command_id=CommandId(new_id()),
+            order_id=order.id,
+            request=RequestReturn(lines=[back]),
+            customer_id=None,
         )
         await self.after.decide_return(
             command_id=CommandId(new_id()), return_id=asked.id, approve=True, note="", actor=ACTOR
@@ -112,13 +174,21 @@ class AfterTheSale:
         await self.after.settle_return(
             id=OperationId(new_id()),
             return_id=asked.id,
-            request=SettleReturn(lines=[InspectedLine(line_id=line, restock=1)]),
+            request=SettleReturn(
+                lines=[InspectedLine(line_id=line, restock=1)],
+                payment_token="pm_card_visa" if deed == "exchange" else None,
+                ask_buyer=deed == "exchange_asked",
+            ),
             actor=ACTOR,
         )
 
 
 def _edit(**changes: Any) -> EditOrder:
     return EditOrder(payment_token="pm_card_visa", reason="asked for it", **changes)
+
+
+def _asked(**changes: Any) -> EditOrder:
+    return EditOrder(ask_buyer=True, reason="asked for it", **changes)
 
 
 def _scratch(order: OrderView, line: OrderLineId) -> RefundOrder:

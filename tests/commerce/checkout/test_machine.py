@@ -21,25 +21,32 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from sqlalchemy import text
 
 from bodega.apps.compose import compose
+from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
 from bodega.commerce.checkout.service import CheckoutService, CheckoutWorkflows
+from bodega.commerce.orders import handlers as orders
+from bodega.commerce.payments import handlers as payments
 from bodega.contracts.inventory import Inventory
 from bodega.contracts.payments import Payments, PaymentView
+from bodega.kernel.events import Envelope
 from bodega.kernel.ids import CheckoutId, CommandId, UserId, VariantId, new_id
 from bodega.kernel.money import Money
 from tests.commerce.checkout.after import DEEDS, AfterTheSale, Deed, mortal_desk
 from tests.commerce.checkout.challenges import Challenged
 from tests.commerce.checkout.crashes import DRIVEN, Killed, Mortal
 from tests.commerce.checkout.shops import DECLINED, LAPSE, Shop
-from tests.kit.books import AFTER_THE_SALE, ALWAYS, SETTLED, broken
+from tests.kit.books import AFTER_THE_SALE, ALWAYS, CAUGHT_UP, SETTLED, broken
 from tests.kit.goods import filled_cart, purchase, stocked
 from tests.kit.provider import RunningProvider
 
 T = TypeVar("T")
 STAFF = UserId(new_id())
-SOAK = bool(os.environ.get("BODEGA_SOAK"))
+GOODS = ((1, 599), (3, 599), (2, 399), (2, 950))  # units, price
+SOAK = int(os.environ.get("BODEGA_SOAK", "0"))  # above 1: so many examples
+EXAMPLES = 300 if SOAK == 1 else SOAK or 5
 
 
 class SomeChallenged(Challenged):
@@ -74,6 +81,7 @@ class Checkout(RuleBasedStateMachine):
 
     settings: Settings
     provider: RunningProvider
+    heard: int
     goods = Bundle("goods")
     purchases = Bundle("purchases")
 
@@ -93,9 +101,14 @@ class Checkout(RuleBasedStateMachine):
         mortal = Mortal(self.bank, DRIVEN[Payments], self.shop.doom)
         self.shop.mortal.container.bind(Payments, mortal)
         self.flows = CheckoutWorkflows(self.shop.mortal)
-        desk = mortal_desk(self.context, self.shop.mortal, self.bank, self.shop.doom)
+        till = self.context.container.get(Payments)
+        desk = mortal_desk(self.context, self.shop.mortal, till, self.shop.doom)
         self.sold = AfterTheSale(desk, self.context)
-        return multiple(*(self.run(stocked(self.context, units)) for units in (1, 3)))
+        return multiple(*(self.run(self._stocked(*goods)) for goods in GOODS))
+
+    async def _stocked(self, units: int, price: int) -> VariantId:
+        worth = Money(amount=price, currency="GBP")
+        return await stocked(self.context, units, price=worth)
 
     async def _compose(self) -> Any:
         return compose(self.settings)
@@ -198,14 +211,20 @@ class Checkout(RuleBasedStateMachine):
         bought=purchases,
         deeds=st.lists(st.sampled_from(DEEDS), min_size=1, max_size=4),
         other=goods,
+        last=st.booleans(),
         dies_after=fate,
     )
     def after_the_sale(
-        self, bought: Purchase, deeds: list[Deed], other: VariantId, dies_after: int | None
+        self,
+        bought: Purchase,
+        deeds: list[Deed],
+        other: VariantId,
+        last: bool,
+        dies_after: int | None,
     ) -> None:
         self.run(self.sold.hear_of_money(bought.checkout))
         for deed in deeds:
-            self.fated(dies_after, self.sold.do(deed, bought.checkout, other))
+            self.fated(dies_after, self.sold.do(deed, bought.checkout, other, last=last))
 
     @rule(hours=st.sampled_from([0, 0, 1, 130]), dies_after=fate)
     def time_passes(self, hours: int, dies_after: int | None) -> None:
@@ -233,7 +252,8 @@ class Checkout(RuleBasedStateMachine):
             self.shop.clock.at += timedelta(hours=130)
             self.run(self.till.resume())
             self.run(self.sold.after.resume())
-        assert broken(self.settings.dsn, ALWAYS, SETTLED, AFTER_THE_SALE) == {}
+        Checkout.heard = self.run(hear_everything(self.context, since=Checkout.heard))
+        assert broken(self.settings.dsn, ALWAYS, SETTLED, AFTER_THE_SALE, CAUGHT_UP) == {}
         self.same_money_at_the_provider()
 
     def same_money_at_the_provider(self) -> None:
@@ -249,14 +269,30 @@ class Checkout(RuleBasedStateMachine):
             assert "requires_capture" not in held
 
 
+async def hear_everything(context: Context, *, since: int) -> int:
+    """Orders and payments catch up with what was told; until where."""
+    news = text("SELECT * FROM backbone.outbox WHERE id > :since ORDER BY id")
+    async with context.database.reading() as connection:
+        told = (await connection.execute(news, {"since": since})).all()
+    for row in told:
+        envelope = Envelope.model_validate(dict(row._mapping))
+        for handler in (*orders.HANDLERS, *payments.HANDLERS):
+            kinds = {kind.type: kind for kind in handler.events}
+            if row.type in kinds:
+                event = kinds[row.type].model_validate(row.payload)
+                async with context.database.work() as uow:
+                    await handler.react(context, uow, envelope, event)
+    return told[-1].id if told else since
+
+
 def test_whatever_happens_stock_orders_and_money_agree(
     settings: Settings, provider: RunningProvider
 ) -> None:
-    Checkout.settings, Checkout.provider = settings, provider
+    Checkout.settings, Checkout.provider, Checkout.heard = settings, provider, 0
     run_state_machine_as_test(
         Checkout,
         settings=hypothesis_settings(
-            max_examples=300 if SOAK else 5,
+            max_examples=EXAMPLES,
             stateful_step_count=40 if SOAK else 12,
             deadline=None,
             database=None,
