@@ -72,6 +72,9 @@ class Formats:
     def time(self, at: datetime) -> str:
         return format_datetime(at.astimezone(UTC), "d MMM, HH:mm", locale=self.locale)
 
+    def country(self, code: str) -> str:
+        return country_name(code, str(self.locale))
+
 
 def age(seconds: float) -> str:
     """The largest whole unit: `3 s`, `4 min`, `2 h`, `5 d`."""

@@ -42,6 +42,7 @@ from bodega.contracts.aftersales.requests import (
 )
 from bodega.contracts.aftersales.views import (
     DocumentView,
+    DueLine,
     OperationView,
     PaymentDue,
     ReturnedLine,
@@ -69,6 +70,7 @@ __all__ = [
     "DocumentIssued",
     "DocumentKind",
     "DocumentView",
+    "DueLine",
     "EditOrder",
     "InspectedLine",
     "LineQuantity",

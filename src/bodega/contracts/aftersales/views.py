@@ -44,8 +44,16 @@ class OperationView(BaseModel):
     due: Money | None = None
 
 
+class DueLine(BaseModel):
+    """Goods that a buyer gets once they have paid for them."""
+
+    title: str
+    quantity: int
+
+
 class PaymentDue(BaseModel):
-    """What a change of an order costs its buyer more, to be paid by `until`. With an `action_url`
+    """What a change of an order costs its buyer more, to be paid by `until`; `lines` are the
+    further units of an edit, or what an exchange brings. With an `action_url`
     their bank asks them there; `declined` is why their last card was refused, and `tries_left`
     how many others they may try; `charging` while one that was handed in is charged, or asked
     about by its bank. `state` and failure are the operation's."""
@@ -59,6 +67,7 @@ class PaymentDue(BaseModel):
     declined: str | None = None
     tries_left: int = 0
     charging: bool = False
+    lines: list[DueLine] = []
     failure_code: str | None = None
     failure_detail: str | None = None
 

@@ -15,7 +15,7 @@ from bodega.commerce.orders.repository import asking, operations
 from bodega.commerce.orders.repository.operations import Operation
 from bodega.commerce.orders.service.awaiting import deadline, too_late, tries_left
 from bodega.commerce.orders.service.driving import Driver
-from bodega.contracts.aftersales import PayDifference, PaymentDue
+from bodega.contracts.aftersales import DueLine, PayDifference, PaymentDue
 from bodega.contracts.payments import Payments, PaymentView
 from bodega.kernel.ids import CommandId, OperationId, OrderId
 from bodega.kernel.money import Money
@@ -135,6 +135,7 @@ class DueDesk:
             until=deadline(self._context, operation),
             declined=refused,
             tries_left=tries_left(self._context, operation),
+            lines=_paid_for(operation),
             charging=operation.asks_buyer and operation.payment_token is not None,
             failure_code=operation.failure_code,
             failure_detail=operation.failure_detail,
@@ -150,3 +151,14 @@ class DueDesk:
         if found is None or found.status != "requires_action":
             return None
         return found if found.attempt == operation.attempt else None
+
+
+def _paid_for(operation: Operation) -> list[DueLine]:
+    if operation.kind == "return":
+        return [DueLine.model_validate(line) for line in operation.plan["exchange"]]
+    titles = {line["variant_id"]: line["title"] for line in operation.plan["lines"]}
+    return [
+        DueLine(title=titles[variant], quantity=units)
+        for variant, units in operation.plan["more"]
+        if variant in titles
+    ]
