@@ -10,6 +10,7 @@ import pytest
 from deltalake import DeltaTable
 
 from bodega.data.lake import publish as publishing
+from bodega.data.lake import rewrite
 from bodega.data.lake.policy import GOLD
 from bodega.data.lake.publish import GoldTable, publish, vacuum
 from bodega.data.lake.published import read_published
@@ -128,3 +129,36 @@ def test_vacuum_keeps_the_last_day_and_always_what_readers_see(
 
 def _files(lake: Path, month: str) -> list[str]:
     return [uri for uri in DeltaTable(str(lake / "gold" / "lines")).file_uris() if month in uri]
+
+
+DATED = GoldTable("dated", "month", day="day")
+
+
+def test_a_large_month_is_written_by_the_day(
+    tmp_path: Path, warehouse: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And a day that was written so lies by itself: nothing else is touched after that."""
+    monkeypatch.setattr(rewrite, "LARGE", 1)
+    warehouse.execute(
+        """create table gold.dated as select strftime(day, '%Y-%m') as month, day, n as amount
+           from (select date '2026-01-30' + (n % 4)::int as day, n from range(40) t(n))"""
+    )
+
+    def put() -> set[str]:
+        publish(warehouse, tmp_path, [DATED], known_at=AT, position=1)
+        version = read_published(tmp_path).tables["dated"].version
+        return set(DeltaTable(str(tmp_path / "gold" / "dated"), version=version).file_uris())
+
+    first = put()
+    warehouse.execute("update gold.dated set amount = 0 where day = date '2026-01-30'")
+    second = put()
+    assert len(first - second) == 1, "January's, which held two days"
+    assert len(second) == 3
+    warehouse.execute("delete from gold.dated where day = date '2026-01-30' and amount = 0")
+    warehouse.execute("insert into gold.dated values ('2026-01', date '2026-01-30', 7)")
+    third = put()
+    assert (len(second - third), len(third - second)) == (1, 1)
+    warehouse.execute("delete from gold.dated where day = date '2026-01-30'")
+    assert put() == third & second, "the day is gone, and its file with it"
+    found = query(tmp_path, "select sum(amount), count(*) from gold.dated").rows
+    assert found == warehouse.execute("select sum(amount), count(*) from gold.dated").fetchall()

@@ -173,7 +173,7 @@ def test_a_backfill_of_a_day_builds_that_day(defs: Any, lake: Path) -> None:
     newest = runs(lake)[0]
     assert (newest.kind, newest.name) == ("backfill", "2026-02-03 fct_orders")
     after = read_published(lake).tables
-    assert after["fct_orders"].version == before["fct_orders"].version + 1
+    assert after["fct_orders"].version > before["fct_orders"].version
     assert after["fct_orders"].prints == before["fct_orders"].prints
     assert after["mart_customers"].version == before["mart_customers"].version
 

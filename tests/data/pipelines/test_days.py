@@ -7,10 +7,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from deltalake import DeltaTable
 
-from bodega.data.lake.published import read_published
+from bodega.data.lake.published import read_published, table_files
 from bodega.data.operations.runs import runs
 from bodega.data.pipelines.days import Days, DaysMalformed
 from bodega.data.pipelines.plan import Plan
@@ -70,6 +71,23 @@ def files(lake: Path, table: str) -> dict[str, set[str]]:
     return found
 
 
+def days_in(lake: Path) -> dict[str, int]:
+    """Rows of February's published files, by the days that each holds."""
+    uris = table_files(
+        lake, "fct_order_lines", read_published(lake).tables["fct_order_lines"].version
+    )
+    with duckdb.connect() as con:
+        found = [
+            con.execute(
+                "select string_agg(distinct order_date::varchar, ' ' order by order_date::varchar)"
+                f", count(*) from '{uri}'"
+            ).fetchall()[0]
+            for uri in uris
+            if "2026-02" in uri
+        ]
+    return dict(found)
+
+
 def prints(lake: Path) -> dict[str, dict[str, str]]:
     return {name: table.prints for name, table in read_published(lake).tables.items()}
 
@@ -101,13 +119,21 @@ def test_a_day_is_built_anew_and_nothing_else_is_touched(
     assert prints(lake) == good
     after = files(lake, "fct_order_lines")
     assert after["order_month=2026-01"] == before["order_month=2026-01"]
-    assert not after["order_month=2026-02"] & before["order_month=2026-02"]
+    assert not after["order_month=2026-02"] & before["order_month=2026-02"], "it shared a file"
+    assert days_in(lake) == {"2026-02-03": 2, "2026-02-02 2026-02-05": 2}
     assert set(outcome.written) == {"fct_orders", "fct_order_lines"}
     touched = {new[0] for old, new in zip(lines, warehouse_rows(LINES), strict=True) if old != new}
     assert touched <= {"l2", "l3", "rl1"}, "the return of one of its orders is looked at, too"
     (newest, *_) = runs(lake)
     assert (newest.kind, newest.name, newest.state) == ("backfill", "2026-02-03", "succeeded")
     assert history().state == "nothing"
+
+    spoil(lake)
+    assert history(days=Days(first=DAY, last=DAY)).state == "published"
+    again = files(lake, "fct_order_lines")["order_month=2026-02"]
+    assert len(again - after["order_month=2026-02"]) == 1, "only the file that holds the day"
+    assert len(after["order_month=2026-02"] - again) == 1
+    assert prints(lake) == good
 
 
 @pytest.mark.soak

@@ -5,12 +5,10 @@ with what the pointer names and writes again what is missing.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import duckdb
-from deltalake import DeltaTable, write_deltalake
 
 from bodega.data.lake import policy as policies
 from bodega.data.lake.delta import tidy
@@ -21,25 +19,16 @@ from bodega.data.lake.published import (
     read_published,
     replace_published,
 )
+from bodega.data.lake.rewrite import (
+    GoldTable,
+    bytes_written,
+    overwrite,
+    overwrite_partitions,
+)
 from bodega.data.lake.sets import forget_sets, remember_set
 from bodega.data.lake.storage import LakeRoot, Place, at
 
-
-@dataclass(frozen=True)
-class GoldTable:
-    """A relation of the warehouse to publish under its own name."""
-
-    name: str
-    partition_by: str | None = None
-    schema: str = "gold"
-
-    @property
-    def path(self) -> str:
-        return f"{GOLD}/{self.name}"
-
-    @property
-    def relation(self) -> str:
-        return f'{self.schema}."{self.name}"'
+__all__ = ["GoldTable", "gold_tables", "publish", "vacuum"]
 
 
 def publish(
@@ -52,11 +41,11 @@ def publish(
     now: datetime | None = None,
     touched: Collection[str] | None = None,
     mapped: Mapping[str, PublishedTable] | None = None,
-    rewrite: Mapping[str, Collection[str]] | None = None,
+    rewrite: Mapping[str, Collection[date]] | None = None,
 ) -> dict[str, list[str]]:
     """Write what differs from the published set and move the pointer. Only `touched` tables can
     differ, all when None; `mapped` are silver of declared sources, which were written already.
-    Partitions that `rewrite` names per table are written whether they differ or not.
+    Days that `rewrite` names per table are written whether they differ or not.
 
     Returns the partitions written per table. With nothing changed only `known_at` and `position`
     move on, so that readers know how far the numbers reach.
@@ -71,8 +60,8 @@ def publish(
         if known is not None and touched is not None and table.name not in touched:
             after[table.name] = known
             continue
-        again = frozenset((rewrite or {}).get(table.name, ()))
-        after[table.name], changed = _write(con, root, table, known, now=now, again=again)
+        asked = frozenset((rewrite or {}).get(table.name, ()))
+        after[table.name], changed = _write(con, root, table, known, now=now, asked=asked)
         if changed:
             written[table.name] = changed
     named = before.mapped if mapped is None else mapped
@@ -109,16 +98,17 @@ def _write(
     before: PublishedTable | None,
     *,
     now: datetime,
-    again: frozenset[str],
+    asked: frozenset[date],
 ) -> tuple[PublishedTable, list[str]]:
     columns = _columns(con, table)
     prints, rows = _fingerprints(con, table, list(columns))
+    again = {f"{day:%Y-%m}" for day in asked}
     whole = before is None or before.columns != columns or before.partition_by != table.partition_by
     if before is not None and not whole and before.prints == prints and not again & set(prints):
         return before, []
     if whole or table.partition_by is None:
         changed = sorted(prints)
-        _overwrite(con, root, table)
+        overwrite(con, root, table)
     else:
         assert before is not None
         changed = sorted(
@@ -126,27 +116,18 @@ def _write(
             for part in {*prints, *before.prints}
             if prints.get(part) != before.prints.get(part) or part in again
         )
-        _overwrite_partitions(con, root, table, changed, before.version)
+        overwrite_partitions(con, root, table, changed=changed, readers=before, asked=asked)
     delta = root.delta(table.path)
     published = PublishedTable(
         version=delta.version(),
         rows=rows,
-        written_bytes=_bytes(delta, changed, table.partition_by),
+        written_bytes=bytes_written(root, table, delta, before.version if before else None),
         columns=columns,
         partition_by=table.partition_by,
         prints=prints,
         updated_at=now,
     )
     return published, changed
-
-
-def _bytes(delta: DeltaTable, partitions: Sequence[str], partition_by: str | None) -> int:
-    actions = delta.get_add_actions(flatten=True)
-    sizes = actions.column("size_bytes").to_pylist()
-    if partition_by is None:
-        return sum(sizes)
-    parts = actions.column(f"partition.{partition_by}").to_pylist()
-    return sum(size for size, part in zip(sizes, parts, strict=True) if part in set(partitions))
 
 
 def _columns(con: duckdb.DuckDBPyConnection, table: GoldTable) -> dict[str, str]:
@@ -167,40 +148,6 @@ def _fingerprints(
     return {str(p): f"{count}-{total}" for p, count, total in found}, sum(f[1] for f in found)
 
 
-def _overwrite(con: duckdb.DuckDBPyConnection, root: LakeRoot, table: GoldTable) -> None:
-    write_deltalake(
-        root.uri(table.path),
-        con.execute(f"select * from {table.relation}").to_arrow_reader(100_000),
-        mode="overwrite",
-        schema_mode="overwrite",
-        partition_by=[table.partition_by] if table.partition_by else [],
-        configuration=policies.GOLD.configuration(),
-        storage_options=root.options,
-    )
-
-
-def _overwrite_partitions(
-    con: duckdb.DuckDBPyConnection,
-    root: LakeRoot,
-    table: GoldTable,
-    changed: Sequence[str],
-    readers_at: int,
-) -> None:
-    """Rewrite `changed` only. Delta versions above the readers' are left by a crash: start over
-    from the readers' version, so that partitions not rewritten now are those readers know."""
-    delta = root.delta(table.path)
-    if delta.version() != readers_at:
-        delta.restore(readers_at)
-    quoted = ", ".join("'" + part.replace("'", "''") + "'" for part in changed)
-    condition = f'"{table.partition_by}" in ({quoted})'
-    write_deltalake(
-        delta,
-        con.execute(f"select * from {table.relation} where {condition}").to_arrow_reader(100_000),
-        mode="overwrite",
-        predicate=f"{table.partition_by} in ({quoted})",
-    )
-
-
 def gold_tables(nodes: Mapping[str, Any]) -> list[GoldTable]:
     """The models of a dbt manifest that are marked `meta: {publish: true}`."""
     marked = [
@@ -209,6 +156,13 @@ def gold_tables(nodes: Mapping[str, Any]) -> list[GoldTable]:
         if node.resource_type == "model" and node.config.meta.get("publish")
     ]
     return sorted(
-        (GoldTable(node.name, node.config.meta.get("partition_by")) for node in marked),
+        (
+            GoldTable(
+                node.name,
+                node.config.meta.get("partition_by"),
+                day=node.config.meta.get("day"),
+            )
+            for node in marked
+        ),
         key=lambda table: table.name,
     )

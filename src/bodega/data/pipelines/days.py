@@ -126,15 +126,13 @@ def tables_of(asked: Mapping[str, list[date]]) -> list[str]:
     return [member.bronze for root in asked for member in ROOTS[root].members]
 
 
-def months_of(tables: Iterable[GoldTable], asked: Mapping[str, list[date]]) -> dict[str, set[str]]:
-    """The partitions of daily gold tables that hold the days asked for."""
-    found: dict[str, set[str]] = {}
-    for table in tables:
-        if table.partition_by is not None and table.partition_by.endswith("_month"):
-            for root in DAILY.get(table.name, ()):
-                months = {f"{day:%Y-%m}" for day in asked.get(root, ())}
-                found.setdefault(table.name, set()).update(months)
-    return found
+def gold_days(tables: Iterable[GoldTable], asked: Mapping[str, list[date]]) -> dict[str, set[date]]:
+    """The days asked for, by the daily gold tables that hold them."""
+    return {
+        table.name: {day for root in DAILY.get(table.name, ()) for day in asked.get(root, ())}
+        for table in tables
+        if table.day is not None
+    }
 
 
 def note(con: duckdb.DuckDBPyConnection, days: Days) -> None:

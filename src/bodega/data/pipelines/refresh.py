@@ -15,7 +15,7 @@ from bodega.data.lake.published import read_published
 from bodega.data.lake.storage import Place, at
 from bodega.data.operations.runs import Run, recorded
 from bodega.data.pipelines.bronze import NOTHING, BronzeTable, read_bronze
-from bodega.data.pipelines.days import Days, months_of, pending, tables_of
+from bodega.data.pipelines.days import Days, gold_days, pending, tables_of
 from bodega.data.pipelines.dbt import project_fingerprint
 from bodega.data.pipelines.execute import NodeResult, build, build_anew
 from bodega.data.pipelines.mapped import ABSENT, MappedTable, published_mapped, read_mapped
@@ -214,7 +214,7 @@ def _deliver(work: _Work, touched: Collection[str]) -> None:
             position=load.reach,
             touched=None if load.rebuild else touched,
             mapped=published_mapped(con, load.mapped, before.mapped, datetime.now(UTC)),
-            rewrite=months_of(work.plan.gold, load.days),
+            rewrite=gold_days(work.plan.gold, load.days),
         )
     remember(
         con,
