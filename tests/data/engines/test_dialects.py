@@ -38,7 +38,7 @@ def compiled(
                 vars(self).pop("_get_adapter_macro_prefixes", None)
 
         monkeypatch.setattr(BaseDatabaseWrapper, "dispatch", ours)
-        plan = Project(Warehouse(lake), manifest).plan()
+        plan = Project(Warehouse(lake), manifest).compile()
         return {node.name: node.sql for node in plan.nodes if node.kind == "model"}
 
     return compile_for

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bodega.data.pipelines import dbt
+from bodega.data.pipelines.plan import Plan
 from bodega.data.pipelines.warehouse import Warehouse
 
 
@@ -57,4 +58,30 @@ def test_what_a_plan_cannot_do_is_refused(
     config = manifest.nodes["model.bodega.int_orders"].config
     monkeypatch.setattr(config, name, value)
     with pytest.raises(dbt.PlanImpossible, match="int_orders"):
-        dbt.Project(Warehouse(tmp_path), manifest).plan()
+        dbt.Project(Warehouse(tmp_path), manifest).compile()
+
+
+def test_a_plan_is_kept_for_the_next_warehouse(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(_: dbt.Project) -> Plan:
+        raise AssertionError("compiled again")
+
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(dbt.Project, "compile", lambda _: plan)
+    assert dbt.Project(Warehouse(tmp_path / "first")).plan() == plan
+    monkeypatch.setattr(dbt.Project, "compile", never)
+    assert dbt.Project(Warehouse(tmp_path / "second")).plan() == plan
+    (kept,) = (tmp_path / "bodega").iterdir()
+    kept.write_text("{")
+    with pytest.raises(AssertionError, match="compiled again"):
+        dbt.Project(Warehouse(tmp_path / "third")).plan()
+
+
+@pytest.mark.parametrize("folder", ["/proc/nobody", "/dev/null"])
+def test_a_cache_that_cannot_be_written_is_no_matter(
+    folder: str, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", folder)
+    monkeypatch.setattr(dbt.Project, "compile", lambda _: plan)
+    assert dbt.Project(Warehouse(tmp_path)).plan() == plan

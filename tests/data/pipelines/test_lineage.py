@@ -14,7 +14,7 @@ from bodega.data.lake.published import read_published
 from bodega.data.lake.query import connect_gold
 from bodega.data.lineage.assemble import NOT_BROUGHT, assemble
 from bodega.data.lineage.declared import Declared, Use
-from bodega.data.lineage.errors import ColumnUnknown, SqlUntraceable
+from bodega.data.lineage.errors import CatalogueMissing, ColumnUnknown, SqlUntraceable
 from bodega.data.lineage.graph import Catalogue, split
 from bodega.data.lineage.keep import Keeper, read_catalogue
 from bodega.data.lineage.project import read_project, source_columns
@@ -178,6 +178,11 @@ def test_a_process_that_builds_makes_it_while_it_rests(
     cataloguer.rest()
     cataloguer.rest()
     assert len(made) == 1
+
+
+def test_before_the_first_build_nothing_is_known(tmp_path: Path) -> None:
+    with pytest.raises(CatalogueMissing):
+        read_catalogue(tmp_path)
 
 
 def test_sql_that_cannot_be_followed_is_told() -> None:

@@ -3,19 +3,24 @@
 import hashlib
 import os
 import shutil
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from bodega.data.lake.publish import gold_tables
 from bodega.data.lake.storage import LakeRoot
+from bodega.data.pipelines import plan as plans
 from bodega.data.pipelines.plan import Column, Node, Plan, in_order
 from bodega.data.pipelines.warehouse import Warehouse
-from bodega.kernel.errors import Invalid
+from bodega.kernel.errors import BodegaError, Invalid
 
 PROJECT = Path(__file__).parent.parent / "transform"
 _INCREMENTAL = "config.materialized:incremental"
+_PLAN = "plan.json"
 _MATERIALIZED = ("view", "table", "incremental")
 _ADDED = (None, "delete+insert")
 
@@ -48,8 +53,26 @@ def project_fingerprint() -> str:
 @cache
 def parsed_by() -> str:
     """Names what a parsed project holds good for: these very files, read by these very versions."""
-    readers = "".join(version(name) for name in ("dbt-core", "dbt-duckdb"))
+    ours = "".join(Path(file).read_text() for file in (__file__, plans.__file__))
+    readers = "".join(version(name) for name in ("dbt-core", "dbt-duckdb")) + ours
     return hashlib.sha256(f"{project_fingerprint()}{readers}".encode()).hexdigest()[:16]
+
+
+def _in_cache() -> list[Path]:
+    """As the XDG base directories say; nowhere for a user without a home."""
+    try:
+        root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    except RuntimeError:
+        return []
+    return [root / "bodega" / f"plan-{parsed_by()}.json"]
+
+
+def _read(place: Path) -> Plan | None:
+    """None where there is none, or none that can be read."""
+    try:
+        return Plan.model_validate_json(place.read_bytes())
+    except (OSError, ValidationError):
+        return None
 
 
 class Project:
@@ -62,16 +85,20 @@ class Project:
         self._manifest = manifest
 
     def plan(self) -> Plan:
-        """What the project comes to; compiled once a version, then read from its scratch."""
-        kept = self.scratch / "plan.json"
-        if kept.exists():
-            return Plan.model_validate_json(kept.read_bytes())
-        plan = self._plan()
-        LakeRoot(kept.parent).write_json(kept.name, plan.model_dump(mode="json"))
+        """What the project comes to; compiled once a version, then read where it is kept: beside
+        the warehouse, and in the user's cache for the next one."""
+        places = [self.scratch / _PLAN, *_in_cache()]
+        plan = next((kept for place in places if (kept := _read(place))), None) or self.compile()
+        for place in places:
+            if not place.exists():
+                with suppress(OSError, BodegaError):  # it is compiled again, that is all
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    LakeRoot(place.parent).write_json(place.name, plan.model_dump(mode="json"))
         return plan
 
-    def _plan(self) -> Plan:
-        """Both ways of every incremental model are compiled, whatever the warehouse holds."""
+    def compile(self) -> Plan:
+        """Let dbt compile every model, and both ways of the incremental ones, whatever the
+        warehouse holds. Raises PlanImpossible."""
         nodes = self.manifest().nodes
         if beyond := sorted(node.name for node in nodes.values() if _beyond_a_plan(node)):
             raise PlanImpossible(", ".join(beyond))
