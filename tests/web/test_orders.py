@@ -301,10 +301,17 @@ async def test_a_guest_sends_goods_back_from_the_link_in_the_mail(
     assert asked.headers["location"] == at
     [wish] = await context.container.get(AfterSales).returns_of(order.id)
     assert wish.status == "requested"
+    assert wish.lines[0].exchange_variant_id is None
     kept = await guest.send(at, f"{at}/returns/{wish.id}/withdrawal")
     assert kept.headers["location"] == at
     [wish] = await context.container.get(AfterSales).returns_of(order.id)
     assert wish.status == "withdrawn"
+    line = order.lines[0]
+    swap = {f"units-{line.id}": "1", f"instead-{line.id}": str(line.variant_id)}
+    assert "the same again" in (await guest.get(at)).text
+    assert (await guest.send(at, f"{at}/returns", **swap)).headers["location"] == at
+    again = (await context.container.get(AfterSales).returns_of(order.id))[-1]
+    assert again.lines[0].exchange_variant_id == line.variant_id
     other = await bought(context, None)
     form = {"csrf_token": "", f"units-{other.lines[0].id}": "1"}
     foreign = await guest.post(f"/orders/{other.checkout_id}/returns", form)

@@ -62,10 +62,15 @@ def test_only_a_paid_order_with_an_address_is_confirmed(
 
 def test_the_mail_names_number_lines_total_and_place() -> None:
     mail = order_confirmation(
-        order(), message_id=ROW, shop="Bodega", sender="shop@bodega.example", link=LINK
+        order(),
+        message_id=ROW,
+        shop="Bodega",
+        sender="shop@bodega.example",
+        link=LINK,
+        locale="de_DE",
     )
     text = mail.get_content()
-    for part in ("1001", "1 x Red Mug", "19.99 EUR", "Weg 1", "Köln"):
+    for part in ("1001", "1 x Red Mug", "19,99\N{NO-BREAK SPACE}€", "Weg 1", "Köln"):
         assert part in text
     assert mail["To"] == "maria@example.com"
     assert mail["Message-ID"] == f"<{ROW}@bodega.example>"
@@ -75,7 +80,12 @@ def test_the_mail_names_number_lines_total_and_place() -> None:
 def test_no_header_can_be_smuggled_in(email: str) -> None:
     with pytest.raises(ValueError, match=r"linefeed|carriage|newline"):
         order_confirmation(
-            order(email=email), message_id=ROW, shop="B", sender="s@b.example", link=LINK
+            order(email=email),
+            message_id=ROW,
+            shop="B",
+            sender="s@b.example",
+            link=LINK,
+            locale="en_GB",
         )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from bodega.contracts.aftersales import PaymentDue
 from bodega.contracts.orders import OrderView
+from bodega.kernel.money import Money
 
 ORDER_CONFIRMATION = "order_confirmation"
 PAYMENT_ASKED = "payment_asked"
@@ -48,8 +49,17 @@ def due_verdict(due: PaymentDue | None, operation_id: UUID, *, reminds: bool) ->
     return "send"
 
 
+def money(amount: Money, locale: str) -> str:
+    """As people of that locale write it, with all decimals the currency has."""
+    from babel.numbers import format_currency
+
+    return format_currency(
+        amount.decimal, amount.currency, locale=locale, decimal_quantization=False
+    )
+
+
 def order_confirmation(
-    order: OrderView, *, message_id: UUID, shop: str, sender: str, link: str
+    order: OrderView, *, message_id: UUID, shop: str, sender: str, link: str, locale: str
 ) -> EmailMessage:
     """`link` leads to the order and is its buyer's alone. The Message-ID is the row's, so a message
     sent twice by a crash is recognised as one by the reader's mail server. Raises ValueError for an
@@ -57,7 +67,7 @@ def order_confirmation(
     subject = f"Your order {order.number} at {shop}"
     mail = _to_buyer(order, subject, message_id=message_id, sender=sender)
     mail["Date"] = order.placed_at
-    mail.set_content(_text(order, shop, link))
+    mail.set_content(_text(order, shop, link, locale))
     return mail
 
 
@@ -70,13 +80,15 @@ def payment_letter(
     shop: str,
     sender: str,
     link: str,
+    locale: str,
 ) -> EmailMessage:
     """What a change of the order costs more, and where it is paid. Raises ValueError as above."""
     subject = f"{'Still to pay' if reminds else 'To pay'} for your order {order.number} at {shop}"
     mail = _to_buyer(order, subject, message_id=message_id, sender=sender)
     what = "exchange" if due.kind == "return" else "change"
     parts = [
-        f"The {what} you asked for makes your order {order.number} cost {due.amount} more.",
+        f"The {what} you asked for makes your order {order.number} cost"
+        f" {money(due.amount, locale)} more.",
         f"Pay it here (keep this link to yourself):\n{link}",
         f"We keep everything for you until {due.until:%Y-%m-%d %H:%M} UTC. If it is not paid by"
         " then, your order stays as it is and nothing is charged.",
@@ -98,12 +110,12 @@ def _to_buyer(order: OrderView, subject: str, *, message_id: UUID, sender: str) 
     return mail
 
 
-def _text(order: OrderView, shop: str, link: str) -> str:
-    lines = [f"{line.quantity} x {line.title}: {line.total}" for line in order.lines]
+def _text(order: OrderView, shop: str, link: str, locale: str) -> str:
+    lines = [f"{line.quantity} x {line.title}: {money(line.total, locale)}" for line in order.lines]
     parts = [
         f"Thank you for your order {order.number}.",
         "\n".join(lines),
-        f"Total: {order.total}",
+        f"Total: {money(order.total, locale)}",
     ]
     if order.shipping_address:
         at = order.shipping_address

@@ -116,6 +116,7 @@ async def _about(due: Due, order: OrderView, sources: Sources) -> dict[str, Any]
         "shop": sources.settings.shop_name,
         "sender": sources.settings.mail_from,
         "link": await _link(order, sources),
+        "locale": sources.settings.locale,
     }
 
 

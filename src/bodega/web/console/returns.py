@@ -34,7 +34,7 @@ from bodega.web.console.order_page import (
 from bodega.web.console.skus import named_skus
 from bodega.web.forms import FieldOdd, FormMangled
 from bodega.web.pages import redirect, render
-from bodega.web.storefront.standing import REASONS, returnable
+from bodega.web.storefront.sending_back import REASONS, left_to_return
 
 queue = APIRouter(prefix="/console/returns", include_in_schema=False)
 router = APIRouter(prefix="/console/orders/{order_id}/returns", include_in_schema=False)
@@ -211,7 +211,7 @@ async def _new(
         "console/return_new.html",
         status=refused.status if refused else 200,
         order=order,
-        lines=returnable(order, await desk.after.returns_of(order.id)),
+        lines=left_to_return(order, await desk.after.returns_of(order.id)),
         reasons=[(reason, reason) for reason in REASONS],
         entered=entered,
         refused=refused,

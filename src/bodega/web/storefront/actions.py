@@ -15,14 +15,13 @@ from bodega.contracts.aftersales import (
     PayDifference,
     PaymentDue,
     RequestReturn,
-    ReturnLine,
 )
-from bodega.contracts.orders import OrderView
 from bodega.kernel.errors import BodegaError, Conflict, NotFound
 from bodega.kernel.ids import DocumentId, OperationId, ReturnId
-from bodega.web.forms import Posted, PostedForm
+from bodega.web.forms import Posted
 from bodega.web.pages import paper, redirect, render
-from bodega.web.storefront.standing import REASONS, AtCounter, Counter, Own, Standing, page
+from bodega.web.storefront.sending_back import asked_back, returnable
+from bodega.web.storefront.standing import AtCounter, Counter, Own, Standing, page
 from bodega.web.storefront.till import SAVED
 
 router = APIRouter()
@@ -52,7 +51,8 @@ async def cancel(request: Request, own: Own, counter: AtCounter, form: Posted) -
 
 @router.post("/returns")
 async def request_return(request: Request, own: Own, counter: AtCounter, form: Posted) -> Response:
-    lines = _wanted(own.order, form)
+    returns = await counter.after.returns_of(own.order.id)
+    lines = asked_back(form, await returnable(counter.catalog, own.order, returns))
     if not lines:
         return redirect(request, own.at)
     try:
@@ -148,18 +148,3 @@ async def _after_payment(
     if due.action_url:
         return redirect(request, f"{own.at}/payment")
     return redirect(request, own.at, flash="order-edited" if due.state == "done" else "order-later")
-
-
-def _wanted(order: OrderView, form: PostedForm) -> list[ReturnLine]:
-    reason = form.text("reason")
-    return [
-        ReturnLine(
-            line_id=line.id,
-            quantity=min(form.number(f"units-{line.id}"), line.quantity),
-            reason=reason if reason in REASONS else REASONS[-1],
-        )
-        for line in order.lines
-        if line.id is not None
-        and form.text(f"units-{line.id}") not in ("", "0")
-        and form.number(f"units-{line.id}") > 0
-    ]

@@ -1,6 +1,5 @@
 """An order on its buyer's page, whether they have an account or not."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -8,14 +7,14 @@ from fastapi import Depends, Request
 from starlette.responses import Response
 
 from bodega.backbone.http.deps import provided
-from bodega.contracts.aftersales import AfterSales, ReturnView
-from bodega.contracts.orders import OrderLine, Orders, OrderView
+from bodega.contracts.aftersales import AfterSales
+from bodega.contracts.catalog import Catalog
+from bodega.contracts.orders import Orders, OrderView
 from bodega.contracts.payment_methods import PaymentMethods, SavedMethod
 from bodega.kernel.errors import BodegaError, Unavailable
 from bodega.web.pages import render
+from bodega.web.storefront.sending_back import REASONS, returnable
 from bodega.web.storefront.till import TEST_CARDS, takes_test_cards
-
-REASONS = ("Does not fit", "Not as described", "Arrived damaged", "Changed my mind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +24,7 @@ class Counter:
     orders: Annotated[Orders, provided(Orders)]
     after: Annotated[AfterSales, provided(AfterSales)]
     cards: Annotated[PaymentMethods, provided(PaymentMethods)]
+    catalog: Annotated[Catalog, provided(Catalog)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +56,6 @@ AtCounter = Annotated[Counter, Depends(Counter)]
 Own = Annotated[Standing, Depends(admitted)]
 
 
-def returnable(order: OrderView, returns: Sequence[ReturnView]) -> list[tuple[OrderLine, int]]:
-    """Lines of which units were sent, and how many of them nobody sends back yet."""
-    under_way: dict[object, int] = {}
-    for item in returns:
-        if item.status in ("requested", "approved", "received"):
-            for asked in item.lines:
-                under_way[asked.line_id] = under_way.get(asked.line_id, 0) + asked.quantity
-    return [
-        (line, left)
-        for line in order.lines
-        if line.kind == "product"
-        and (left := line.fulfilled - line.returned - under_way.get(line.id, 0)) > 0
-    ]
-
-
 async def page(
     request: Request, counter: Counter, own: Standing, refused: BodegaError | None = None
 ) -> Response:
@@ -85,7 +70,7 @@ async def page(
         shipments=await counter.after.shipments(order.id),
         documents=await counter.after.documents(order.id),
         returns=returns,
-        returnable=returnable(order, returns),
+        returnable=await returnable(counter.catalog, order, returns),
         reasons=REASONS,
         refused=refused,
         due=await counter.after.payment_due(order.id),
