@@ -11,12 +11,14 @@ import pytest
 
 from bodega.data.lake.published import Published, PublishedTable, replace_published
 from bodega.data.lake.storage import LakeRoot
+from bodega.data.quality import arrivals
 from bodega.data.quality.gate import Gate
 from bodega.data.quality.history import History
 from bodega.data.quality.policy import TablePolicy
 from bodega.data.quality.profile import Profile, as_rows, from_rows, profile
 from bodega.data.quality.statistics import robust_z, stability
 from bodega.data.quality.watcher import Watcher, profiles
+from tests.data.bronze import Source, user
 
 NOW = datetime(2026, 11, 18, 12, tzinfo=UTC)  # a Wednesday
 ORDERS = """
@@ -204,3 +206,57 @@ def test_a_day_is_compared_with_the_same_weekdays(bench: Bench) -> None:
     bench.publish(weeks(10))  # enough for a Monday
     bench.later()
     assert list(bench.odd()) == ["rows of a Tuesday"]
+
+
+def test_bronze_is_profiled_by_what_came_in_and_tells_of_no_row(bench: Bench) -> None:
+    source, table = Source(bench.root.work), "bronze.shop__identity_users"
+
+    def arrive(ids: range, op: str = "c") -> None:
+        for n in ids:
+            source.commit(user(f"u{n}", op=op, email=f"ada{n}@example.com"))
+        source.flush()
+        with bench.opened() as con:
+            con.execute("delete from meta.bronze")
+            con.execute(
+                "insert into meta.bronze values ('shop__identity_users', 1, ?)", [source.position]
+            )
+
+    arrive(range(3))
+    assert bench.later() == [table]
+    arrive(range(250), "u")
+    assert bench.later(minutes=3) == []
+    assert bench.later() == [table]
+    assert bench.later() == [], "nothing came in"
+    arrive(range(10, 260), "u")
+    bench.later()
+    third, second, first = profiles(History(bench.root), table)
+    assert [one.total for one in (first, second, third)] == [3, 250, 250]
+    columns = {column.name: column for column in second.columns}
+    assert columns["op"].top == {"u": 250}
+    assert (columns["key"].distinct > 200, columns["key"].nulls) == (True, 0)
+    assert columns["before"].nulls == 250
+    assert columns["bytes"].mean
+    for hidden in ("key", "before", "after"):
+        assert (columns[hidden].top, columns[hidden].lowest) == ({}, None)
+    assert next(c for c in third.columns if c.name == "op").drift == 0
+    kept = History(bench.root).rows("profiles")
+    assert "ada" not in str(kept)
+    assert bench.odd() == {}
+
+
+def test_a_look_at_bronze_reads_a_bounded_number_of_changes(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrivals, "CHANGES", 4)
+    source = Source(bench.root.work)
+    for n in range(3):
+        source.commit(*(user(f"u{n}-{m}") for m in range(3)))
+        source.flush()
+    sql = arrivals.arrivals(bench.root, "shop__identity_users", after=-1, upto=source.position)
+    assert sql is not None
+    assert sql.count(".parquet") == 2, "the newest files, as many as are needed"
+    with duckdb.connect() as con:
+        assert len(con.execute(sql).fetchall()) == 4
+    after = source.position
+    assert arrivals.arrivals(bench.root, "shop__identity_users", after=after, upto=after) is None
+    assert arrivals.arrivals(bench.root, "shop__none", after=-1, upto=after) is None

@@ -8,9 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import duckdb
 
+from bodega.data.lake.paths import BRONZE
 from bodega.data.lake.published import read_published
 from bodega.data.lake.storage import Place, at
 from bodega.data.quality.anomalies import day_volume, odd
+from bodega.data.quality.arrivals import arrivals
 from bodega.data.quality.gate import Gate
 from bodega.data.quality.history import History
 from bodega.data.quality.policy import TablePolicy
@@ -32,8 +34,8 @@ class Due:
 
 
 class Watcher:
-    """Profiles of silver and gold in the warehouse that `opened` opens. A table is looked at when
-    it changed and its last profile is `every` old."""
+    """Profiles of silver and gold in the warehouse that `opened` opens, and of what has come into
+    bronze. A table is looked at when it changed and its last profile is `every` old."""
 
     def __init__(self, gate: Gate, lake: Place, opened: Opened, *, every: timedelta) -> None:
         self._gate, self._root, self._opened, self._every = gate, at(lake), opened, every
@@ -48,26 +50,40 @@ class Watcher:
         if (self._root.work / "warehouse.duckdb").exists():
             with self._opened() as con:
                 for due in self._due(con, now):
-                    found.append(self.look(con, due, now))
+                    found += self.look(con, due, now)
                     if time.process_time() - began > BUDGET_SECONDS:
                         break
         self._gate.notebook.flush()
         return found
 
-    def look(self, con: duckdb.DuckDBPyConnection, due: Due, now: datetime) -> Profile:
-        """Profile one table and say what is odd."""
+    def look(self, con: duckdb.DuckDBPyConnection, due: Due, now: datetime) -> list[Profile]:
+        """Profile one table and say what is odd; nothing of a bronze table without news."""
         said = self._gate.policy.of(due.table)
         past = profiles(self._history, due.table)
         schema, _, name = due.table.partition(".")
         relation = f'{schema}."{name}"'
         before = past[0] if past else None
-        taken = profile(con, due.table, said, relation, version=due.version, now=now, before=before)
-        self._gate.notebook.rows("profiles", as_rows(taken))
-        self._gate.notebook.results(self._odd(con, taken, past, said, relation))
-        self._gate.notebook.flush(now=True)
         if self._last is not None:
             self._last[due.table] = (due.version, now)
-        return taken
+        if schema == BRONZE:
+            relation = "arrived"
+            if not self._arrived(con, name, after=before.version if before else -1, due=due):
+                return []
+        taken = profile(con, due.table, said, relation, version=due.version, now=now, before=before)
+        self._gate.notebook.rows("profiles", as_rows(taken))
+        if schema != BRONZE:  # what comes in depends on what was sold: it is shown, not judged
+            self._gate.notebook.results(self._odd(con, taken, past, said, relation))
+        self._gate.notebook.flush(now=True)
+        return [taken]
+
+    def _arrived(self, con: duckdb.DuckDBPyConnection, name: str, *, after: int, due: Due) -> bool:
+        """Makes `arrived` of this connection; False when nothing has."""
+        sql = arrivals(self._root, name, after=after, upto=due.version)
+        if sql is None:
+            return False
+        con.execute(f"create or replace temp table arrived as {sql}")
+        row = con.execute("select count(*) > 0 from arrived").fetchone()
+        return bool(row and row[0])
 
     def _odd(
         self,
@@ -102,6 +118,8 @@ class Watcher:
         known = {name for (name,) in there}
         since = dict(con.execute("select table_name, since from meta.bronze").fetchall())
         for bronze, position in since.items():
+            if position >= 0:
+                yield Due(f"{BRONZE}.{bronze}", int(position))
             into = self._gate.policy.of(f"bronze.{bronze}").into
             if into in known and position >= 0:
                 yield Due(f"silver.{into}", int(position))
