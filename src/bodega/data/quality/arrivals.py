@@ -10,9 +10,13 @@ from bodega.data.lake.storage import LakeRoot
 CHANGES = 100_000
 
 # Hashes are neither numbers nor texts to a profile: it counts them and shows none.
-_ENVELOPE = """
-    _op as op, _source as source, hash(key) as key, hash(before) as before, hash(after) as after,
-    len(unchanged) as unchanged, to_timestamp(ts_ms / 1000) as changed_at, hash(txid) as txid,
+_HASHED = ", ".join(
+    f"case when {name} is not null then hash({name}) end as {name}"
+    for name in ("key", "before", "after", "txid")
+)
+_ENVELOPE = f"""
+    _op as op, _source as source, {_HASHED},
+    len(unchanged) as unchanged, to_timestamp(ts_ms / 1000) as changed_at,
     _position::ubigint as position, _sequence::ubigint as sequence, _ingested_at as ingested_at,
     (coalesce(strlen(after), 0) + coalesce(strlen(before), 0))::bigint as bytes,
     epoch(_ingested_at) - ts_ms / 1000 as seconds_on_the_way
