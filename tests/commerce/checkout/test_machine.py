@@ -5,7 +5,7 @@ import asyncio
 import os
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import psycopg
@@ -88,6 +88,7 @@ class Checkout(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
+        self.began = datetime.now(UTC)
 
     def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.loop.run_until_complete(work)
@@ -257,9 +258,11 @@ class Checkout(RuleBasedStateMachine):
         self.same_money_at_the_provider()
 
     def same_money_at_the_provider(self) -> None:
+        """Of the payments since this example began: the provider lists its newest only."""
         with psycopg.connect(self.settings.dsn) as connection:
             ours = connection.execute(
-                "SELECT id, status, amount_amount FROM payments.payments"
+                "SELECT id, status, amount_amount FROM payments.payments WHERE occurred_at > %s",
+                [self.began],
             ).fetchall()
         for payment_id, status, amount in ours:
             taken = [item["amount_received"] for item in self.provider.intents(payment_id)]

@@ -11,8 +11,12 @@ import pytest
 
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
+from bodega.commerce.orders.handlers import HANDLERS
+from bodega.commerce.orders.jobs import JOBS
+from bodega.contracts.payments import PaymentActionDone
 from bodega.kernel.ids import VariantId
 from tests.commerce.orders.test_currencies import bought
+from tests.commerce.people import react
 from tests.kit.books import ALWAYS, broken
 from tests.kit.doors import Doors, key
 from tests.kit.goods import level, stocked
@@ -135,6 +139,23 @@ async def test_another_card_takes_the_place_of_one_about_which_its_bank_asks(
     await says(begun.json()["action_url"], "authorise")  # the other tab comes too late
     assert (await asked.pay(ASKS)).status_code == 404
     assert charges(settings) == [("voided", 0), ("captured", 599)]
+
+
+async def test_a_buyer_who_never_comes_back_from_the_bank_has_paid(
+    asked: Asked, context: Context, settings: Settings
+) -> None:
+    begun = await asked.pay(ASKS)
+    await says(begun.json()["action_url"], "authorise")
+    with psycopg.connect(settings.dsn) as connection:
+        connection.execute("UPDATE orders.operations SET leased_until = now() + interval '1 hour'")
+        [(id, checkout)] = connection.execute(
+            "SELECT id, checkout_id FROM payments.payments WHERE status = 'requires_action'"
+        ).fetchall()
+    await react(context, HANDLERS, PaymentActionDone(payment_id=id, checkout_id=checkout))
+    for job in JOBS:
+        await job.run(context)
+    assert charges(settings) == [("captured", 599)]
+    assert await asked.units() == 4
 
 
 async def test_a_buyer_leaves_the_order_as_it_is_while_the_bank_asks(

@@ -8,5 +8,6 @@ Events out: orders.order_placed, orders.order_paid, orders.order_allocated, orde
 orders.shipment_tracked, orders.order_edited, orders.payment_asked, orders.order_refunded,
 orders.order_exchanged, orders.return_changed, orders.document_issued, orders.order_cancelled,
 orders.import_completed.
-Events in: payments.payment_captured, inventory.stock_changed.
+Events in: payments.payment_captured, payments.payment_action_done, payments.payment_refunded,
+payments.payment_refund_failed; inventory.stock_changed.
 """

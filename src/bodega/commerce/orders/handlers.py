@@ -2,9 +2,15 @@
 
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context, Handler
+from bodega.commerce.orders.repository import asking
 from bodega.commerce.orders.service import paying, reversals
 from bodega.contracts.inventory import StockChanged
-from bodega.contracts.payments import PaymentCaptured, PaymentRefunded, PaymentRefundFailed
+from bodega.contracts.payments import (
+    PaymentActionDone,
+    PaymentCaptured,
+    PaymentRefunded,
+    PaymentRefundFailed,
+)
 from bodega.kernel.events import Envelope
 
 
@@ -13,6 +19,13 @@ async def paid(
 ) -> None:
     """The money is here: the order is paid."""
     await paying.mark_paid(context, uow, checkout_id=event.checkout_id, amount=event.amount)
+
+
+async def bank_answered(
+    context: Context, uow: UnitOfWork, _envelope: Envelope, event: PaymentActionDone
+) -> None:
+    """Whoever pays for a change may close the bank's page and never come back to ours."""
+    await asking.charge_moved(uow.connection, event.checkout_id, now=context.clock.now())
 
 
 async def stocked(
@@ -39,6 +52,7 @@ async def refund_sent_again(
 
 HANDLERS: list[Handler] = [
     Handler("orders.paid", (PaymentCaptured,), paid),
+    Handler("orders.bank_answered", (PaymentActionDone,), bank_answered),
     Handler("orders.stocked", (StockChanged,), stocked),
     Handler("orders.refund_came_back", (PaymentRefundFailed,), refund_came_back),
     Handler("orders.refund_sent_again", (PaymentRefunded,), refund_sent_again),

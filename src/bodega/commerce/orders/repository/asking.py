@@ -10,7 +10,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bodega.commerce.orders.repository.operations import Operation, read_operation
-from bodega.kernel.ids import CommandId, OperationId, OrderId
+from bodega.kernel.ids import CheckoutId, CommandId, OperationId, OrderId
 
 _ASKED = "plan ->> 'ask_buyer' = 'true'"
 _ATTEMPT = "coalesce(CAST(plan ->> 'attempt' AS int), 0)"
@@ -39,6 +39,11 @@ _HAND_IN = text(
           AND plan #> ARRAY['handed_in', CAST(:command AS text)] IS NULL
           AND (payment_token IS NULL OR :instead AND payment_token <> :token
                AND {_ATTEMPT} + 1 < :tries)"""  # noqa: S608
+)
+_CHARGE_MOVED = text(
+    f"""UPDATE orders.operations SET leased_until = :now
+        WHERE state = 'running' AND {_ASKED}
+          AND CAST(:charge AS text) IN (plan ->> 'charge_id', plan ->> 'exchange_id')"""  # noqa: S608
 )
 _ASK_AGAIN = text(
     f"""UPDATE orders.operations SET payment_token = NULL, failure_code = :code,
@@ -110,3 +115,10 @@ async def ask_again(
         "detail": detail,
     }
     return (await connection.execute(_ASK_AGAIN, asked)).first() is not None
+
+
+async def charge_moved(
+    connection: AsyncConnection, charge_id: CheckoutId, *, now: datetime
+) -> None:
+    """Its buyer's bank has answered: the next sweep goes on with what waits for it."""
+    await connection.execute(_CHARGE_MOVED, {"charge": str(charge_id), "now": now})

@@ -20,6 +20,7 @@ from bodega.commerce.orders.errors import (
 from bodega.commerce.orders.repository import operations, orders
 from bodega.commerce.orders.repository.operations import Operation
 from bodega.commerce.orders.service.awaiting import asked_to_pay
+from bodega.commerce.orders.service.bookings import tell
 from bodega.commerce.orders.service.given import book_given, given_back
 from bodega.commerce.orders.service.kinds import Kind
 from bodega.contracts.aftersales import OperationKind, OperationState
@@ -151,7 +152,9 @@ class Driver:
                 leased_until=self._clock.now() + self._lease,
             )
             if begun is not None and begun.asks_buyer:
-                uow.emit(asked_to_pay(self._context, begun))
+                told = asked_to_pay(self._context, begun)
+                uow.emit(told)
+                await tell(uow, order, "payment_asked", str(told.amount), begun.id)
             return begun
 
     async def _drive(self, operation: Operation) -> Operation:
