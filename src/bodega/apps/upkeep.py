@@ -20,8 +20,10 @@ def tidied(settings: Settings, *, trigger: str) -> Cared:
         with run.timed("checks", kind="care"):
             History(lake).tidy(keep_days=settings.quality_keep_days)
         with run.timed("access", kind="care") as told:
-            days = AccessLog(lake).tidy(keep_days=settings.lake_access_days)
-            told["detail"] = f"{days} days of reads forgotten"
+            record = AccessLog(lake)
+            copied = "" if record.share(now=True) else ", reads not copied into the lake"
+            days = record.tidy(keep_days=settings.lake_access_days)
+            told["detail"] = f"{days} days of reads forgotten{copied}"
         with run.timed("history", kind="care") as told:
             gone = forget_old_runs(lake.work, days=settings.pipelines_keep_days)
             told["detail"] = f"{gone} runs forgotten"

@@ -8,7 +8,8 @@ from pydantic import BaseModel
 
 class Access(BaseModel):
     """A read, or `times` alike within seconds: by `who`, through the door `via`. `personal` are
-    columns with personal values; `rows` is null where nobody counted."""
+    columns with personal values; `rows` is null where nobody counted; `machine` is another one than
+    that which serves."""
 
     at: datetime
     who: str
@@ -18,13 +19,16 @@ class Access(BaseModel):
     rows: int | None
     purpose: str
     times: int
+    machine: str = ""
 
 
 class AccessReport(BaseModel):
-    """`whole`: no line of the record was changed or taken out; days older than `kept_days` go."""
+    """`whole`: no line of the record was changed or taken out; days older than `kept_days` go.
+    `missing` says why the reads of other machines are left out, where the lake is away."""
 
     whole: bool
     kept_days: int
+    missing: str = ""
     reads: list[Access]
 
 

@@ -1,11 +1,13 @@
 """Who read what, for the shop's admins."""
 
 from datetime import datetime
+from functools import partial
 
 import anyio.to_thread
 
 from bodega.contracts.accesses import Access, AccessReport
 from bodega.data.lake.access import AccessLog
+from bodega.data.lake.errors import LakeUnavailable
 
 
 class LakeAccesses:
@@ -26,12 +28,20 @@ class LakeAccesses:
     ) -> AccessReport:
         def look() -> AccessReport:
             self._log.flush(now=True)
-            found = self._log.reads(
-                since=since, who=who, table=table, personal=personal, limit=limit
+            self._log.share(now=True)
+            ask = partial(
+                self._log.reads, since=since, who=who, table=table, personal=personal, limit=limit
             )
+            missing = ""
+            try:
+                found, broken = ask(), self._log.check()
+            except LakeUnavailable as error:
+                found, broken = ask(here=True), self._log.check(here=True)
+                missing = error.detail
             return AccessReport(
-                whole=not self._log.check(),
+                whole=not broken,
                 kept_days=self._kept_days,
+                missing=missing,
                 reads=[Access(**one.model_dump(exclude={"request"})) for one in found],
             )
 

@@ -14,7 +14,7 @@ from bodega.backbone.settings import Settings
 from bodega.backbone.telemetry.context import bind_actor
 from bodega.contracts.dex import InsightQuery
 from bodega.data.lake.access import FOLDER, AccessLog, reader
-from bodega.data.lake.errors import AccessUnrecorded
+from bodega.data.lake.errors import AccessUnrecorded, LakeUnavailable
 from bodega.data.lake.paths import CATALOGUE
 from bodega.data.lake.publish import GoldTable, publish
 from bodega.data.lake.query import query
@@ -195,3 +195,73 @@ def test_the_command_line_shows_and_checks_the_record(
     (day,) = (lake / FOLDER).glob("*.jsonl")
     day.write_text(day.read_text().replace("a test", "nothing", 1))
     assert bodega("lake", "audit", "--check")[0] == 1
+
+
+@pytest.fixture
+def machines(lake: Path, tmp_path_factory: pytest.TempPathFactory) -> list[AccessLog]:
+    """Two that share the lake and keep their own folders, each with a read."""
+    made = [
+        AccessLog(LakeRoot(lake, work=tmp_path_factory.mktemp(name)), FixedClock(NOW))
+        for name in ("one", "two")
+    ]
+    for log, who in zip(made, ("os:ada", "os:bob"), strict=True):
+        log.note("query", tables=["gold.fct_orders"], who=who)
+        assert log.share()
+    return made
+
+
+def copies(lake: Path) -> list[Path]:
+    return sorted((lake / FOLDER).rglob("*.jsonl"))
+
+
+def test_machines_that_share_a_lake_share_their_records(
+    lake: Path, machines: list[AccessLog]
+) -> None:
+    one, two = machines
+    assert len(copies(lake)) == 2
+    assert {(read.who, bool(read.machine)) for read in one.reads()} == {
+        ("os:ada", False),
+        ("os:bob", True),
+    }
+    assert {read.who for read in two.reads()} == {"os:ada", "os:bob"}
+    assert two.reads(who="ada", here=True) == []
+    assert one.check() == two.check() == []
+    one.note("query", tables=["gold.dim_dates"], who="os:ada")
+    assert not one.share(), "once a minute is enough"
+    assert one.share(now=True)
+    assert len(two.reads(who="ada")) == 2
+
+
+def test_a_record_rewritten_as_a_whole_is_found_beside_its_copy(
+    lake: Path, machines: list[AccessLog]
+) -> None:
+    one, two = machines
+    (day,) = one._days()
+    day.write_text(day.read_text().replace("os:ada", "os:eve"))
+    assert one.check(here=True) == [], "one line proves nothing by itself"
+    assert [broken.reason for broken in one.check()] == ["it differs from its copy in the lake"]
+    assert one.share(now=True)
+    assert [read.who for read in two.reads(who="ada")] == ["os:ada"], "the copy stands"
+    theirs = next(path for path in copies(lake) if "os:bob" in path.read_text())
+    theirs.write_text("nonsense\n" + theirs.read_text())
+    assert {(b.line, bool(b.machine)) for b in one.check()} >= {(1, True)}
+
+
+def test_reads_go_on_while_the_lake_is_away_and_are_copied_when_it_is_back(
+    lake: Path, machines: list[AccessLog]
+) -> None:
+    one, two = machines
+    (lake / FOLDER).rename(lake / "elsewhere")
+    (lake / FOLDER).write_text("in the way")
+    one.note("query", tables=["gold.dim_dates"], who="os:ada")
+    assert not one.share(now=True)
+    with pytest.raises(LakeUnavailable):
+        one.reads()
+    assert len(one.reads(here=True)) == 2
+    (lake / FOLDER).unlink()
+    (lake / "elsewhere").rename(lake / FOLDER)
+    assert one.share(now=True)
+    assert len(two.reads(who="ada")) == 2
+    one._clock.at += timedelta(days=40)  # type: ignore[attr-defined]
+    assert one.tidy(keep_days=30) == 1
+    assert copies(lake) == []

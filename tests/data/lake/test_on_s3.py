@@ -13,6 +13,7 @@ from bodega.apps import cli
 from bodega.apps.sources import checked, read_all
 from bodega.backbone.settings import Settings, load_settings
 from bodega.data.ingest.feed import Landings, bronze_feed
+from bodega.data.lake.access import AccessLog
 from bodega.data.lake.care import care
 from bodega.data.lake.errors import LakeUnavailable
 from bodega.data.lake.policy import policies
@@ -125,6 +126,10 @@ def test_a_sale_goes_the_whole_way_on_an_object_store(
 
     done = CliRunner().invoke(cli.app, ["query", "select number from gold.fct_orders", "-f", "csv"])
     assert done.output.split() == ["number", "1", "2"]
+    assert AccessLog(root).share(now=True)
+    record = AccessLog(LakeRoot.of(settings.model_copy(update={"data_dir": root.work / "other"})))
+    assert "gold.fct_orders" in {table for read in record.reads() for table in read.tables}
+    assert record.check() == []
 
 
 BRONZE_ORDERS = "bronze/shop__orders_orders"

@@ -2,12 +2,30 @@
 
 import json
 from datetime import UTC, datetime
-from typing import Annotated
+from functools import partial
+from typing import Annotated, Protocol, TypeVar
 
 import typer
 
 from bodega.apps.cli.lake_care import lake_root
 from bodega.apps.cli.tables import print_table
+
+T_co = TypeVar("T_co", covariant=True)
+AWAY = "The lake is away ({}): this is what this machine has recorded, without the others."
+
+
+class Ask(Protocol[T_co]):
+    def __call__(self, *, here: bool = False) -> T_co: ...
+
+
+def told(ask: Ask[T_co]) -> tuple[T_co, str]:
+    """What all machines have recorded, or this one alone and why."""
+    from bodega.data.lake.errors import LakeUnavailable
+
+    try:
+        return ask(), ""
+    except LakeUnavailable as error:
+        return ask(here=True), AWAY.format(error.detail)
 
 
 def register(lake: typer.Typer) -> None:
@@ -37,14 +55,20 @@ def audit(
     from bodega.data.lake.access import AccessLog
 
     log = AccessLog(lake_root())
+    log.share(now=True)
     if check:
-        broken = log.check()
+        broken, missing = told(log.check)
         for line in broken:
-            typer.echo(f"{line.day}, line {line.line}: {line.reason}")
+            where = f"{line.machine} {line.day}".strip()
+            typer.echo(f"{where}, line {line.line}: {line.reason}")
+        typer.echo(missing, err=True, nl=bool(missing))
         typer.echo("The record is whole." if not broken else "The record was changed.")
         raise typer.Exit(1 if broken else 0)
     instant = since.replace(tzinfo=UTC) if since else None
-    found = log.reads(since=instant, who=who, table=table, personal=personal, limit=limit)
+    found, missing = told(
+        partial(log.reads, since=instant, who=who, table=table, personal=personal, limit=limit)
+    )
+    typer.echo(missing, err=True, nl=bool(missing))
     if as_json:
         typer.echo(json.dumps([one.model_dump(mode="json") for one in found], indent=1))
         return
@@ -58,7 +82,10 @@ def audit(
             one.rows,
             one.times,
             one.purpose,
+            one.machine or "this one",
         )
         for one in found
     ]
-    print_table(["at", "who", "via", "tables", "personal", "rows", "times", "purpose"], rows)
+    print_table(
+        ["at", "who", "via", "tables", "personal", "rows", "times", "purpose", "machine"], rows
+    )

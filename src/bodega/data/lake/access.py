@@ -3,7 +3,8 @@
 `access/<UTC day>.jsonl` in the lake's work folder. Each line holds the hash of the one before it,
 over the ends of days, so that a line changed or taken out is found (`check`). Reads of personal
 columns are on disk before a row is handed out, and refused when they cannot be; others are written
-in batches.
+in batches. Where the lake lies elsewhere than on this machine, the lines are copied into it, and
+those of other machines are read there (`access_copies`).
 """
 
 import fcntl
@@ -13,8 +14,10 @@ import os
 import pwd
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,11 +25,12 @@ from pydantic import BaseModel, ValidationError
 
 from bodega.backbone.telemetry.context import bound_correlation_id, current_actor
 from bodega.backbone.telemetry.logs import get_logger
+from bodega.data.lake.access_copies import FOLDER, Copies
 from bodega.data.lake.errors import AccessUnrecorded
 from bodega.data.lake.storage import LakeRoot, Place, at
 from bodega.kernel.clock import Clock, SystemClock, rfc3339
 
-FOLDER = "access"
+NOT_THE_COPY = "it differs from its copy in the lake"
 FLUSH = timedelta(seconds=5)
 FIRST = "0" * 64
 _BLOCK = 65_536
@@ -46,6 +50,7 @@ class Read(BaseModel):
     purpose: str = ""
     times: int = 1
     request: str | None = None
+    machine: str = ""
 
 
 class Broken(NamedTuple):
@@ -54,6 +59,7 @@ class Broken(NamedTuple):
     day: str
     line: int
     reason: str
+    machine: str = ""  # another one than this
 
 
 def reader() -> str:
@@ -73,6 +79,7 @@ class AccessLog:
     def __init__(self, lake: Place, clock: Clock | None = None) -> None:
         root: LakeRoot = at(lake)
         self._folder = root.work / FOLDER
+        self._copies = Copies(root, self._folder)
         self._clock = clock or SystemClock()
         self._waiting: Counter[tuple[str, str, tuple[str, ...], str]] = Counter()
         self._rows: Counter[tuple[str, str, tuple[str, ...], str]] = Counter()
@@ -104,6 +111,11 @@ class AccessLog:
             self._append([read])
         except OSError as error:
             raise AccessUnrecorded(error) from error
+
+    def share(self, *, now: bool = False) -> bool:
+        """Copy what is new into a lake that other machines read, at most once a minute; whether it
+        has all of it. Never raises: a store that is away gets it the next time."""
+        return self._copies.send(self._days(), now=now)
 
     def add(
         self, via: str, *, tables: Iterable[str], rows: int | None = None, purpose: str = ""
@@ -141,6 +153,7 @@ class AccessLog:
         except OSError as error:
             log.error("reads_unrecorded", count=len(reads), reason=str(error))
             return 0
+        self.share()
         return len(reads)
 
     def reads(
@@ -151,44 +164,43 @@ class AccessLog:
         table: str | None = None,
         personal: bool = False,
         limit: int = 200,
+        here: bool = False,
     ) -> list[Read]:
-        """The newest first; `table` and `who` may be parts of a name."""
+        """The newest first, of all machines; `table` and `who` may be parts of a name. Raises
+        LakeUnavailable where those of other machines cannot be read: `here` leaves them out."""
+        days = [(path.stem, "", path.read_bytes) for path in self._days()]
+        if not here:
+            days += [(c.day, c.machine, partial(bytes, c.content)) for c in self._copies.others()]
+        first = "" if since is None else f"{since.astimezone(UTC):%Y-%m-%d}"
         found: list[Read] = []
-        for path in reversed(self._days()):
-            if since is not None and path.stem < f"{since.astimezone(UTC):%Y-%m-%d}":
+        for _, same_day in groupby(sorted(days, reverse=True, key=_day), key=_day):
+            reads = [
+                read.model_copy(update={"machine": machine}) if machine else read
+                for day, machine, content in same_day
+                if day >= first
+                for line in reversed(content().splitlines())
+                if (read := _read(line)) is not None
+                if since is None or read.at >= since
+                if not personal or read.personal
+                if not who or who in read.who
+                if not table or any(table in one for one in read.tables)
+            ]
+            found += sorted(reads, key=lambda read: read.at, reverse=True)
+            if len(found) >= limit:
                 break
-            for line in reversed(path.read_bytes().splitlines()):
-                read = _read(line)
-                if read is None:
-                    continue
-                if since is not None and read.at < since:
-                    continue
-                if personal and not read.personal:
-                    continue
-                if who and who not in read.who:
-                    continue
-                if table and not any(table in one for one in read.tables):
-                    continue
-                found.append(read)
-                if len(found) >= limit:
-                    return found
-        return found
+        return found[:limit]
 
-    def check(self) -> list[Broken]:
-        """Lines that were changed, added by hand or taken out; none in a log that is whole."""
-        broken: list[Broken] = []
-        before: str | None = None
-        for path in self._days():
-            for number, line in enumerate(path.read_bytes().splitlines(), start=1):
-                try:
-                    said = json.loads(line).get("prev")
-                except (json.JSONDecodeError, AttributeError):
-                    said = None
-                if said is None:
-                    broken.append(Broken(path.stem, number, "it is no entry"))
-                elif before is not None and said != before:
-                    broken.append(Broken(path.stem, number, "what stood before it was changed"))
-                before = _hash(line)
+    def check(self, *, here: bool = False) -> list[Broken]:
+        """Lines that were changed, added by hand or taken out, of every machine, and days that are
+        not how their copy says; none in a record that is whole. Raises LakeUnavailable, except
+        `here`: this machine's lines only."""
+        broken = list(_broken((path.stem, path.read_bytes()) for path in self._days()))
+        if here:
+            return broken
+        broken += [Broken(day, 0, NOT_THE_COPY) for day in self._copies.differing(self._days())]
+        for machine, copies in groupby(self._copies.others(), key=lambda copy: copy.machine):
+            found = _broken((copy.day, copy.content) for copy in copies)
+            broken += [one._replace(machine=machine) for one in found]
         return broken
 
     def tidy(self, *, keep_days: int) -> int:
@@ -197,6 +209,7 @@ class AccessLog:
         gone = [path for path in self._days() if path.stem < oldest]
         for path in gone:
             path.unlink()
+        self._copies.forget(oldest)
         return len(gone)
 
     def _days(self) -> list[Path]:
@@ -232,6 +245,26 @@ class AccessLog:
             if lines:
                 return _hash(lines[-1])
         return FIRST
+
+
+def _day(record: tuple[str, str, Callable[[], bytes]]) -> str:
+    return record[0]
+
+
+def _broken(days: Iterable[tuple[str, bytes]]) -> Iterator[Broken]:
+    """Of one machine's days, in order."""
+    before: str | None = None
+    for day, content in days:
+        for number, line in enumerate(content.splitlines(), start=1):
+            try:
+                said = json.loads(line).get("prev")
+            except (json.JSONDecodeError, AttributeError):
+                said = None
+            if said is None:
+                yield Broken(day, number, "it is no entry")
+            elif before is not None and said != before:
+                yield Broken(day, number, "what stood before it was changed")
+            before = _hash(line)
 
 
 def _read(line: bytes) -> Read | None:

@@ -105,13 +105,15 @@ def query(
         reads = touched(con, sql, (), personal_columns(lake))
         with _interrupted_after(con, timeout_seconds):
             result = _run(con, sql, limit)
-    AccessLog(lake).note(
+    record = AccessLog(lake)
+    record.note(
         "query",
         tables=reads.tables,
         personal=reads.personal,
         rows=len(result.rows),
         purpose=purpose,
     )
+    record.share()
     return result
 
 

@@ -90,7 +90,19 @@ class LakeRoot:
 
     def write_json(self, path: str, content: Mapping[str, Any]) -> None:
         """Readers see the old content or the new one. Raises LakeUnavailable."""
-        text = json.dumps(content, indent=1, sort_keys=True) + "\n"
+        self.write_text(path, json.dumps(content, indent=1, sort_keys=True) + "\n")
+
+    def read_text(self, path: str) -> str | None:
+        """None when there is no such file. Raises LakeUnavailable."""
+        try:
+            return self._read(path)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise LakeUnavailable(self.uri(path), error) from error
+
+    def write_text(self, path: str, text: str) -> None:
+        """Readers see the old content or the new one. Raises LakeUnavailable."""
         try:
             if self.is_local:
                 _replace(Path(self.uri(path)), text)
