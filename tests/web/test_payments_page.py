@@ -7,7 +7,8 @@ from uuid import UUID
 import pytest
 
 from bodega.contracts.books import AccountBalance, Books, ConflictView, DisputeStatus, DisputeView
-from bodega.kernel.ids import DisputeId, new_id
+from bodega.contracts.orders import OrderView
+from bodega.kernel.ids import CheckoutId, DisputeId, OrderId, new_id
 from bodega.kernel.money import Money
 from bodega.kernel.page import Page, PageRequest
 from tests.web.conftest import Browser
@@ -125,6 +126,16 @@ async def test_a_dispute_is_answered_from_the_page(staff: Browser, books: FakeBo
         (DISPUTE.id, "Delivered, signed for.")
     ]
     assert (await staff.send("/console/payments", action, evidence=" ")).status_code == 400
+
+
+async def test_who_answers_a_dispute_is_led_to_what_was_sent(
+    staff: Browser, books: FakeBooks, shop: FakeShop
+) -> None:
+    checkout, order = CheckoutId(new_id()), OrderId(new_id())
+    books.disputed = [DISPUTE.model_copy(update={"checkout_id": checkout})]
+    shop.orders.placed[checkout] = OrderView.model_construct(id=order, number=1007)
+    page = (await staff.get("/console/payments")).text
+    assert f'<a href="/console/orders/{order}">Order 1007</a>' in page
 
 
 async def test_the_page_is_for_staff(shop: FakeShop, books: FakeBooks) -> None:

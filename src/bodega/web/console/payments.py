@@ -10,7 +10,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from bodega.backbone.http.deps import PageQuery, provided
-from bodega.contracts.books import AccountBalance, Books
+from bodega.contracts.books import AccountBalance, Books, DisputeView
+from bodega.contracts.orders import Orders, OrderView
 from bodega.kernel.ids import DisputeId
 from bodega.kernel.money import Money
 from bodega.kernel.page import PageRequest
@@ -21,13 +22,14 @@ from bodega.web.pages import redirect, render
 router = APIRouter(prefix="/console/payments", include_in_schema=False)
 
 Ledger = Annotated[Books, provided(Books)]
+AllOrders = Annotated[Orders, provided(Orders)]
 MAX_NOTE = 2000
 MAX_EVIDENCE = 20_000
 
 
 @router.get("")
 async def show_payments(
-    request: Request, who: ConsoleStaff, books: Ledger, page: PageQuery
+    request: Request, who: ConsoleStaff, books: Ledger, orders: AllOrders, page: PageQuery
 ) -> Response:
     balances, conflicts, disputes = await asyncio.gather(
         books.balances(),
@@ -40,7 +42,18 @@ async def show_payments(
         trial=trial_balance(balances),
         conflicts=conflicts,
         disputes=disputes,
+        sold=await _sold(orders, disputes.items),
     )
+
+
+async def _sold(orders: Orders, disputes: Sequence[DisputeView]) -> dict[DisputeId, OrderView]:
+    """What was bought, of those that want an answer: it has the parcels and their numbers."""
+    found = {
+        item.id: await orders.by_checkout(item.checkout_id)
+        for item in disputes
+        if item.checkout_id is not None and item.status == "needs_response"
+    }
+    return {id: order for id, order in found.items() if order is not None}
 
 
 @router.post("/conflicts/{conflict_id}")
