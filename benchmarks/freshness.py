@@ -4,6 +4,7 @@ Orders come one at a time at random moments, so that flush and transform are met
 The floor is the flush interval's mean wait (half of BODEGA_LAKE_FLUSH_SECONDS).
 
     python -m benchmarks freshness
+    python -m benchmarks.freshness --per-minute 1000 --minutes 3   # at a rate: parallel buyers
 """
 
 import argparse
@@ -14,6 +15,7 @@ import time
 
 import httpx
 
+from benchmarks.freshness_under_load import report, under_load
 from benchmarks.shop import open_shop
 from tests.kit.buyer import Buyer, product_with_stock, sign_in_to_console, staff_client
 from tests.kit.tree import Tree
@@ -51,8 +53,14 @@ async def until_shown(client: httpx.AsyncClient, order: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sales", type=int, default=15)
+    parser.add_argument("--per-minute", type=int, help="orders a minute, over HTTP")
+    parser.add_argument("--minutes", type=float, default=3.0, help="how long they come")
     options = parser.parse_args()
     with open_shop() as shop:
+        if options.per_minute:
+            asked = {"per_minute": options.per_minute, "minutes": options.minutes}
+            print(report(asyncio.run(under_load(shop, **asked)), per_minute=options.per_minute))
+            return
         seen = asyncio.run(ages(shop, options.sales))
     p95 = statistics.quantiles(seen, n=20)[-1]
     print(
