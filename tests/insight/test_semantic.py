@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,11 @@ pytest.importorskip("duckdb")
 import duckdb
 
 from bodega.apps import cli
+from bodega.apps.metric_alerts import MetricWatch
+from bodega.backbone.settings import Settings
 from bodega.data.lake.publish import GoldTable, publish
+from bodega.data.operations.alerts import alerts
+from bodega.data.quality.policy import QualityMalformed
 from bodega.insight.gold import GoldReader
 from bodega.insight.metrics import GoldMetrics
 from bodega.insight.semantic.errors import DimensionUnknown, MetricUnknown
@@ -164,3 +168,60 @@ def test_the_command_line_lists_shows_asks_and_checks(
     assert code == 1
     assert [(one["metric"], one["against"]) for one in wrong] == [("net_sales", "mart_daily_sales")]
     assert wrong[0]["wrong"] == {"GBP": [700, 701]}
+
+
+BOUNDS = """
+metrics:
+  net_sales: [{below: 500, currency: GBP, severity: error}, {days: 3, above: 500}]
+  units_sold: [{below: 1, currency: JPY}]
+"""
+
+
+def test_a_metric_beyond_its_bounds_is_an_alert_until_it_is_not(lake: Path) -> None:
+    rules = lake / "quality.yml"
+    rules.write_text(BOUNDS)
+    ours = Settings(_env_file=None, data_dir=lake, lake_url=str(lake), quality_file=rules)
+    watch = MetricWatch(ours)
+    assert watch.look(NOW + timedelta(days=1)) == [], "that day is not wholly in gold"
+    found = {one.key: (one.value, one.crossed) for one in watch.look(NOW)}
+    assert found == {
+        "net_sales:1d:GBP": (900, False),
+        "net_sales:3d:GBP": (1000, True),
+        "units_sold:1d:JPY": (0, True),
+    }
+    told = {alert.key: alert for alert in alerts(lake, open_only=True)}
+    assert told.keys() == {"metric:net_sales:3d:GBP", "metric:units_sold:1d:JPY"}
+    assert told["metric:net_sales:3d:GBP"].title == (
+        "Net sales was 1000 GBP (minor units) from 2026-02-27 to 2026-03-01; "
+        "told when more than 500"
+    )
+    assert watch.look(NOW) == [], "nothing was published since"
+    rules.write_text(BOUNDS.replace("above: 500", "above: 5000"))
+    watch.look(NOW)
+    assert [alert.key for alert in alerts(lake, open_only=True)] == ["metric:units_sold:1d:JPY"]
+    rules.write_text("metrics: {sunshine: [{below: 1}]}")
+    with pytest.raises(MetricUnknown):
+        watch.look(NOW)
+    rules.write_text("metrics: {orders: [{days: 3}]}")
+    with pytest.raises(QualityMalformed, match="say `below` or `above`"):
+        watch.look(NOW)
+    rules.write_text("metrics: {stock_units: [{below: 1}]}")
+    with pytest.raises(DimensionUnknown):
+        watch.look(NOW)
+
+
+def test_the_command_line_shows_bounds(lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = lake / "quality.yml"
+    for name, value in (("LAKE_URL", lake), ("DATA_DIR", lake), ("QUALITY_FILE", rules)):
+        monkeypatch.setenv(f"BODEGA_{name}", str(value))
+
+    def bounds(said: str) -> tuple[int, str]:
+        rules.write_text(said)
+        done = CliRunner().invoke(cli.app, ["metrics", "bounds", "--json"])
+        return done.exit_code, done.output
+
+    code, text = bounds("metrics: {orders: [{below: 1}]}")
+    assert code == 1
+    assert (json.loads(text)[0]["value"], json.loads(text)[0]["state"]) == (0, "beyond")
+    assert bounds("metrics: {orders: [{above: 1}]}")[0] == 0
+    assert bounds("{}") == (0, "[]\n")

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from bodega.apps.alerting import keep_telling
 from bodega.apps.declared import declared
 from bodega.apps.lineage import telling
+from bodega.apps.metric_alerts import MetricWatch
 from bodega.apps.modules import personal, published
 from bodega.apps.reading import keep_reading
 from bodega.apps.training import keep_training
@@ -104,8 +105,14 @@ def _pulse(feed: ChangeFeed, lake: LakeRoot, stop: threading.Event) -> None:
 
 
 def _watch_ages(settings: Settings, lake: LakeRoot, stop: threading.Event) -> None:
-    """People hear of tables that are late; a shop that has just started has its time first."""
+    """People hear of tables that are late and metrics out of bounds; a shop that has just started
+    has its time first."""
+    watch = MetricWatch(settings)
     while not stop.wait(LATE_SECONDS):
+        try:
+            watch.look(datetime.now(UTC))
+        except BodegaError as error:
+            log.warning("metrics_unwatched", error=error.detail)
         try:
             sources = read_sources(settings.sources_file)
             tell_late(lake, freshness(lake, read_policy(settings.quality_file), sources))

@@ -115,5 +115,45 @@ def check(as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
+@group.command()
+def bounds(as_json: AsJson = False) -> None:
+    """Show the metrics that somebody set bounds for in quality.yml, and what they say now. Exit
+    code 1: one is beyond them.
+
+    Example: bodega metrics bounds
+    """
+    from bodega.backbone.settings import load_settings
+    from bodega.data.lake.query import open_gold
+    from bodega.data.quality.policy import read_policy
+    from bodega.insight.semantic.bounds import bounded
+    from bodega.kernel.clock import SystemClock
+
+    rules = read_policy(load_settings().quality_file).metrics
+    with open_gold(lake_root()) as con:
+        found = list(bounded(con, rules, today=SystemClock().now().date()))
+    names = ["metric", "since", "until", "currency", "value", "below", "above", "state"]
+    rows = [
+        (
+            one.metric.name,
+            str(one.since),
+            str(one.until),
+            one.currency,
+            one.value,
+            one.bound.below,
+            one.bound.above,
+            "beyond" if one.crossed else "within",
+        )
+        for one in found
+    ]
+    if as_json:
+        typer.echo(json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=1))
+    elif rows:
+        print_table(names, rows)
+    else:
+        typer.echo("No metric has bounds: see `metrics` in docs/quality.md.")
+    if any(one.crossed for one in found):
+        raise typer.Exit(1)
+
+
 def _day(instant: datetime | None) -> date | None:
     return None if instant is None else instant.date()

@@ -93,11 +93,29 @@ class TablePolicy(_Strict):
     currency: str | None = None
 
 
+class MetricBound(_Strict):
+    """Somebody hears of it when a metric over the last `days` whole days (UTC) is `below` or
+    `above`, in its own unit: minor units, counts, basis points."""
+
+    days: int = Field(1, ge=1, le=366)
+    below: int | None = None
+    above: int | None = None
+    currency: str | None = None
+    severity: Literal["error", "warning"] = "warning"
+
+    @model_validator(mode="after")
+    def _bounds_something(self) -> "MetricBound":
+        if self.below is None and self.above is None:
+            raise ValueError("say `below` or `above`")
+        return self
+
+
 class Policy(_Strict):
-    """`freshness` is by layer, for tables that do not say."""
+    """`freshness` is by layer, for tables that do not say; `metrics` by name."""
 
     freshness: Mapping[str, Freshness] = {}
     tables: Mapping[Annotated[str, Field(pattern=TABLE)], TablePolicy] = {}
+    metrics: Mapping[str, tuple[MetricBound, ...]] = {}
 
     def of(self, table: str) -> TablePolicy:
         """What is said of `gold.fct_orders`, or of nothing in particular."""
