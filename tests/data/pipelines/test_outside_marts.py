@@ -87,8 +87,8 @@ def settings(tmp_path: Path, fmp: FmpDouble) -> Iterator[Settings]:
         )
 
 
-def read(settings: Settings) -> None:
-    assert [report.error for report in read_all(settings, None, full=False) if report.error] == []
+def read(settings: Settings, which: str | None = None) -> None:
+    assert [report.error for report in read_all(settings, which, full=False) if report.error] == []
 
 
 def sell(source: Source) -> None:
@@ -126,7 +126,7 @@ def test_a_shop_that_adds_sources_gets_their_marts_by_itself(
 
     day = gold(lake, "select max(price_date)::varchar from gold.fct_daily_prices")[0][0]
     fmp.corrections[("AAPL", day)] = {"close": 0.0}
-    read(settings)
+    read(settings, "market.prices")
     assert refreshed().moved == ["mapped.market_prices"]
     assert gold(lake, "select max(price_date)::varchar from gold.fct_daily_prices")[0][0] < day
     assert read_published(lake).mapped["partners"].rows == 1

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from bodega.backbone.http.certificates import certificates
 from bodega.backbone.settings import Settings
 from bodega.backbone.telemetry.logs import get_logger
 from bodega.commerce.payments.adapters.patience import (
@@ -50,6 +51,7 @@ class PayPalRoad:
             base_url=settings.paypal_url,
             timeout=settings.payments_timeout_seconds,
             transport=transport,
+            verify=certificates(),
         )
         self._retries = settings.payments_retries
         self._longest = max(settings.payments_timeout_seconds, LONGEST_WAIT)

@@ -10,6 +10,7 @@ import httpx
 import stamina
 from pydantic import BaseModel, ConfigDict, Field
 
+from bodega.backbone.http.certificates import certificates
 from bodega.data.ingest.sources.errors import SourceRefused, SourceUnreachable
 
 _LONGEST_WAIT = 60.0
@@ -77,7 +78,8 @@ class Http:
 
         self._manners = manners
         self._pace = Limiter(Rate(manners.requests, round(manners.seconds * 1000)))
-        below: httpx.BaseTransport = Authorised(auth, transport or httpx.HTTPTransport())
+        line = transport or httpx.HTTPTransport(verify=certificates())
+        below: httpx.BaseTransport = Authorised(auth, line)
         if manners.cache and cache is not None:
             below = _cached(below, cache)
         self._client = httpx.Client(
