@@ -13,7 +13,7 @@ _Values = dict[str | None, int | None]
 @dataclass(frozen=True, slots=True)
 class MetricCheck:
     """`against` is a roll-up's table or an identity's name; `wrong` are the currencies that differ,
-    each with both values."""
+    or the groups of a currency, each with both values."""
 
     metric: str
     against: str
@@ -27,17 +27,20 @@ class MetricCheck:
 def check(con: duckdb.DuckDBPyConnection) -> Iterator[MetricCheck]:
     """Every roll-up and identity of every metric, over the published tables `con` sees."""
     for metric in metrics().values():
-        home = _values(con, _total(metric.home))
         for place in metric.rollups:
-            yield _compared(metric, place.table, home, _values(con, _total(place)))
+            groups = sorted(place.dimensions)
+            home, rollup = (_values(con, _told(at, groups)) for at in (metric.home, place))
+            yield _compared(metric, place.table, home, rollup)
         for test in metric.tests:
-            yield _compared(metric, test.name, home, _values(con, test.equals))
+            total = _values(con, _told(metric.home, []))
+            yield _compared(metric, test.name, total, _values(con, test.equals))
 
 
-def _total(place: Place) -> str:
-    currency = place.currency or "cast(null as varchar)"
+def _told(place: Place, groups: list[str]) -> str:
+    """The metric by currency and `groups`, which are one text."""
+    names = [place.currency or "cast(null as varchar)", *(place.dimensions[g] for g in groups)]
     return (
-        f"select {currency} as currency, cast({place.formula} as bigint) as value "
+        f"select concat_ws(' ', {', '.join(names)}), cast({place.formula} as bigint) "
         f'from gold."{place.table}" where ({place.where}) group by 1'
     )
 
