@@ -16,7 +16,7 @@ from tests.web.fakes import pounds
 from tests.web.shop import PASSWORD, STAFF, FakeShop
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")
 
@@ -36,20 +36,26 @@ def open_shop() -> Iterator[tuple[FakeShop, str]]:
     thread.join(timeout=10)
 
 
+@pytest.fixture(scope="module")
+def browser() -> "Iterator[Browser]":
+    with chromium() as browser:
+        yield browser
+
+
 @pytest.fixture(scope="module", params=[(390, 844), (1280, 900)], ids=["phone", "desk"])
 def page(
-    request: pytest.FixtureRequest, open_shop: tuple[FakeShop, str]
+    request: pytest.FixtureRequest, browser: "Browser", open_shop: tuple[FakeShop, str]
 ) -> "Iterator[tuple[Page, list[str]]]":
     """A visitor's page and what went wrong in it."""
     width, height = request.param
     wrong: list[str] = []
-    with chromium() as browser:
-        context = browser.new_context(
-            viewport={"width": width, "height": height}, base_url=open_shop[1]
-        )
-        page = context.new_page()
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        yield page, wrong
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, base_url=open_shop[1]
+    )
+    page = context.new_page()
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    yield page, wrong
+    context.close()
 
 
 def too_wide(page: "Page") -> bool:
