@@ -40,6 +40,19 @@ Deed = Literal[
     "pay", "pay_refused", "pay_at_bank", "bank_agrees", "bank_refuses", "leave", "give_up",
 ]  # fmt: skip
 DEEDS: tuple[Deed, ...] = get_args(Deed)
+# What seldom comes about by chance: changes that a buyer is asked to pay for.
+CHAINS: tuple[list[Deed], ...] = (
+    ["exchange_asked", "pay"],
+    ["exchange_asked", "pay_refused", "pay"],
+    ["exchange_asked", "pay_at_bank", "bank_agrees"],
+    ["exchange_asked", "pay_at_bank", "bank_refuses", "pay"],
+    ["exchange_asked", "pay_at_bank", "pay"],
+    ["exchange_asked", "pay_refused", "leave"],
+    ["ask_more", "pay_refused", "pay", "exchange"],
+    ["ask_more", "pay_at_bank", "bank_agrees", "cancel"],
+    ["ask_more", "pay_at_bank", "give_up"],
+    ["exchange", "return"],
+)
 CARDS = {
     "pay": "pm_card_visa",
     "pay_refused": "pm_card_chargeDeclined",

@@ -34,7 +34,7 @@ from bodega.contracts.payments import Payments, PaymentView
 from bodega.kernel.events import Envelope
 from bodega.kernel.ids import CheckoutId, CommandId, UserId, VariantId, new_id
 from bodega.kernel.money import Money
-from tests.commerce.checkout.after import DEEDS, AfterTheSale, Deed, mortal_desk
+from tests.commerce.checkout.after import CHAINS, DEEDS, AfterTheSale, Deed, mortal_desk
 from tests.commerce.checkout.challenges import Challenged
 from tests.commerce.checkout.crashes import DRIVEN, Killed, Mortal
 from tests.commerce.checkout.shops import DECLINED, LAPSE, Shop
@@ -44,7 +44,7 @@ from tests.kit.provider import RunningProvider
 
 T = TypeVar("T")
 STAFF = UserId(new_id())
-GOODS = ((1, 599), (3, 599), (2, 399), (2, 950))  # units, price
+GOODS = ((1, 599), (6, 599), (6, 399), (6, 950))  # units, price
 SOAK = int(os.environ.get("BODEGA_SOAK", "0"))  # above 1: so many examples
 EXAMPLES = 300 if SOAK == 1 else SOAK or 5
 
@@ -153,6 +153,25 @@ class Checkout(RuleBasedStateMachine):
         self.fated(dies_after, self._submit(bought))
         return bought
 
+    @rule(
+        target=purchases,
+        variant=goods,
+        other=goods,
+        chains=st.lists(st.sampled_from(CHAINS), min_size=1, max_size=2),
+        dies_after=fate,
+    )
+    def sell_and_change(
+        self, variant: VariantId, other: VariantId, chains: list[list[Deed]], dies_after: int | None
+    ) -> Purchase:
+        """Without any trouble, if the goods are there; what is wanted then is another matter."""
+        cart = self.run(filled_cart(self.context, variant))
+        bought = Purchase(CheckoutId(new_id()), purchase(cart))
+        self.shop.scorer.decision = "accept"
+        self.run(self._submit(bought))
+        for chain in chains:
+            self.after_the_sale(bought, chain, other, True, dies_after)
+        return bought
+
     async def _submit(self, bought: Purchase) -> Any:
         return await self.till.submit(
             checkout_id=bought.checkout, request=bought.request, customer_id=None
@@ -215,6 +234,16 @@ class Checkout(RuleBasedStateMachine):
         last=st.booleans(),
         dies_after=fate,
     )
+    def change(
+        self,
+        bought: Purchase,
+        deeds: list[Deed],
+        other: VariantId,
+        last: bool,
+        dies_after: int | None,
+    ) -> None:
+        self.after_the_sale(bought, deeds, other, last, dies_after)
+
     def after_the_sale(
         self,
         bought: Purchase,
