@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from redis.asyncio import Redis
 
 from bodega.backbone.module import Context
 from bodega.commerce.inventory.handlers import HANDLERS
@@ -55,8 +56,11 @@ async def test_an_event_makes_pages_look_again(cached: Store) -> None:
     assert (await shown(cached, mug)).available == 5
 
 
-async def test_without_valkey_pages_ask_the_database(cached: Store) -> None:
-    cached.context.cache.client.connection_pool.connection_kwargs["port"] = 1
-    await cached.context.cache.client.connection_pool.disconnect()
+async def test_without_valkey_pages_ask_the_database(
+    cached: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody = Redis(host="127.0.0.1", port=1)
+    monkeypatch.setattr(cached.context.cache, "client", nobody)
     mug = await cached.receive(2)
     assert (await shown(cached, mug)).available == 2
+    await nobody.aclose()
