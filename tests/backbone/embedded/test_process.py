@@ -59,6 +59,20 @@ def test_a_child_that_obeys_is_stopped_politely(place: Path) -> None:
     assert sleeper.exit_code == -signal.SIGTERM
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["term", "int"])
+def test_a_child_of_one_who_ignores_a_signal_obeys_it(place: Path, number: signal.Signals) -> None:
+    sleeper = child(
+        place, "import time; print('up', flush=True); time.sleep(60)", stop_signal=number
+    )
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        sleeper.start()
+    finally:
+        signal.signal(number, before)
+    assert eventually(lambda: "up" in sleeper.words())
+    assert sleeper.stop(grace_seconds=10)
+
+
 def test_a_deaf_child_is_killed_after_its_grace(place: Path) -> None:
     deaf = child(place, STUBBORN)
     deaf.start()

@@ -8,6 +8,7 @@ fork and exec in a process with threads. It replaces itself: the program keeps t
 
 import ctypes
 import os
+import signal
 import sys
 
 _PR_SET_PDEATHSIG = 1
@@ -45,6 +46,14 @@ def die_with_parent(signal_number: int, parent: int) -> None:
         sys.exit(0)
 
 
+def obey() -> None:
+    """Programs inherit which signals are ignored or held back, as SIGINT is in the background of a
+    shell; ours stop when they are asked to."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+
+
 def _write(path: str, text: str) -> None:
     with open(path, "w") as file:
         file.write(text)
@@ -52,6 +61,7 @@ def _write(path: str, text: str) -> None:
 
 def main(arguments: list[str]) -> None:
     parent, signal_number, identity, *command = arguments
+    obey()
     try:
         if identity == "namespace":
             enter_user_namespace()
