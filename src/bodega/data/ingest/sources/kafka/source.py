@@ -112,7 +112,7 @@ class KafkaSource:
                 wait = min(wait * 2, _LONGEST_WAIT)
 
     async def _follow(self, stop: threading.Event) -> None:
-        """For a while: then partitions and topics that are new are looked for."""
+        """For a while, or until there are other partitions: a topic may come later."""
         async with self._reader() as reader:
             partitions = await reader.begin()
             flushed = looked = time.monotonic()
@@ -125,7 +125,8 @@ class KafkaSource:
                 if not reader.waiting:
                     flushed = time.monotonic()
                 if time.monotonic() - looked > LOOK_SECONDS:
-                    await ends_of(reader.consumer, partitions)
+                    if set(await reader.partitions()) != set(partitions):
+                        break
                     looked = time.monotonic()
             reader.flush()
 
