@@ -136,7 +136,6 @@ class Project:
         """The parsed project; parsed on first use."""
         if self._manifest is None:
             self._manifest = self._invoke(["parse"], manifest=None)
-            self._manifest.build_parent_and_child_maps()
         return self._manifest
 
     @property
