@@ -17,7 +17,7 @@ from bodega.kernel.ids import (
     VariantId,
 )
 from bodega.kernel.money import Money
-from bodega.kernel.quantity import MAX_QUANTITY, Quantity
+from bodega.kernel.quantity import MAX_QUANTITY, PurchaseLimit, Quantity
 
 MAX_NOTE = 500
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_NOTE)]
@@ -26,6 +26,7 @@ NoticeKind = Literal[
     "price_lowered",
     "few_left",
     "not_enough",
+    "purchase_limit",
     "sold_out",
     "not_for_sale",
     "wrong_quantity",
@@ -36,7 +37,8 @@ CartProblem = Literal["lines_unavailable", "below_minimum", "above_maximum", "to
 
 class LineNotice(BaseModel):
     """What is different from when the buyer last touched or acknowledged the line. A price notice
-    has `was` and `now` (a unit's price); a stock notice has `left`."""
+    has `was` and `now` (a unit's price); a stock notice and `purchase_limit` (more than this
+    customer may still buy) have `left`."""
 
     kind: NoticeKind
     was: Money | None = None
@@ -63,6 +65,7 @@ class CartLine(BaseModel):
     min_quantity: int = 1
     max_quantity: int = MAX_QUANTITY
     quantity_step: int = 1
+    purchase_limit: PurchaseLimit | None = None
     category: str | None = None
     tax_class: str = "standard"
     weight_grams: int = 0

@@ -10,13 +10,15 @@ from bodega.kernel.events import Event
 from bodega.kernel.ids import ImportBatchId, ProductId, VariantId
 from bodega.kernel.money import Money
 from bodega.kernel.page import Page, PageRequest
+from bodega.kernel.quantity import PurchaseLimit
 
 ProductStatus = Literal["active", "draft", "archived"]
 
 
 class VariantView(BaseModel):
     """One thing one can buy, in `min_quantity` plus multiples of `quantity_step`, up to
-    `max_quantity` in one order. `weight_grams` is 0 when nobody has weighed it."""
+    `max_quantity` in one order and `purchase_limit` over a customer's orders. `weight_grams` is 0
+    when nobody has weighed it."""
 
     id: VariantId
     sku: str
@@ -27,6 +29,7 @@ class VariantView(BaseModel):
     min_quantity: int = 1
     max_quantity: int | None = None
     quantity_step: int = 1
+    purchase_limit: PurchaseLimit | None = None
 
 
 class ProductView(BaseModel):
@@ -46,7 +49,8 @@ class ProductView(BaseModel):
 
 class SellableVariant(BaseModel):
     """What cart and checkout need to know of a variant. It is sold in `min_quantity` plus multiples
-    of `quantity_step`, up to `max_quantity` in one order."""
+    of `quantity_step`, up to `max_quantity` in one order and `purchase_limit` over a customer's
+    orders."""
 
     id: VariantId
     product_id: ProductId
@@ -61,6 +65,7 @@ class SellableVariant(BaseModel):
     min_quantity: int = 1
     max_quantity: int | None = None
     quantity_step: int = 1
+    purchase_limit: PurchaseLimit | None = None
 
 
 class ImportedProduct(BaseModel):

@@ -1,5 +1,6 @@
 """From cart to order: fraud → redeem → reserve → authorise → allocate → place → capture."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, ClassVar, Literal, Protocol
 
@@ -7,9 +8,10 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from bodega.kernel.address import Address, CountryCode
 from bodega.kernel.events import Event
-from bodega.kernel.ids import CartId, CheckoutId, OrderId, ShippingMethodId, UserId
+from bodega.kernel.ids import CartId, CheckoutId, OrderId, ShippingMethodId, UserId, VariantId
 from bodega.kernel.money import Money
 from bodega.kernel.page import Page, PageRequest
+from bodega.kernel.quantity import PurchaseLimit
 
 CheckoutState = Literal["running", "waiting", "undoing", "completed", "failed"]
 Email = Annotated[
@@ -174,3 +176,13 @@ class Checkouts(Protocol):
 
     async def of_cart(self, cart_id: CartId) -> CartCheckout | None:
         """The checkout of the cart that is under way or went through."""
+
+    async def allowances(
+        self,
+        *,
+        customer_id: UserId,
+        limits: Mapping[VariantId, PurchaseLimit],
+        beside: CartId | None = None,
+    ) -> dict[VariantId, int]:
+        """How many units of each the customer may still buy. Checkouts under way count, but for
+        that of the cart `beside`."""

@@ -1,6 +1,6 @@
 """Orders, their lines, and what came back."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, ClassVar, Literal, Protocol
@@ -182,6 +182,17 @@ class ImportedReturn(BaseModel):
     lines: list[OrderLine]
 
 
+class BoughtUnits(BaseModel):
+    """Units of a variant that a buyer has and keeps, by the checkout they came through: 0 of an
+    order that was cancelled."""
+
+    model_config = ConfigDict(frozen=True)
+
+    variant_id: VariantId
+    checkout_id: CheckoutId | None
+    units: int
+
+
 class SoldLine(BaseModel):
     model_config = ConfigDict(frozen=True)
 
@@ -289,6 +300,16 @@ class Orders(Protocol):
 
     async def bought(self, *, customer_id: UserId, product_id: ProductId) -> bool:
         """Whether the customer has a live order with the product."""
+
+    async def bought_units(
+        self,
+        *,
+        customer_id: UserId | None,
+        email: str | None,
+        since: Mapping[VariantId, datetime | None],
+    ) -> list[BoughtUnits]:
+        """What the customer, or whoever gave that e-mail, ordered of each variant of `since` from
+        that instant on, without what came back."""
 
     async def bulk_load(
         self,

@@ -22,3 +22,18 @@ class UnitsLine(BaseModel):
 
 MAX_LINES = 500
 UnitsLines = Annotated[list[UnitsLine], Field(min_length=1, max_length=MAX_LINES)]
+
+
+class PurchaseLimit(BaseModel):
+    """How many units one customer may buy in all: in any `days` running, or ever."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    units: Quantity
+    days: Annotated[int, Field(strict=True, ge=1, le=3660)] | None = None
+
+    def __str__(self) -> str:
+        within = (
+            "" if self.days is None else " a day" if self.days == 1 else f" in {self.days} days"
+        )
+        return f"{self.units} per customer{within}"

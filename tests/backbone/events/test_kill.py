@@ -30,7 +30,7 @@ from tests.kit.clusters import copied_cluster
 from tests.kit.servers import empty_database
 
 ROOT = Path(__file__).parents[3]
-EVENTS = 5000 if os.environ.get("BODEGA_SOAK") else 240
+EVENTS = 5004 if os.environ.get("BODEGA_SOAK") else 240
 PRODUCERS = 6
 TOPICS = 12
 RELAY = ("bodega.apps.relay",)

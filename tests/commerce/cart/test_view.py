@@ -10,6 +10,7 @@ from bodega.commerce.cart.domain import Basket, priced
 from bodega.contracts.cart import CartView
 from bodega.kernel.ids import VariantId
 from bodega.kernel.money import Money
+from bodega.kernel.quantity import PurchaseLimit
 from tests.commerce.cart.baskets import LIMITS, basket, line, shelf, variant
 
 
@@ -80,6 +81,27 @@ def test_a_quantity_that_is_no_longer_sold_cannot_be_bought() -> None:
     view = seen(basket(line(4)), min_quantity=6)
     assert (kinds(view), view.lines[0].available) == (["wrong_quantity"], False)
     assert (view.lines[0].min_quantity, view.lines[0].max_quantity) == (6, 10)
+
+
+@pytest.mark.parametrize(
+    ("may_buy", "quantity", "left"),
+    [(None, 3, None), (None, 4, 3), (0, 1, 0), (3, 2, None), (2, 3, 2)],
+    ids=["guest within", "guest beyond", "none left", "within", "one too many"],
+)
+def test_a_line_beyond_what_the_customer_may_buy_cannot_be_bought(
+    may_buy: int | None, quantity: int, left: int | None
+) -> None:
+    item = line(quantity)
+    known = {item.variant_id: variant(item.variant_id, purchase_limit=PurchaseLimit(units=3))}
+    allowed = None if may_buy is None else {item.variant_id: may_buy}
+    view = priced(
+        basket(item), known, {item.variant_id: 9}, currency="GBP", limits=LIMITS, allowed=allowed
+    )
+    told = [(notice.kind, notice.left) for notice in view.lines[0].notices]
+    assert told == ([("purchase_limit", left)] if left is not None else [])
+    assert view.lines[0].available is (left is None)
+    assert view.problems == ([] if left is None else ["lines_unavailable"])
+    assert view.lines[0].max_quantity == 3
 
 
 def test_a_line_whose_price_moved_to_another_currency_cannot_be_bought() -> None:

@@ -210,6 +210,7 @@ async def test_staff_change_a_variant_and_what_it_is_sold_in(
         "min_quantity": 2,
         "max_quantity": 10,
         "quantity_step": 2,
+        "purchase_limit": {"units": 12, "days": 30},
     }
     changed = await client.patch(at, json=change, headers=clerk)
     assert changed.status_code == 200, changed.text
@@ -225,6 +226,10 @@ async def test_staff_change_a_variant_and_what_it_is_sold_in(
     )
     for body, expected in (
         ({"max_quantity": 1}, (400, "quantities_malformed")),
+        ({"purchase_limit": {"units": 1}}, (400, "quantities_malformed")),
+        ({"purchase_limit": {"units": 0}}, (422, "invalid")),
+        ({"purchase_limit": {"units": 2, "days": 0}}, (422, "invalid")),
+        ({"purchase_limit": {"days": 3}}, (422, "invalid")),
         ({"weight_grams": -1}, (422, "invalid")),
         ({"price": {"amount": -1, "currency": "GBP"}}, (422, "invalid")),
     ):
@@ -232,6 +237,11 @@ async def test_staff_change_a_variant_and_what_it_is_sold_in(
         assert answer.status_code == expected[0], answer.text
     lifted = await client.patch(at, json={"max_quantity": None, "title": None}, headers=clerk)
     assert lifted.json()["variants"][0]["max_quantity"] is None
+    assert lifted.json()["variants"][0]["purchase_limit"] == {"units": 12, "days": 30}
+    ever = await client.patch(at, json={"purchase_limit": {"units": 4}}, headers=clerk)
+    assert ever.json()["variants"][0]["purchase_limit"] == {"units": 4, "days": None}
+    lifted = await client.patch(at, json={"purchase_limit": None}, headers=clerk)
+    assert lifted.json()["variants"][0]["purchase_limit"] is None
     stranger = f"{ADMIN}/{uuid4()}/variants/{variant['id']}"
     answer = await client.patch(stranger, json={"weight_grams": 1}, headers=clerk)
     assert (answer.status_code, answer.json()["code"]) == (404, "variant_not_found")

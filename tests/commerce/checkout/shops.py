@@ -23,9 +23,9 @@ LAPSE = timedelta(minutes=6)
 DECLINED = "pm_card_chargeDeclinedInsufficientFunds"
 
 
-def rows(settings: Settings, sql: str) -> list[tuple[Any, ...]]:
+def rows(settings: Settings, sql: str, *values: object) -> list[tuple[Any, ...]]:
     with psycopg.connect(settings.dsn) as connection:
-        return connection.execute(sql.encode()).fetchall()
+        return connection.execute(sql.encode(), values or None).fetchall()
 
 
 def types(settings: Settings) -> list[str]:

@@ -50,6 +50,12 @@ def running(tmp_path: Path) -> Iterator[RunningProvider]:
 
 
 @pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Sweep after sweep dies here, each at a later hour: a buyer has patience for all of them."""
+    return settings.model_copy(update={"checkout_buyer_minutes": 24 * 60})
+
+
+@pytest.fixture
 async def variant(context: Context, doors: Doors) -> VariantId:
     """Goods that a promotion with a limit is on, so that it is counted and given back."""
     staff = await doors.staff(await doors.admin())

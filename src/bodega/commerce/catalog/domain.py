@@ -4,6 +4,7 @@ import re
 import unicodedata
 
 from bodega.commerce.catalog.errors import QuantitiesMalformed
+from bodega.kernel.quantity import PurchaseLimit
 
 MAX_SLUG = 80
 
@@ -15,7 +16,11 @@ def slugify(title: str) -> str:
     return slug or "product"
 
 
-def check_quantities(*, least: int, most: int | None) -> None:
+def check_quantities(*, least: int, most: int | None, in_all: PurchaseLimit | None = None) -> None:
     """Raises QuantitiesMalformed."""
     if most is not None and most < least:
         raise QuantitiesMalformed(f"Nobody can buy at least {least} and at most {most} units")
+    if in_all is not None and in_all.units < least:
+        raise QuantitiesMalformed(
+            f"Nobody can buy at least {least} units at once and {in_all.units} in all"
+        )

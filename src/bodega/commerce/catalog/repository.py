@@ -15,6 +15,7 @@ from bodega.commerce.catalog.tables import products, variants
 from bodega.contracts.catalog import ProductView, SellableVariant, VariantView
 from bodega.kernel.ids import ProductId, VariantId
 from bodega.kernel.money import Money
+from bodega.kernel.quantity import PurchaseLimit
 
 _SELECT = """
     SELECT p.id, p.slug, p.title, p.description, p.category, p.image_url, p.status, p.occurred_at,
@@ -23,13 +24,16 @@ _SELECT = """
                 'id', v.id, 'sku', v.sku, 'title', v.title, 'status', v.status,
                 'price', jsonb_build_object('amount', v.price_amount, 'currency', v.price_currency),
                 'weight_grams', v.weight_grams, 'min_quantity', v.min_quantity,
-                'max_quantity', v.max_quantity, 'quantity_step', v.quantity_step
+                'max_quantity', v.max_quantity, 'quantity_step', v.quantity_step,
+                'purchase_limit', CASE WHEN v.purchase_limit IS NOT NULL THEN jsonb_build_object(
+                    'units', v.purchase_limit, 'days', v.purchase_limit_days) END
             ) ORDER BY v.id) FROM catalog.variants v WHERE v.product_id = p.id) AS variants
     FROM catalog.products p
 """
 _SELLABLE = """
     SELECT v.id, v.product_id, p.slug, v.sku, p.title, v.price_amount, v.price_currency,
-           v.weight_grams, v.min_quantity, v.max_quantity, v.quantity_step, p.category,
+           v.weight_grams, v.min_quantity, v.max_quantity, v.quantity_step,
+           v.purchase_limit, v.purchase_limit_days, p.category,
            p.tax_class, v.status = 'active' AND p.status = 'active' AS active
     FROM catalog.variants v JOIN catalog.products p ON p.id = v.product_id
 """
@@ -120,9 +124,16 @@ async def _sellable(
             min_quantity=row.min_quantity,
             max_quantity=row.max_quantity,
             quantity_step=row.quantity_step,
+            purchase_limit=_limit(row),
         )
         for row in await connection.execute(query, {"which": list(which)})
     ]
+
+
+def _limit(row: Row[Any]) -> PurchaseLimit | None:
+    if row.purchase_limit is None:
+        return None
+    return PurchaseLimit(units=row.purchase_limit, days=row.purchase_limit_days)
 
 
 async def find_categories(connection: AsyncConnection) -> list[str]:
@@ -170,7 +181,8 @@ async def lock_variant(
     if row is None:
         return None
     price = {"amount": row.price_amount, "currency": row.price_currency}
-    return VariantView.model_validate({**row._mapping, "price": price})
+    found = {**row._mapping, "price": price, "purchase_limit": _limit(row)}
+    return VariantView.model_validate(found)
 
 
 async def update_variant(

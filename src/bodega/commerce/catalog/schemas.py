@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from bodega.contracts.catalog import ProductStatus
 from bodega.kernel.money import Money
-from bodega.kernel.quantity import Quantity
+from bodega.kernel.quantity import PurchaseLimit, Quantity
 
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
@@ -35,10 +35,11 @@ class NewVariant(BaseModel):
     min_quantity: Quantity = 1
     max_quantity: Quantity | None = None
     quantity_step: Quantity = 1
+    purchase_limit: PurchaseLimit | None = None
 
 
 class VariantChange(BaseModel):
-    """Only what is given changes; `max_quantity` null lifts the limit."""
+    """Only what is given changes; `max_quantity` or `purchase_limit` null lifts that limit."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -49,6 +50,7 @@ class VariantChange(BaseModel):
     min_quantity: Quantity | None = None
     max_quantity: Quantity | None = None
     quantity_step: Quantity | None = None
+    purchase_limit: PurchaseLimit | None = None
 
 
 class NewProduct(BaseModel):

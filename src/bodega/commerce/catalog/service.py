@@ -19,12 +19,17 @@ from bodega.contracts.catalog import (
 )
 from bodega.kernel.ids import ImportBatchId, ProductId, VariantId, new_id
 from bodega.kernel.page import Page, PageRequest, encode_cursor
+from bodega.kernel.quantity import PurchaseLimit
+
+_LIFTED_BY_NULL = {"max_quantity", "purchase_limit"}
 
 
 async def create_product(uow: UnitOfWork, *, new: NewProduct) -> ProductView:
     """Raises SlugTaken, SkuTaken, QuantitiesMalformed."""
     for variant in new.variants:
-        check_quantities(least=variant.min_quantity, most=variant.max_quantity)
+        check_quantities(
+            least=variant.min_quantity, most=variant.max_quantity, in_all=variant.purchase_limit
+        )
     product_id = ProductId(new_id())
     values = new.model_dump(exclude={"slug", "variants"})
     values |= {"id": product_id, "slug": new.slug or slugify(new.title)}
@@ -49,9 +54,17 @@ def _variant_rows(product_id: ProductId, new: NewProduct) -> list[dict[str, Any]
             **variant.model_dump(
                 include={"weight_grams", "min_quantity", "max_quantity", "quantity_step"}
             ),
+            **_limit_columns(variant.purchase_limit),
         }
         for variant in new.variants
     ]
+
+
+def _limit_columns(limit: PurchaseLimit | None) -> dict[str, Any]:
+    return {
+        "purchase_limit": limit.units if limit else None,
+        "purchase_limit_days": limit.days if limit else None,
+    }
 
 
 async def change_product(
@@ -75,10 +88,14 @@ async def change_variant(
     changes = {
         name: value
         for name, value in change.model_dump(exclude_unset=True).items()
-        if value is not None or name == "max_quantity"
+        if value is not None or name in _LIFTED_BY_NULL
     }
+    if "purchase_limit" in changes:
+        changes["purchase_limit"] = change.purchase_limit
     after = before.model_copy(update=changes)
-    check_quantities(least=after.min_quantity, most=after.max_quantity)
+    check_quantities(least=after.min_quantity, most=after.max_quantity, in_all=after.purchase_limit)
+    if "purchase_limit" in changes:
+        changes |= _limit_columns(after.purchase_limit)
     if (price := changes.pop("price", None)) is not None:
         changes |= {"price_amount": price["amount"], "price_currency": price["currency"]}
     if changes:

@@ -64,6 +64,8 @@ variants = Table(
     Column("min_quantity", Integer, nullable=False, server_default="1"),
     Column("max_quantity", Integer),
     Column("quantity_step", Integer, nullable=False, server_default="1"),
+    Column("purchase_limit", Integer),
+    Column("purchase_limit_days", Integer),
     Column("status", String(10), nullable=False),
     *time_columns(),
     *source_columns(),
@@ -72,6 +74,11 @@ variants = Table(
     CheckConstraint(
         "min_quantity >= 1 AND quantity_step >= 1 AND max_quantity >= min_quantity",
         name="quantities",
+    ),
+    CheckConstraint(
+        "purchase_limit >= min_quantity AND (purchase_limit_days IS NULL"
+        " OR purchase_limit IS NOT NULL AND purchase_limit_days >= 1)",
+        name="purchase_limit",
     ),
     CheckConstraint("status IN ('active', 'draft', 'archived')", name="status"),
 )

@@ -11,7 +11,7 @@ is asked again, so whoever takes over starts at the first one and comes to the s
 ours is undone before what is the provider's: stock does not wait for a provider that is away.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -30,9 +30,11 @@ from bodega.commerce.checkout.errors import (
 )
 from bodega.contracts.checkout import CheckoutState
 from bodega.contracts.fraud import FraudScore
+from bodega.contracts.orders import BoughtUnits
 from bodega.kernel.errors import BodegaError
-from bodega.kernel.ids import CommandId, derived_id
+from bodega.kernel.ids import CommandId, VariantId, derived_id
 from bodega.kernel.money import Money
+from bodega.kernel.quantity import PurchaseLimit
 
 WaitingFor = Literal["buyer", "review"]
 
@@ -138,6 +140,21 @@ def unscreened(total: Money, *, open_below: int, currency: str) -> FraudScore:
         reasons=["The fraud score was not answered in time"],
         model="policy",
     )
+
+
+def still_allowed(
+    limits: Mapping[VariantId, PurchaseLimit],
+    under_way: Iterable[BoughtUnits],
+    ordered: Sequence[BoughtUnits],
+) -> dict[VariantId, int]:
+    """Units of each that a buyer may still buy. A checkout that has placed its order counts as that
+    order, which may have been cancelled again."""
+    placed = {(bought.checkout_id, bought.variant_id) for bought in ordered}
+    open_ones = [one for one in under_way if (one.checkout_id, one.variant_id) not in placed]
+    left = {variant: limit.units for variant, limit in limits.items()}
+    for bought in (*ordered, *open_ones):
+        left[bought.variant_id] -= bought.units
+    return {variant: max(units, 0) for variant, units in left.items()}
 
 
 def out_of_stock(titles: Iterable[str]) -> Failure:

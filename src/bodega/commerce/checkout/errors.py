@@ -6,7 +6,8 @@ BodegaError
 ├── Rejected ── CartEmpty, CheckoutKeyReused, SignInToSave, ProviderNotHere
 └── Conflict
     ├── before it begins ── CartInCheckout, CartOrdered, CartNotReady, VariantUnavailable,
-    │                       NoShipping, ShippingMethodUnavailable, TotalChanged
+    │                       PurchaseLimitReached, NoShipping, ShippingMethodUnavailable,
+    │                       TotalChanged
     ├── it was undone ── OutOfStock, PromotionUsedUp, PurchaseRefused, PaymentNotCaptured,
     │                    BuyerGone, ReviewRefused, CheckoutCancelled
     └── of staff ── NotInReview, ReviewDecided
@@ -74,6 +75,11 @@ class VariantUnavailable(Conflict):
 class CartNotReady(Conflict):
     code = "cart_not_ready"
     title = "This cart cannot be ordered as it is: look at it again"
+
+
+class PurchaseLimitReached(Conflict):
+    code = "purchase_limit_reached"
+    title = "One customer may not buy so many of something in the cart: lower the quantity"
 
 
 class NoShipping(Conflict):

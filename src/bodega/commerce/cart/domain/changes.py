@@ -119,8 +119,8 @@ def check_quantity(variant: SellableVariant, quantity: int, limits: Limits) -> N
 
 
 def most_units(variant: SellableVariant, limits: Limits) -> int:
-    own = variant.max_quantity
-    return limits.max_units if own is None else min(own, limits.max_units)
+    in_all = variant.purchase_limit.units if variant.purchase_limit else limits.max_units
+    return min(variant.max_quantity or limits.max_units, in_all, limits.max_units)
 
 
 def _put_aside(basket: Basket, change: SaveLine, known: Known, limits: Limits) -> Basket:

@@ -22,7 +22,14 @@ from bodega.kernel.ids import ShippingMethodId, VariantId
 from bodega.kernel.money import total
 
 FEW = 5
-_BLOCKING = {"not_enough", "sold_out", "not_for_sale", "wrong_quantity", "other_currency"}
+_BLOCKING = {
+    "not_enough",
+    "sold_out",
+    "purchase_limit",
+    "not_for_sale",
+    "wrong_quantity",
+    "other_currency",
+}
 
 
 def priced(
@@ -32,8 +39,10 @@ def priced(
     *,
     currency: str,
     limits: Limits,
+    allowed: Mapping[VariantId, int] | None = None,
 ) -> CartView:
-    """The cart at today's prices, without promotions; without `stock` it says nothing of that. A
+    """The cart at today's prices, without promotions; without `stock` it says nothing of that.
+    `allowed` is how many this customer may still buy of what has a purchase limit. A
     line whose price has moved to another currency than the first line's cannot be bought and does
     not count."""
     found = [line for line in basket.lines if line.variant_id in known]
@@ -42,7 +51,14 @@ def priced(
         currency = known[wanted[0].variant_id].price.currency
     lines, saved = (
         [
-            _line(line, known[line.variant_id], _left(stock, line), currency, limits)
+            _line(
+                line,
+                known[line.variant_id],
+                left=_left(stock, line),
+                allowed=allowed or {},
+                currency=currency,
+                limits=limits,
+            )
             for line in found
             if line.saved is aside
         ]
@@ -75,9 +91,18 @@ def countable(lines: Sequence[CartLine], currency: str) -> list[CartLine]:
 
 
 def _line(
-    line: Line, variant: SellableVariant, left: int | None, currency: str, limits: Limits
+    line: Line,
+    variant: SellableVariant,
+    *,
+    left: int | None,
+    allowed: Mapping[VariantId, int],
+    currency: str,
+    limits: Limits,
 ) -> CartLine:
-    notices = _notices(line, variant, left, currency, limits)
+    too_many = _beyond_limit(line, variant, allowed)
+    told = _notices(line, variant, left, currency, limits)
+    # One sentence about the quantity is enough.
+    notices = [one for one in told if not too_many or one.kind != "wrong_quantity"] + too_many
     return CartLine(
         variant_id=line.variant_id,
         product_id=variant.product_id,
@@ -92,6 +117,7 @@ def _line(
         min_quantity=variant.min_quantity,
         max_quantity=most_units(variant, limits),
         quantity_step=variant.quantity_step,
+        purchase_limit=variant.purchase_limit,
         category=variant.category,
         tax_class=variant.tax_class,
         weight_grams=variant.weight_grams,
@@ -111,6 +137,16 @@ def _notices(
     except (TooManyUnits, WrongQuantity):
         found.append(LineNotice(kind="wrong_quantity"))
     return found
+
+
+def _beyond_limit(
+    line: Line, variant: SellableVariant, allowed: Mapping[VariantId, int]
+) -> list[LineNotice]:
+    """Of a guest it is not known yet what they have bought."""
+    if variant.purchase_limit is None or not variant.active:
+        return []
+    left = allowed.get(line.variant_id, variant.purchase_limit.units)
+    return [LineNotice(kind="purchase_limit", left=left)] if line.quantity > left else []
 
 
 def _price_moved(line: Line, variant: SellableVariant) -> list[LineNotice]:

@@ -146,7 +146,27 @@ class Shelves:
             left = await self._container.get(Inventory).available(wanted)
         if known is None:
             known = await self.known(wanted)
-        return priced(basket, known, left, currency=self._currency, limits=self.limits)
+        return priced(
+            basket,
+            known,
+            left,
+            currency=self._currency,
+            limits=self.limits,
+            allowed=await self._allowed(basket, known),
+        )
+
+    async def _allowed(self, basket: Basket, known: Known) -> dict[VariantId, int]:
+        """How many the customer may still buy of what has a purchase limit; nothing of a guest."""
+        limits = {
+            line.variant_id: limit
+            for line in basket.lines
+            if line.variant_id in known and (limit := known[line.variant_id].purchase_limit)
+        }
+        if not limits or basket.customer_id is None or Checkouts not in self._container:
+            return {}
+        return await self._container.get(Checkouts).allowances(
+            customer_id=basket.customer_id, limits=limits, beside=basket.id
+        )
 
     async def _quoted(
         self,

@@ -1,7 +1,7 @@
 """A saga as a row of checkout.checkouts."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,14 +13,16 @@ from bodega.contracts.fraud import FraudScore
 from bodega.contracts.orders import OrderLine
 from bodega.contracts.pricing import Basket
 from bodega.kernel.address import Address
-from bodega.kernel.ids import CartId, CheckoutId, OrderId, ShippingMethodId, UserId
+from bodega.kernel.ids import CartId, CheckoutId, OrderId, ShippingMethodId, UserId, VariantId
 from bodega.kernel.money import Money
+from bodega.kernel.quantity import PurchaseLimit
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What the buyer gets for how much, fixed when the saga begins. `basket` is kept when there are
-    promotions whose use is to be counted."""
+    promotions whose use is to be counted; `limits`, of what one customer may buy only so many, is
+    needed before it begins and not after."""
 
     lines: Sequence[OrderLine]
     total: Money
@@ -29,6 +31,7 @@ class Offer:
     shipping_method: str | None = None
     coupons: Sequence[str] = ()
     note: str | None = None
+    limits: Mapping[VariantId, PurchaseLimit] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The doors of checkout: submit, come back, review, look, resume."""
 
 import asyncio
+from collections.abc import Mapping
 from datetime import timedelta
 
 from bodega.backbone.module import Context
@@ -14,6 +15,7 @@ from bodega.commerce.checkout.errors import (
     ReviewDecided,
 )
 from bodega.commerce.checkout.repository import Saga
+from bodega.commerce.checkout.service.limiting import allowances, check_limits
 from bodega.commerce.checkout.service.offering import offer_for
 from bodega.commerce.checkout.service.paying import check_method
 from bodega.commerce.checkout.service.saga import SagaRunner
@@ -26,8 +28,9 @@ from bodega.contracts.checkout import (
     CheckoutView,
     HeldCheckout,
 )
-from bodega.kernel.ids import CartId, CheckoutId, UserId
+from bodega.kernel.ids import CartId, CheckoutId, UserId, VariantId
 from bodega.kernel.page import Page, PageRequest, encode_cursor
+from bodega.kernel.quantity import PurchaseLimit
 
 log = get_logger(__name__)
 
@@ -52,6 +55,18 @@ class CheckoutService:
     async def of_cart(self, cart_id: CartId) -> CartCheckout | None:
         async with self._database.reading() as connection:
             return await repository.fate_of_cart(connection, cart_id)
+
+    async def allowances(
+        self,
+        *,
+        customer_id: UserId,
+        limits: Mapping[VariantId, PurchaseLimit],
+        beside: CartId | None = None,
+    ) -> dict[VariantId, int]:
+        async with self._database.reading() as connection:
+            return await allowances(
+                self._context, connection, limits, customer_id=customer_id, beside=beside
+            )
 
     async def submit(
         self,
@@ -159,6 +174,9 @@ class CheckoutService:
             offer=offer,
         )
         async with self._database.work() as uow:
+            await check_limits(
+                self._context, uow, offer=offer, request=request, customer_id=customer_id
+            )
             return await repository.insert_saga(
                 uow,
                 checkout_id=checkout_id,

@@ -49,6 +49,7 @@ async def offer_for(
         shipping_method=way.name,
         coupons=[coupon.code for coupon in quote.coupons if coupon.refusal is None],
         note=cart.note or None,
+        limits={line.variant_id: line.purchase_limit for line in cart.lines if line.purchase_limit},
     )
 
 

@@ -1,16 +1,18 @@
 """Who answers for orders."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from typing import Literal
 
 from bodega.backbone.module import Context
 from bodega.commerce.orders.domain import sheets
-from bodega.commerce.orders.repository import history, orders
+from bodega.commerce.orders.repository import bought, history, orders
 from bodega.commerce.orders.repository import search as finding
 from bodega.commerce.orders.service.guests import Gate
 from bodega.commerce.orders.service.life import cancel, place
 from bodega.commerce.orders.service.loading import load
 from bodega.contracts.orders import (
+    BoughtUnits,
     ImportedOrder,
     ImportedReturn,
     OrderChange,
@@ -29,6 +31,7 @@ from bodega.kernel.ids import (
     OrderId,
     ProductId,
     UserId,
+    VariantId,
 )
 from bodega.kernel.page import Page, PageRequest, encode_cursor
 
@@ -136,6 +139,18 @@ class OrdersService:
         async with self._database.reading() as connection:
             return await orders.has_bought(
                 connection, customer_id=customer_id, product_id=product_id
+            )
+
+    async def bought_units(
+        self,
+        *,
+        customer_id: UserId | None,
+        email: str | None,
+        since: Mapping[VariantId, datetime | None],
+    ) -> list[BoughtUnits]:
+        async with self._database.reading() as connection:
+            return await bought.find_units(
+                connection, customer_id=customer_id, email=email, since=since
             )
 
     async def bulk_load(
