@@ -37,7 +37,8 @@ async def rush(url: str, password: str) -> tuple[str, Counter[int]]:
     async with staff_client(url, password) as staff:
         variant = await product_with_stock(staff, STOCK)
     limits = httpx.Limits(max_connections=100)
-    async with httpx.AsyncClient(base_url=url, timeout=120, limits=limits) as client:
+    timeout = httpx.Timeout(120, pool=None)  # in line for a connection as long as it takes
+    async with httpx.AsyncClient(base_url=url, timeout=timeout, limits=limits) as client:
         buyers = [Buyer(client, email=f"buyer{n}@example.com", patience=90) for n in range(BUYERS)]
         carts = await asyncio.gather(*(buyer.fill_cart(variant) for buyer in buyers))
         pairs = zip(buyers, carts, strict=True)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, text
 
-from bodega.backbone.db import Database
+from bodega.backbone.db import Database, UnitOfWork
 from bodega.backbone.events.parked import PARKED_ROW, ParkedEvent, parked
 from bodega.kernel.errors import Invalid, NotFound
 from bodega.kernel.page import NOT_OURS, Page, PageRequest, encode_cursor
@@ -121,6 +121,28 @@ class Decision:
     decided_at: datetime
 
 
+async def replay(
+    uow: UnitOfWork,
+    *,
+    actor: str,
+    why: str,
+    consumer: str | None = None,
+    key: UUID | None = None,
+) -> int:
+    """Try again now, from the start of the retries; how many were woken. Those behind them follow
+    by themselves."""
+    asked = {"action": "replay", "actor": actor, "why": why, "consumer": consumer, "key": key}
+    return len((await uow.connection.execute(_REPLAY, asked)).all())
+
+
+async def drop(uow: UnitOfWork, *, actor: str, why: str, consumer: str, event_id: UUID) -> None:
+    """The consumer never handles this event; the next of its key goes on. Raises `StuckUnknown`."""
+    asked = {"action": "drop", "actor": actor, "why": why, "consumer": consumer}
+    found = await uow.connection.execute(_DROP, {**asked, "event_id": event_id})
+    if found.first() is None:
+        raise StuckUnknown
+
+
 class StuckEvents:
     """What holds up the events of a key, over all consumers."""
 
@@ -154,20 +176,14 @@ class StuckEvents:
     async def replay(
         self, *, actor: str, why: str, consumer: str | None = None, key: UUID | None = None
     ) -> int:
-        """Try again now, from the start of the retries; how many were woken. Those behind them
-        follow by themselves."""
-        asked = {"action": "replay", "actor": actor, "why": why, "consumer": consumer, "key": key}
+        """`replay` in a unit of work of its own."""
         async with self._database.work(actor=actor) as uow:
-            return len((await uow.connection.execute(_REPLAY, asked)).all())
+            return await replay(uow, actor=actor, why=why, consumer=consumer, key=key)
 
     async def drop(self, *, actor: str, why: str, consumer: str, event_id: UUID) -> None:
-        """The consumer never handles this event; the next of its key goes on. Raises
-        `StuckUnknown`."""
-        asked = {"action": "drop", "actor": actor, "why": why, "consumer": consumer}
+        """`drop` in a unit of work of its own. Raises `StuckUnknown`."""
         async with self._database.work(actor=actor) as uow:
-            found = await uow.connection.execute(_DROP, {**asked, "event_id": event_id})
-            if found.first() is None:
-                raise StuckUnknown
+            await drop(uow, actor=actor, why=why, consumer=consumer, event_id=event_id)
 
     async def decisions(
         self, *, limit: int, consumer: str | None = None, key: UUID | None = None

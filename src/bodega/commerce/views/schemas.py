@@ -1,10 +1,16 @@
-"""What staff ask of the read models."""
+"""What staff ask of the read models, and of stuck events."""
 
-from datetime import date
+from datetime import date, datetime
+from typing import Annotated, Self
+from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from bodega.backbone.events.stuck import StuckEvent
 from bodega.contracts.dictionary import Layer
+from bodega.kernel.events import Envelope
+
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
 class MetricQuery(BaseModel):
@@ -39,3 +45,51 @@ class ReadsQuery(BaseModel):
     table: str | None = Field(None, max_length=100)
     personal: bool = False
     limit: int = Field(100, ge=1, le=1000)
+
+
+class Why(BaseModel):
+    """Why somebody decides; it is kept."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    why: Reason
+
+
+class Replay(Why):
+    """Everything that holds up a consumer, or one key of it."""
+
+    consumer: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    key: UUID | None = None
+
+
+class Replayed(BaseModel):
+    """How many stuck events were woken; those behind them follow by themselves."""
+
+    woken: int
+
+
+class StuckView(BaseModel):
+    """`behind` is how many later events of its key wait for it."""
+
+    consumer: str
+    state: str
+    attempts: int
+    error: str | None
+    parked_at: datetime
+    next_attempt_at: datetime | None
+    behind: int
+    event: Envelope
+
+    @classmethod
+    def of(cls, found: StuckEvent) -> Self:
+        parked = found.parked
+        return cls(
+            consumer=parked.consumer,
+            state=parked.state,
+            attempts=parked.attempts,
+            error=parked.error,
+            parked_at=parked.parked_at,
+            next_attempt_at=parked.next_attempt_at if parked.state == "retrying" else None,
+            behind=found.behind,
+            event=parked.event.envelope,
+        )

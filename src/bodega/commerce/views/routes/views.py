@@ -1,4 +1,4 @@
-"""HTTP of views: for staff."""
+"""HTTP of read models, metrics and the lake's dictionary: for staff."""
 
 from typing import Annotated
 
