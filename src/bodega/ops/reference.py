@@ -6,9 +6,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from bodega.backbone.settings import Settings
-from bodega.backbone.settings_kafka import KafkaSettings
 
-KAFKA = KafkaSettings.model_fields
 _HEAD = """# Settings
 
 Every setting is `BODEGA_<AREA>_<NAME>` in the environment or in `.env`, the environment first.
@@ -20,9 +18,8 @@ Every setting is `BODEGA_<AREA>_<NAME>` in the environment or in `.env`, the env
 
 
 def settings_reference() -> str:
-    """Markdown: a row a setting, in the order of the code, Kafka's last."""
-    fields = sorted(Settings.model_fields.items(), key=lambda item: item[0] in KAFKA)
-    rows = [_row(name, field) for name, field in fields]
+    """Markdown: a row a setting, in the order of the code."""
+    rows = [_row(name, field) for name, field in Settings.model_fields.items()]
     return _HEAD + "".join(rows)
 
 
