@@ -62,7 +62,7 @@ class Consumers:
                 partitions = partitions or await self.create_positions()
                 await self._look(wake)
                 if time.monotonic() - skipped_at > self.policy.poll_seconds:
-                    await self._skip(partitions)
+                    await self._skip()
                     skipped_at = time.monotonic()
                 wait = _SHORTEST_WAIT
             except (SQLAlchemyError, OSError) as error:
@@ -104,7 +104,7 @@ class Consumers:
 
     async def drain(self) -> None:
         """Handle what is there, and retry what is due, until nothing is left to do now."""
-        partitions = await self.create_positions()
+        await self.create_positions()
         known = {consumer.name: consumer for consumer in self.consumers}
         moved = [True]
         while any(moved):
@@ -114,11 +114,11 @@ class Consumers:
                 await advance(self.database, known[name], where, self.policy)
                 for name, where in work.items()
             ]
-        await self._skip(partitions)
+        await self._skip()
 
-    async def _skip(self, partitions: int) -> None:
+    async def _skip(self) -> None:
         async with self.database.work() as uow:
-            await skip_unwanted(uow.connection, _wanted(self.consumers), partitions)
+            await skip_unwanted(uow.connection, _wanted(self.consumers))
 
     async def measure(self) -> None:
         """Set the lag gauges."""

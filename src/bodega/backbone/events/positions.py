@@ -12,6 +12,7 @@ from bodega.backbone.db import Connection
 from bodega.backbone.events import parked
 from bodega.backbone.events.log import COLUMNS, LoggedEvent, logged
 
+_END = 1_000
 _CREATE = text(
     """
     INSERT INTO backbone.consumer_positions (consumer, partition)
@@ -19,26 +20,43 @@ _CREATE = text(
     ON CONFLICT DO NOTHING
     """
 )
-_WANTED = """
+# Looked at is only the end of the log, however long it is: who stands before that has something to
+# do, be it to move on.
+_BEHIND = f"""
     wanted AS (
         SELECT * FROM unnest(CAST(:consumers AS text[]), CAST(:types AS text[])) w(consumer, type)
-    )"""
-_DUE = text(
-    f"""
-    WITH {_WANTED},
-    ends AS (
+    ),
+    ends AS MATERIALIZED (
         SELECT s.partition, (
             SELECT max(l."offset") FROM backbone.event_log l WHERE l.partition = s.partition
         ) AS last
         FROM generate_series(0, (SELECT max(partition) FROM backbone.consumer_positions))
             s(partition)
-    )
-    SELECT p.consumer, p.partition FROM backbone.consumer_positions p
-    JOIN ends ON ends.partition = p.partition AND ends.last > p."offset"
-    WHERE EXISTS (
-        SELECT 1 FROM backbone.event_log l JOIN wanted w ON w.type = l.type
-        WHERE w.consumer = p.consumer AND l.partition = p.partition AND l."offset" > p."offset"
-    )
+    ),
+    behind AS MATERIALIZED (
+        SELECT p.consumer, p.partition, p."offset", ends.last FROM backbone.consumer_positions p
+        JOIN ends ON ends.partition = p.partition AND ends.last > p."offset"
+        WHERE p.consumer = ANY(:consumers)
+    ),
+    place AS MATERIALIZED (
+        SELECT max(last) AS last, greatest(min("offset"), max(last) - {_END}) AS first FROM behind
+    ),
+    fresh AS MATERIALIZED (
+        SELECT l.partition, l.type, max(l."offset") AS last
+        FROM place JOIN backbone.event_log l ON l."offset" > place.first AND l."offset" <= place.last
+        GROUP BY l.partition, l.type
+    ),
+    due AS MATERIALIZED (
+        SELECT b.consumer, b.partition FROM behind b
+        JOIN fresh f ON f.partition = b.partition AND f.last > b."offset"
+        JOIN wanted w ON w.consumer = b.consumer AND w.type = f.type
+        UNION
+        SELECT b.consumer, b.partition FROM behind b JOIN place ON b."offset" < place.first
+    )"""
+_DUE = text(
+    f"""
+    WITH {_BEHIND}
+    SELECT consumer, partition FROM due
     UNION
     SELECT h.consumer, h.partition FROM (
         SELECT DISTINCT ON (consumer, key) consumer, partition, state, next_attempt_at
@@ -48,23 +66,17 @@ _DUE = text(
     WHERE h.state = 'waiting' OR (h.state = 'retrying' AND h.next_attempt_at <= now())
     """
 )
-# The log is written in order: what is not there up to `last` now never will be.
+# The log is written in order: what is not there up to `last` now never will be. Who moved meanwhile
+# is left alone.
 _SKIP = text(
     f"""
-    WITH {_WANTED},
-    ends AS (
-        SELECT s.partition, l.last FROM generate_series(0, :last_partition) s(partition)
-        CROSS JOIN LATERAL (
-            SELECT max("offset") AS last FROM backbone.event_log WHERE partition = s.partition
-        ) l
-    ),
+    WITH {_BEHIND},
     passed AS (
-        SELECT p.consumer, p.partition, ends.last FROM backbone.consumer_positions p
-        JOIN ends USING (partition)
-        WHERE p.consumer = ANY(:consumers) AND p."offset" < ends.last AND NOT EXISTS (
-            SELECT 1 FROM backbone.event_log l JOIN wanted w ON w.type = l.type
-            WHERE w.consumer = p.consumer AND l.partition = p.partition
-              AND l."offset" > p."offset" AND l."offset" <= ends.last
+        SELECT p.consumer, p.partition, b.last FROM behind b
+        JOIN backbone.consumer_positions p
+          ON p.consumer = b.consumer AND p.partition = b.partition AND p."offset" = b."offset"
+        WHERE NOT EXISTS (
+            SELECT 1 FROM due WHERE due.consumer = b.consumer AND due.partition = b.partition
         )
         FOR UPDATE OF p SKIP LOCKED
     )
@@ -100,12 +112,11 @@ _MOVE = text(
     WHERE p.consumer = :consumer AND p.partition = r.partition AND p."offset" < r.reached
     """
 )
-_BEHIND = text(
+_ANYTHING = text(
     """
     SELECT EXISTS (
-        SELECT 1 FROM backbone.consumer_positions p WHERE p.consumer = :consumer AND EXISTS (
-            SELECT 1 FROM backbone.event_log l
-            WHERE l.partition = p.partition AND l."offset" > p."offset"
+        SELECT 1 FROM backbone.consumer_positions p WHERE p.consumer = :consumer AND p."offset" < (
+            SELECT max(l."offset") FROM backbone.event_log l WHERE l.partition = p.partition
         )
     ) OR EXISTS (
         SELECT 1 FROM (
@@ -154,12 +165,12 @@ async def due(connection: AsyncConnection, wanted: Wanted) -> dict[str, list[int
 
 async def behind(connection: AsyncConnection, consumer: str) -> bool:
     """Whether one that takes events of every type has something to do."""
-    return bool((await connection.execute(_BEHIND, {"consumer": consumer})).scalar_one())
+    return bool((await connection.execute(_ANYTHING, {"consumer": consumer})).scalar_one())
 
 
-async def skip_unwanted(connection: AsyncConnection, wanted: Wanted, partitions: int) -> None:
+async def skip_unwanted(connection: AsyncConnection, wanted: Wanted) -> None:
     """Move positions past events that their consumers do not react to."""
-    await connection.execute(_SKIP, _pairs(wanted) | {"last_partition": partitions - 1})
+    await connection.execute(_SKIP, _pairs(wanted))
 
 
 def _pairs(wanted: Wanted) -> dict[str, object]:

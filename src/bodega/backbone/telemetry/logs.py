@@ -1,8 +1,13 @@
-"""Structured logs on standard error: JSON for machines, colours for people, secrets for nobody."""
+"""Structured logs on standard error: JSON for machines, colours for people, secrets for nobody.
+
+Our own lines are written straight away: by way of the standard library's loggers each costs three
+times as much, and a checkout writes several.
+"""
 
 import logging
 import sys
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any
 
 import structlog
@@ -12,6 +17,14 @@ from bodega.backbone.telemetry.context import bound_correlation_id
 
 _SECRET_WORDS = ("password", "secret", "token", "authorization", "cookie", "api_key")
 _PERSONAL_WORDS = ("email", "address_line", "full_name")
+
+
+class _Lines(structlog.WriteLogger):
+    """Standard error, in the name of who writes."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(sys.stderr)
+        self.name = name
 
 
 def configure_logs(settings: Settings) -> None:
@@ -32,9 +45,9 @@ def configure_logs(settings: Settings) -> None:
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        processors=[*shared, final],
+        logger_factory=_Lines,
+        wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -54,8 +67,8 @@ def configure_logs(settings: Settings) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
-def get_logger(name: str) -> structlog.stdlib.BoundLogger:
-    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(name)
+def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
+    logger: structlog.typing.FilteringBoundLogger = structlog.get_logger(name)
     return logger
 
 
@@ -81,7 +94,12 @@ def _add_process(process: str) -> Any:
 def _mask(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """No secret and no personal field leaves by a log line, whoever logs it."""
     for key in entry:
-        lowered = key.lower()
-        if any(word in lowered for word in (*_SECRET_WORDS, *_PERSONAL_WORDS)):
+        if _hidden(key):
             entry[key] = "***"
     return entry
+
+
+@lru_cache(maxsize=1000)
+def _hidden(key: str) -> bool:
+    lowered = key.lower()
+    return any(word in lowered for word in (*_SECRET_WORDS, *_PERSONAL_WORDS))
