@@ -89,6 +89,7 @@ def _refresh(settings: Settings, wake: threading.Event, stop: threading.Event) -
                 tidy=lambda: tidied(settings, trigger="loop"),
                 idle=child.rest,
                 after=telling(settings),
+                share=settings.lake_share,
             )
             loop.run(stop)
         finally:

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 from typing import Any
 
+import psycopg
 import pytest
 from prometheus_client import REGISTRY
 
@@ -75,6 +76,22 @@ async def test_events_of_other_types_are_passed_over(database: Database, probed:
         assert await eventually(lambda: logged(probed) == 1)
     await consumers(database, effect("probe.a")).drain()
     assert not seen(probed, "probe.a")
+    assert await lag(database) == [ConsumerLag("probe.a", 0, 0, 0)]
+
+
+async def test_who_stands_far_behind_the_end_of_the_log_finds_its_events(
+    database: Database, probed: Settings
+) -> None:
+    keys = await topics(database, 1)
+    await log_notes(database, probed, 1, keys)
+    with psycopg.connect(probed.dsn) as connection:
+        connection.execute(
+            """INSERT INTO backbone.event_log SELECT (jsonb_populate_record(l, jsonb_build_object(
+                   'offset', l."offset" + n, 'event_id', gen_random_uuid(), 'type', 'probe.other'
+               ))).* FROM backbone.event_log l, generate_series(1, 1500) n"""
+        )
+    await consumers(database, effect("probe.a")).drain()
+    assert seen(probed, "probe.a") == made(probed)
     assert await lag(database) == [ConsumerLag("probe.a", 0, 0, 0)]
 
 

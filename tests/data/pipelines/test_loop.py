@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -69,6 +70,35 @@ def test_the_loop_refreshes_once_for_what_moved(
     status = read_status(lake)
     assert status.checked_at is not None
     assert [run.state for run in status.runs] == ["published"]
+
+
+class Slow:
+    """Refreshes that are said to have taken `seconds`."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.calls = seconds, 0
+
+    def refresh(self, **_: object) -> Outcome:
+        self.calls += 1
+        return Outcome.nothing().model_copy(update={"state": "published", "seconds": self.seconds})
+
+
+@pytest.mark.parametrize(("share", "seconds", "calls"), [(25, 2.0, 1), (100, 2.0, 2), (25, 0.0, 2)])
+def test_changes_that_keep_coming_wait_in_proportion_to_what_a_refresh_takes(
+    lake: Path, source: Source, share: int, seconds: float, calls: int
+) -> None:
+    refresher = Slow(seconds)
+    loop = Loop(lake, refresher, share=share)
+    for product_id in ("p1", "p2"):
+        source.commit(product(product_id))
+        source.flush()
+        loop.step()
+    assert refresher.calls == calls
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(Desk(lake).ask, BuildRequest())
+        while not asked.done():
+            loop.step()
+    assert refresher.calls == calls + 1, "who asks for a build does not wait"
 
 
 @pytest.mark.parametrize("unknown", [None, -1])

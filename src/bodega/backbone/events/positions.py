@@ -43,7 +43,8 @@ _BEHIND = f"""
     ),
     fresh AS MATERIALIZED (
         SELECT l.partition, l.type, max(l."offset") AS last
-        FROM place JOIN backbone.event_log l ON l."offset" > place.first AND l."offset" <= place.last
+        FROM place
+        JOIN backbone.event_log l ON l."offset" > place.first AND l."offset" <= place.last
         GROUP BY l.partition, l.type
     ),
     due AS MATERIALIZED (

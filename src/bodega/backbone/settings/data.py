@@ -33,6 +33,12 @@ class DataSettings(BaseSettings):
         le=19,
         description="how far the lake's processes give way to the shop's on a busy machine",
     )
+    lake_share: int = Field(
+        25,
+        ge=5,
+        le=100,
+        description="percentage of time refreshes take while sales keep coming",
+    )
     lake_keep_hours: int = Field(
         24, ge=24, description="how long versions and sets of tables that were replaced are kept"
     )

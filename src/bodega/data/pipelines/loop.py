@@ -1,4 +1,8 @@
-"""The loop: whenever bronze moved, refresh; when nothing did, say so."""
+"""The loop: whenever bronze moved, refresh; when nothing did, say so.
+
+While changes keep coming it rests in proportion to what a refresh took, so that a busy shop pays
+for few refreshes of many sales; a sale after a quiet while is refreshed at once.
+"""
 
 import threading
 import time
@@ -22,6 +26,7 @@ POLL_SECONDS = 0.5
 HEARTBEAT_SECONDS = 5.0
 IDLE_SECONDS = 15.0
 TIDY_SECONDS = 3600.0
+LONGEST_REST_SECONDS = 15.0
 RETRY_SECONDS = (1.0, 2.0, 5.0, 15.0, 60.0)
 
 log = get_logger(__name__)
@@ -49,7 +54,8 @@ def anywhere() -> int | None:
 class Loop:
     """`complete` tells up to which position bronze is complete over all tables; `wake` is set by
     the change feed after a flush; `after` is told of every outcome that did something; `tidy` is
-    called when there is nothing else to do, every `tidy_seconds`; so is `idle`, more often."""
+    called when there is nothing else to do, every `tidy_seconds`; so is `idle`, more often.
+    `share` is the percentage of time that refreshes may take."""
 
     lake: Place
     refresher: Refresher
@@ -60,6 +66,7 @@ class Loop:
     tidy_seconds: float = TIDY_SECONDS
     idle: Callable[[], object] | None = None
     poll_seconds: float = POLL_SECONDS
+    share: int = 100
 
     def __post_init__(self) -> None:
         self.wake = self.wake or threading.Event()
@@ -67,7 +74,7 @@ class Loop:
         self._desk = Desk(self._work)
         self._done: object = None
         self._failures = 0
-        self._not_before = 0.0
+        self._not_before = self._rests_until = 0.0
         self._beat = 0.0
         self._stamp, self._stamped_at = (0, 0), 0.0
         self._tidied = self._idled = time.monotonic()
@@ -88,7 +95,7 @@ class Loop:
             return None  # the feed's first copy is under way: an empty warehouse is no news
         seen = self._signature()
         now = time.monotonic()
-        if seen != self._done and now >= self._not_before:
+        if seen != self._done and now >= max(self._not_before, self._rests_until):
             return self._refresh(seen)
         if seen == self._done:
             self._rest(now)
@@ -149,11 +156,16 @@ class Loop:
         else:
             self._done, self._failures, self._not_before = seen, 0, 0.0
             self._beat = time.monotonic()
+            self._rests_until = self._beat + self._earned(outcome.seconds)
         if outcome.state == "published":
             log.info("published", seconds=outcome.seconds, tables=sorted(outcome.written))
         if self.after is not None and outcome.state != "nothing":
             self.after(outcome)
         return outcome
+
+    def _earned(self, seconds: float) -> float:
+        """How long to leave the machine to others after so much work."""
+        return min(seconds * (100 / self.share - 1), LONGEST_REST_SECONDS)
 
     def _back_off(self, reason: str) -> None:
         wait = RETRY_SECONDS[min(self._failures, len(RETRY_SECONDS) - 1)]
