@@ -7,11 +7,14 @@ from pathlib import Path
 
 import duckdb
 
+from bodega.backbone.telemetry.logs import get_logger
 from bodega.data.lake.storage import Place, at
 from bodega.data.pipelines import days as backfills
 from bodega.data.pipelines.bronze import NOTHING, BronzeTable, register
 from bodega.data.pipelines.mapped import MappedTable, register_mapped
 from bodega.kernel.errors import Conflict
+
+log = get_logger(__name__)
 
 _MEMORY = """
 create schema if not exists meta;
@@ -24,6 +27,15 @@ create table if not exists meta.mapped (table_name varchar, version bigint);
 insert into meta.refresh (batch, upto, project)
 select 0, -1, '' where not exists (select 1 from meta.refresh);
 """
+
+
+# What DuckDB says of a file whose blocks or log it cannot read.
+_DAMAGE = (
+    "corrupt database file",
+    "remaining in metadatareader",
+    "failure while replaying wal",
+    "not a valid duckdb database file",
+)
 
 
 class WarehouseBusy(Conflict):
@@ -63,6 +75,10 @@ class Warehouse:
         return self.work / "warehouse.duckdb"
 
     @property
+    def damaged(self) -> Path:
+        return self.work / "warehouse.damaged"
+
+    @property
     def spill(self) -> Path:
         return self.work / "spill"
 
@@ -78,13 +94,8 @@ class Warehouse:
     @contextmanager
     def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """A connection that is closed again."""
-        self.work.mkdir(parents=True, exist_ok=True)
-        try:
-            con = duckdb.connect(str(self.path))
-        except duckdb.IOException as error:
-            if "lock" in str(error):
-                raise WarehouseBusy from error
-            raise
+        con = self._connect()
+        broken = False
         try:
             con.execute(f"set memory_limit = '{self.memory_mb}MB'")
             spill_to(con, str(self.spill))
@@ -93,8 +104,38 @@ class Warehouse:
             con.execute(_MEMORY + backfills.MEMORY)
             at(self.lake).attach(con)
             yield con
+        except duckdb.Error as error:
+            broken = _damaged(error)
+            raise
         finally:
             con.close()
+            if broken:
+                self._set_aside()
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        """Raises WarehouseBusy. A file that a killed process left damaged is set aside: all that it
+        held comes from bronze again."""
+        self.work.mkdir(parents=True, exist_ok=True)
+        try:
+            return duckdb.connect(str(self.path))
+        except duckdb.Error as error:
+            if "Could not set lock" in str(error):
+                raise WarehouseBusy from error
+            if not _damaged(error):
+                raise
+        self._set_aside()
+        return duckdb.connect(str(self.path))
+
+    def _set_aside(self) -> None:
+        """The next refresh builds everything anew; one such file is kept for whoever asks why."""
+        log.warning("warehouse_damaged", path=str(self.path), kept=str(self.damaged))
+        self.path.replace(self.damaged)
+        Path(f"{self.path}.wal").unlink(missing_ok=True)
+
+
+def _damaged(error: duckdb.Error) -> bool:
+    said = str(error).lower()
+    return any(words in said for words in _DAMAGE)
 
 
 def spill_to(con: duckdb.DuckDBPyConnection, folder: str) -> None:
