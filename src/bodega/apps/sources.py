@@ -1,6 +1,7 @@
 """What an operator does with sources: list, check, read, look, map."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -17,7 +18,7 @@ from bodega.data.ingest.sources.config import (
     SourcesFile,
     read_sources,
 )
-from bodega.data.ingest.sources.contract import Finding, Stream
+from bodega.data.ingest.sources.contract import Finding, Source, Stream
 from bodega.data.ingest.sources.envelopes import current_rows, rejected_rows
 from bodega.data.ingest.sources.errors import SourceUnknown
 from bodega.data.ingest.sources.known.ecb import FxConfig
@@ -26,6 +27,7 @@ from bodega.data.ingest.sources.look import look
 from bodega.data.ingest.sources.mapping import Mapped, build_mapping
 from bodega.data.ingest.sources.registry import build_source, followed_source
 from bodega.data.ingest.sources.report import LoadReport
+from bodega.data.ingest.sources.streams import Parallel
 from bodega.data.ingest.sources.table import SourceTable
 from bodega.data.lake.paths import SILVER
 from bodega.data.lake.storage import LakeRoot
@@ -180,19 +182,36 @@ def _read(
 ) -> list[LoadReport]:
     if isinstance(file.sources[name], FOLLOWED):
         return _catch_up(name, streams, file, settings)
-    root, reports = LakeRoot.of(settings), []
-    for stream in streams:
+    config, root, connectors = file.sources[name], LakeRoot.of(settings), list[Source]()
+    with _reported(name, "*") as failed:
+        connectors.append(build_source(name, file, settings))
+    if not connectors:
+        return [failed[0].model_copy(update={"stream": stream.name}) for stream in streams]
+
+    def one(stream: Stream) -> LoadReport:
         told = partial(progress, f"{name}.{stream.name}")
         with _reported(name, stream.name) as report:
-            source = build_source(name, file, settings)
             report.append(
-                load(name, source, stream, root, clock=SystemClock(), full=full, progress=told)
+                load(
+                    name,
+                    connectors[0],
+                    stream,
+                    root,
+                    clock=SystemClock(),
+                    full=full,
+                    progress=told,
+                )
             )
         _reconcile(root, report[-1], settings)
         if report[-1].error is None:
             _feed_shop(name, file, settings, report[-1])
-        reports += report[-1:]
-    return reports
+        return report[-1]
+
+    at_once = config.parallel if isinstance(config, Parallel) else 1
+    if min(at_once, len(streams)) == 1:
+        return [one(stream) for stream in streams]
+    with ThreadPoolExecutor(at_once, "stream") as readers:
+        return list(readers.map(one, streams))
 
 
 def _reconcile(root: LakeRoot, report: LoadReport, settings: Settings) -> None:

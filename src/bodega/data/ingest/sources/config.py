@@ -30,7 +30,7 @@ from bodega.data.ingest.sources.known.weather import WeatherConfig
 from bodega.data.ingest.sources.mapping import MappingConfig
 from bodega.data.ingest.sources.postgres import PostgresConfig
 from bodega.data.ingest.sources.rest.declaration import RestConfig
-from bodega.data.ingest.sources.streams import Name, Scheduled, Secret, StreamConfig, Strict
+from bodega.data.ingest.sources.streams import Name, Parallel, Secret, StreamConfig, Strict
 
 
 class S3Config(Strict):
@@ -65,7 +65,7 @@ class FileStreamConfig(StreamConfig):
     sheet: str | int = 0
 
 
-class FilesConfig(Scheduled):
+class FilesConfig(Parallel):
     kind: Literal["files"]
     s3: S3Config = S3Config()
     streams: Mapping[Name, FileStreamConfig] = Field(min_length=1)

@@ -62,22 +62,35 @@ class Authorised(httpx.BaseTransport):
         self._below.close()
 
 
+class Pace:
+    """At most so many requests in so many seconds, by however many clients keep it together."""
+
+    def __init__(self, manners: Manners) -> None:
+        from pyrate_limiter import Limiter, Rate
+
+        self._limiter = Limiter(Rate(manners.requests, round(manners.seconds * 1000)))
+
+    def wait(self) -> None:
+        """Until it is one's turn."""
+        self._limiter.try_acquire("source")
+
+
 class Http:
-    """A client for one source. Close it after use."""
+    """A client for one reading of a source. Close it after use. Without a `pace` shared with
+    others it keeps one of its own."""
 
     def __init__(
         self,
         manners: Manners,
         *,
+        pace: Pace | None = None,
         auth: httpx.Auth | None = None,
         headers: Mapping[str, str] | None = None,
         cache: Path | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        from pyrate_limiter import Limiter, Rate
-
         self._manners = manners
-        self._pace = Limiter(Rate(manners.requests, round(manners.seconds * 1000)))
+        self._pace = pace or Pace(manners)
         line = transport or httpx.HTTPTransport(verify=certificates())
         below: httpx.BaseTransport = Authorised(auth, line)
         if manners.cache and cache is not None:
@@ -112,7 +125,7 @@ class Http:
         raise AssertionError
 
     def _once(self, url: str, params: Mapping[str, Any] | None, shown: str) -> httpx.Response:
-        self._pace.try_acquire("source")
+        self._pace.wait()
         try:
             answer = self._client.get(url, params=dict(params) if params else None)
         except httpx.TransportError as error:

@@ -105,3 +105,15 @@ class Scheduled(Strict):
 
     schedule: Every | None = None
     description: str = ""
+
+
+class Parallel(Scheduled):
+    """Its streams know nothing of each other: so many are read at the same time."""
+
+    parallel: int = Field(1, ge=1, le=16)
+
+
+class Remote(Parallel):
+    """An API: reading it is mostly waiting."""
+
+    parallel: int = Field(4, ge=1, le=16)

@@ -15,7 +15,7 @@ from bodega.data.ingest.sources.contract import Stream
 from bodega.data.ingest.sources.current import current_sql
 from bodega.data.ingest.sources.http import Manners
 from bodega.data.ingest.sources.rest.declaration import RestConfig
-from bodega.data.ingest.sources.streams import Scheduled
+from bodega.data.ingest.sources.streams import Remote
 from bodega.data.ingest.sources.table import SourceTable
 from bodega.data.lake.paths import BRONZE
 from bodega.data.lake.storage import LakeRoot
@@ -24,7 +24,7 @@ from bodega.kernel.money import is_money
 SOURCE = "ECB euro foreign exchange reference rates"
 
 
-class FxConfig(Scheduled):
+class FxConfig(Remote):
     """`currencies` narrows what is read; empty is all. `feed_shop` writes them to the shop, too."""
 
     kind: Literal["fx"]

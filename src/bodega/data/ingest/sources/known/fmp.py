@@ -14,7 +14,7 @@ from bodega.data.ingest.sources.contract import Stream
 from bodega.data.ingest.sources.http import Manners
 from bodega.data.ingest.sources.rest.declaration import RestConfig
 from bodega.data.ingest.sources.standard import PRICE
-from bodega.data.ingest.sources.streams import Scheduled, Secret
+from bodega.data.ingest.sources.streams import Remote, Secret
 
 STATEMENTS = ("income_statement", "balance_sheet_statement", "cash_flow_statement")
 MEASURES = ("ratios", "financial_growth")
@@ -34,7 +34,7 @@ ALIASES = {
 }
 
 
-class FmpConfig(Scheduled):
+class FmpConfig(Remote):
     """`symbols` are companies, `pairs` currencies as `EURUSD`. The key comes from BODEGA_FMP_KEY
     unless `key` names another variable."""
 

@@ -12,7 +12,7 @@ from pydantic import Field
 from bodega.data.ingest.sources.contract import Stream
 from bodega.data.ingest.sources.http import Manners
 from bodega.data.ingest.sources.rest.declaration import RestConfig
-from bodega.data.ingest.sources.streams import Scheduled, Strict
+from bodega.data.ingest.sources.streams import Remote, Strict
 
 DAILY = ("temperature_2m_max", "temperature_2m_min", "precipitation_sum", "wind_speed_10m_max",
          "weather_code")  # fmt: skip
@@ -42,7 +42,7 @@ class Place(Strict):
         return named | ({"country": self.country} if self.country else {})
 
 
-class WeatherConfig(Scheduled):
+class WeatherConfig(Remote):
     kind: Literal["weather"]
     places: tuple[Place, ...] = Field(min_length=1)
     streams: tuple[StreamName, ...] = ("history", "forecast")

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from bodega.data.ingest.sources.contract import Stream
 from bodega.data.ingest.sources.http import Manners
-from bodega.data.ingest.sources.streams import Name, Scheduled, Secret, StreamConfig, duration
+from bodega.data.ingest.sources.streams import Name, Remote, Secret, StreamConfig, duration
 
 
 class _Strict(BaseModel):
@@ -146,7 +146,7 @@ class RestStreamConfig(StreamConfig):
     cursor: Cursor | None = None
 
 
-class RestConfig(Scheduled):
+class RestConfig(Remote):
     kind: Literal["rest"] = "rest"
     base_url: str = Field(pattern="^https?://")
     auth: Auth | None = None

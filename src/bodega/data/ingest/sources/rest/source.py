@@ -9,7 +9,7 @@ import httpx
 
 from bodega.data.ingest.sources.contract import Finding, Page, State, Stream
 from bodega.data.ingest.sources.errors import SourceRefused, SourceUnknown
-from bodega.data.ingest.sources.http import Http
+from bodega.data.ingest.sources.http import Http, Pace
 from bodega.data.ingest.sources.infer import infer_columns
 from bodega.data.ingest.sources.records import rows_to_table
 from bodega.data.ingest.sources.rest.answers import document_of, records_of
@@ -21,8 +21,8 @@ from bodega.kernel.errors import BodegaError
 
 
 class RestSource:
-    """Answers `Source` for a declared API. Its state: the highest cursor of each series, and the
-    page that comes next."""
+    """Answers `Source` for a declared API, to several readers at once: they keep one pace. Its
+    state: the highest cursor of each series, and the page that comes next."""
 
     def __init__(
         self,
@@ -34,6 +34,7 @@ class RestSource:
     ) -> None:
         self._config, self._clock = config, clock
         self._cache, self._transport = cache, transport
+        self._pace = Pace(config.manners)
 
     def check(self) -> list[Finding]:
         return [self._checked(name) for name in self._config.streams]
@@ -57,6 +58,7 @@ class RestSource:
     def _http(self) -> Http:
         return Http(
             self._config.manners,
+            pace=self._pace,
             auth=auth_of(self._config.auth),
             headers=self._config.headers,
             cache=self._cache,
