@@ -13,6 +13,7 @@ from bodega.apps.lineage import telling
 from bodega.apps.metric_alerts import MetricWatch
 from bodega.apps.modules import personal, published
 from bodega.apps.reading import keep_reading
+from bodega.apps.reports import keep_reporting
 from bodega.apps.training import keep_training
 from bodega.apps.upkeep import tidied
 from bodega.backbone.changes.feed import ChangeFeed
@@ -62,6 +63,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
     threads.append(_thread("ages", lambda: _watch_ages(settings, lake, stop), stop))
     threads.append(_thread("sources", lambda: keep_reading(settings, stop), stop))
     threads.append(_thread("training", lambda: keep_training(settings, stop), stop))
+    threads.append(_thread("reports", lambda: keep_reporting(settings, stop), stop))
     threads.append(_thread("alerts", lambda: keep_telling(settings, stop), stop))
     if settings.events_kafka_servers and settings.events_kafka_changes != "off":
         from bodega.apps.kafka_changes import keep_sending

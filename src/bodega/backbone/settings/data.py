@@ -65,6 +65,9 @@ class DataSettings(BaseSettings):
     quality_file: Path = Field(
         Path("quality.yml"), description="what is expected of tables; docs/quality.md"
     )
+    reports_file: Path = Field(
+        Path("reports.yml"), description="which reports of metrics are sent; docs/reports.md"
+    )
     quality_keep_days: Count = Field(90, description="how long checks and profiles are remembered")
     quality_profile_minutes: Count = Field(
         10, description="a table is profiled at most so often while it changes"
