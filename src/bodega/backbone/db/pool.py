@@ -42,6 +42,9 @@ class Pool:
             self._places.release()
 
     async def _place(self) -> None:
+        if not self._places.locked():  # as nearly always: a timeout costs more than the rest
+            await self._places.acquire()
+            return
         try:
             async with asyncio.timeout(_PATIENCE):
                 await self._places.acquire()

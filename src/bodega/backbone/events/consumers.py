@@ -56,14 +56,16 @@ class Consumers:
 
     async def _run(self, wake: asyncio.Event, stop: asyncio.Event) -> None:
         partitions, skipped_at, wait = 0, 0.0, _SHORTEST_WAIT
+        news = True
         while not stop.is_set():
+            news |= wake.is_set()
             wake.clear()
             try:
                 partitions = partitions or await self.create_positions()
                 await self._look(wake)
-                if time.monotonic() - skipped_at > self.policy.poll_seconds:
+                if news and time.monotonic() - skipped_at > self.policy.poll_seconds:
                     await self._skip()
-                    skipped_at = time.monotonic()
+                    skipped_at, news = time.monotonic(), False
                 wait = _SHORTEST_WAIT
             except (SQLAlchemyError, OSError) as error:
                 log.warning("consumers_wait", error=type(error).__name__)

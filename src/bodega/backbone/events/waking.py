@@ -1,6 +1,7 @@
 """Waiting for news of the log: a notification after each batch of the relay, or a while."""
 
 import asyncio
+from typing import Any
 
 import psycopg
 
@@ -26,8 +27,23 @@ async def listen(dsn: str, wake: asyncio.Event) -> None:
                 dsn, autocommit=True, connect_timeout=5
             ) as connection:
                 await connection.execute(f"LISTEN {CHANNEL}".encode())
-                async for _ in connection.notifies():
-                    wake.set()
+                wake.set()  # what came before nobody was told of
+                await _heard(connection, wake)
         except (psycopg.Error, OSError) as error:
             log.debug("listen_interrupted", error=type(error).__name__)
         await asyncio.sleep(1.0)
+
+
+async def _heard(connection: psycopg.AsyncConnection[Any], wake: asyncio.Event) -> None:
+    """Until the connection breaks. psycopg's own way wakes up ten times a second to look."""
+    loop, socket, readable = asyncio.get_running_loop(), connection.fileno(), asyncio.Event()
+    loop.add_reader(socket, readable.set)
+    try:
+        while True:
+            await readable.wait()
+            readable.clear()
+            connection.pgconn.consume_input()
+            while connection.pgconn.notifies():
+                wake.set()
+    finally:
+        loop.remove_reader(socket)
