@@ -34,9 +34,9 @@ SOLD = ("shop__orders_orders", "shop__orders_order_lines")
 class Bronze:
     """Writes changes as the feed does, a commit position for each call."""
 
-    def __init__(self, lake: Path) -> None:
+    def __init__(self, lake: Path, position: int = 0) -> None:
         self._lake = lake
-        self._position = 0
+        self._position = position
 
     def write(self, **tables: list[dict[str, object]]) -> None:
         self._position += 10

@@ -44,10 +44,11 @@ def sale(folder: Path, lines: int, memory: int) -> None:
     from bodega.data.ingest.seed.bulk import FEED_STATE
     from bodega.data.lake.storage import LakeRoot
 
-    bronze = Bronze(folder)
-    bronze._position = LakeRoot(folder).read_json(FEED_STATE)["position"]
-    order, rows = sold(10 * lines, UNTIL)
-    bronze.write(orders_orders=[order], orders_order_lines=rows)
+    root = LakeRoot(folder)
+    position = root.read_json(FEED_STATE)["position"]
+    order, rows = sold(10 * lines + position, UNTIL - timedelta(days=1))  # in a full month
+    Bronze(folder, position).write(orders_orders=[order], orders_order_lines=rows)
+    root.write_json(FEED_STATE, {"position": position + 10})
     _refreshed("one sale more", folder, memory)
 
 

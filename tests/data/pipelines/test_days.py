@@ -150,7 +150,7 @@ def test_a_backfill_of_payments_leaves_sales_alone(lake: Path, history: Refresh)
 def test_whoever_refreshes_after_a_kill_finishes_the_backfill(
     lake: Path, history: Refresh, warehouse_rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def die(*_: Any) -> Any:
+    def die(*_: Any, **__: Any) -> Any:
         raise Killed
 
     good = prints(lake)

@@ -21,7 +21,10 @@ from tests.data.bronze import (
     order,
     order_line,
     product,
+    return_line,
+    returned,
     truncated,
+    user,
 )
 
 AT = [f"2026-0{month}-{day:02d}T23:30:00Z" for month in (1, 2, 3) for day in (1, 15)]
@@ -36,11 +39,15 @@ class Shop:
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
     lines: dict[str, dict[str, Any]] = field(default_factory=dict)
     products: dict[str, dict[str, Any]] = field(default_factory=dict)
+    users: dict[str, dict[str, Any]] = field(default_factory=dict)
+    returns: dict[str, dict[str, Any]] = field(default_factory=dict)
+    return_lines: dict[str, dict[str, Any]] = field(default_factory=dict)
     minted: int = 0
 
     def step(self) -> None:
         moves = [self.place] * 4 + [self.amend, self.cancel, self.forget, self.drop_line]
-        moves += [self.describe] * 2 + [self.categorise, self.move]
+        moves += [self.describe] * 2 + [self.categorise, self.move, self.join, self.hand_over]
+        moves += [self.give_back]
         if self.random.random() < 0.04:
             moves = [self.wipe]
         self.random.choice(moves)()
@@ -60,7 +67,39 @@ class Shop:
             for n in range(self.random.randint(1, 3))
         ]
         total = sum(line.after["total_amount"] for line in lines if line.after)
-        self._commit(*lines, order(order_id, number=self.minted, total=total, at=at))
+        head = order(order_id, number=self.minted, total=total, at=at, **self._somebody())
+        self._commit(*lines, head)
+
+    def _somebody(self) -> dict[str, str | None]:
+        """An account, a guest by the token of the e-mail, or nobody known."""
+        who = self.random.randint(1, 3)
+        return self.random.choice(
+            [
+                {"customer_id": f"u{who}", "email": f"p1.x.t{who}"},
+                {"customer_id": None, "email": f"p1.x.t{who}"},
+                {"customer_id": None, "email": None},
+            ]
+        )
+
+    def join(self) -> None:
+        """A guest gets an account: earlier orders of the same e-mail are its own."""
+        id = f"u{self.random.randint(1, 3)}"
+        self._commit(user(id, email=f"p1.x.t{id[1:]}", op="u" if id in self.users else "c"))
+
+    def hand_over(self) -> None:
+        """An order turns out to be somebody else's."""
+        if row := self._any(self.orders):
+            self._commit(_orders("u", row | self._somebody()))
+
+    def give_back(self) -> None:
+        if row := self._any(self.orders):
+            self.minted += 1
+            back, at = f"r{self.minted}", self.random.choice(AT)
+            total = self.random.randint(1, 300)
+            self._commit(
+                returned(back, total=total, at=at, order_id=row["id"]),
+                return_line(f"{back}-1", back, total=total, at=at, product_id="p1"),
+            )
 
     def amend(self) -> None:
         if line := self._any(self.lines):
@@ -95,7 +134,7 @@ class Shop:
     def categorise(self) -> None:
         """An update that leaves the long title out."""
         if row := self._any(self.products):
-            after = row | {"category": self.random.choice(["tea", None])}
+            after = row | {"category": self.random.choice(["tea", "cups", None])}
             partial = {name: value for name, value in after.items() if name != "title"}
             self._commit(
                 Change("shop__catalog_products", "u", {"id": row["id"]}, partial, ["title"])
@@ -132,6 +171,9 @@ class Shop:
             "shop__orders_orders": self.orders,
             "shop__orders_order_lines": self.lines,
             "shop__catalog_products": self.products,
+            "shop__identity_users": self.users,
+            "shop__orders_returns": self.returns,
+            "shop__orders_return_lines": self.return_lines,
         }[change.table]
         if change.op == "t":
             rows.clear()
@@ -144,11 +186,29 @@ class Shop:
             rows[change.key["id"]] = rows.get(change.key["id"], {}) | change.after
 
     def standing(self) -> list[tuple[Any, ...]]:
-        return sorted(
+        sold = [
             (line["id"], self.orders[line["order_id"]]["occurred_at"][:10], line["total_amount"])
             for line in self.lines.values()
             if self.orders[line["order_id"]]["status"] != "cancelled"
-        )
+        ]
+        back = [
+            (line["id"], self.returns[line["return_id"]]["occurred_at"][:10], -line["total_amount"])
+            for line in self.return_lines.values()
+        ]
+        return sorted(sold + back)
+
+    def buyers(self) -> list[tuple[Any, ...]]:
+        """What each account, and each guest without one, ordered."""
+        worth: dict[str, int] = defaultdict(int)
+        accounts = {*self.users, *(row["customer_id"] for row in self.orders.values())}
+        for row in self.orders.values():
+            token = (row.get("email") or "").rpartition(".")[2]
+            account = f"u{token[1:]}"
+            who = row["customer_id"] or (account if account in accounts else token)
+            who = f"guest:{who}" if who and who == token else who
+            if who and row["status"] != "cancelled":
+                worth[who] += row["total_amount"]
+        return sorted(worth.items())
 
     def daily(self) -> list[tuple[Any, ...]]:
         days: dict[str, int] = defaultdict(int)
@@ -196,6 +256,8 @@ def check_history(lake: Path, plan: Plan, empty_warehouse: Path, seed: int) -> N
     assert gold(lake, f"{lines} order by 1") == shop.standing()
     daily = "select strftime(date, '%Y-%m-%d'), net_amount from gold.mart_daily_sales order by 1"
     assert gold(lake, daily) == shop.daily()
+    worth = "select buyer_key, gross_amount from gold.mart_customers order by 1"
+    assert gold(lake, worth) == shop.buyers()
     known = (
         "select product_id, title, category from gold.dim_products where not is_inferred order by 1"
     )

@@ -106,7 +106,7 @@ def test_counts_are_of_rows_and_choices_of_what_decides_them(catalogue: Catalogu
     assert "shop.payments.payments.*" in ends
     segment = catalogue.column("gold.mart_customers.segment")
     assert segment.direct == {}
-    assert "gold.fct_orders.order_date" in segment.decided_by
+    assert "intermediate.int_buyers.last_date" in segment.decided_by
 
 
 def test_personal_values_are_followed_and_counting_them_is_not_personal(

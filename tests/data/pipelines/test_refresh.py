@@ -117,6 +117,66 @@ def test_only_the_month_that_changed_is_written_again(
     ]
 
 
+def sold_in(source: Source, month: int, number: int) -> None:
+    at = f"2026-0{month}-03T10:00:00Z"
+    source.commit(
+        order(f"o{number}", number=number, total=250, at=at),
+        order_line(f"l{number}", f"o{number}", at=at),
+    )
+    source.flush()
+
+
+def test_what_did_not_change_is_looked_at_once_a_day(
+    lake: Path, source: Source, refreshed: Refresh, warehouse_rows: Any
+) -> None:
+    for month in (1, 2):
+        sold_in(source, month, month)
+    refreshed()
+    before = prints(lake)["fct_order_lines"]
+    warehouse_rows(
+        "update intermediate.int_sales_lines set total_amount = 1 where order_month = '2026-01'"
+    )
+
+    sold_in(source, 2, 3)
+    outcome = refreshed()
+    assert outcome.state == "published", outcome.failures
+    assert outcome.written["fct_order_lines"] == ["2026-02"]
+    assert prints(lake)["fct_order_lines"]["2026-01"] == before["2026-01"]
+    assert read_published(lake).tables["fct_order_lines"].rows == 3
+
+    warehouse_rows("update meta.refresh set looked_at = looked_at - interval 25 hours")
+    sold_in(source, 2, 4)
+    blocked = refreshed()
+    assert blocked.state == "blocked"
+    assert any("net_sales_are_sales" in failure for failure in blocked.failures)
+
+
+def test_months_that_readers_may_not_have_are_looked_at_until_they_do(
+    lake: Path, source: Source, refreshed: Refresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for month in (1, 2, 3):
+        sold_in(source, month, month)
+    refreshed()
+    for place in ("publish", "remember"):
+        with monkeypatch.context() as dying:
+            dying.setattr(f"bodega.data.pipelines.refresh.{place}", _killed)
+            sold_in(source, 1, 10 if place == "publish" else 11)
+            with pytest.raises(KeyboardInterrupt):
+                refreshed()
+    sold_in(source, 3, 12)
+    refreshed()
+
+    counted = "select order_month, count(*) from gold.fct_order_lines group by 1 order by 1"
+    assert gold(lake, counted) == [("2026-01", 3), ("2026-02", 1), ("2026-03", 2)]
+    given = prints(lake)
+    assert refreshed(full=True).written == {}
+    assert prints(lake) == given
+
+
+def _killed(*_: Any, **__: Any) -> None:
+    raise KeyboardInterrupt
+
+
 def test_a_line_that_arrives_before_its_order_and_its_product_waits_for_the_order(
     lake: Path, source: Source, refreshed: Refresh
 ) -> None:

@@ -21,6 +21,7 @@ from bodega.data.lake.published import (
 )
 from bodega.data.lake.rewrite import (
     GoldTable,
+    among,
     bytes_written,
     overwrite,
     overwrite_partitions,
@@ -42,10 +43,12 @@ def publish(
     touched: Collection[str] | None = None,
     mapped: Mapping[str, PublishedTable] | None = None,
     rewrite: Mapping[str, Collection[date]] | None = None,
+    parts: Mapping[str, Collection[str]] | None = None,
 ) -> dict[str, list[str]]:
     """Write what differs from the published set and move the pointer. Only `touched` tables can
     differ, all when None; `mapped` are silver of declared sources, which were written already.
-    Days that `rewrite` names per table are written whether they differ or not.
+    Days that `rewrite` names per table are written whether they differ or not. Of tables in `parts`
+    only these partitions can differ.
 
     Returns the partitions written per table. With nothing changed only `known_at` and `position`
     move on, so that readers know how far the numbers reach.
@@ -61,7 +64,8 @@ def publish(
             after[table.name] = known
             continue
         asked = frozenset((rewrite or {}).get(table.name, ()))
-        after[table.name], changed = _write(con, root, table, known, now=now, asked=asked)
+        only = None if known is None else (parts or {}).get(table.name)
+        after[table.name], changed = _write(con, root, table, known, now, asked=asked, only=only)
         if changed:
             written[table.name] = changed
     named = before.mapped if mapped is None else mapped
@@ -96,14 +100,17 @@ def _write(
     root: LakeRoot,
     table: GoldTable,
     before: PublishedTable | None,
-    *,
     now: datetime,
+    *,
     asked: frozenset[date],
+    only: Collection[str] | None,
 ) -> tuple[PublishedTable, list[str]]:
     columns = _columns(con, table)
-    prints, rows = _fingerprints(con, table, list(columns))
-    again = {f"{day:%Y-%m}" for day in asked}
     whole = before is None or before.columns != columns or before.partition_by != table.partition_by
+    prints = _fingerprints(con, table, list(columns), None if whole else only)
+    if before is not None and only is not None and not whole:
+        prints = {part: p for part, p in before.prints.items() if part not in only} | prints
+    again = {f"{day:%Y-%m}" for day in asked}
     if before is not None and not whole and before.prints == prints and not again & set(prints):
         return before, []
     if whole or table.partition_by is None:
@@ -120,7 +127,7 @@ def _write(
     delta = root.delta(table.path)
     published = PublishedTable(
         version=delta.version(),
-        rows=rows,
+        rows=sum(int(one.partition("-")[0]) for one in prints.values()),
         written_bytes=bytes_written(root, table, delta, before.version if before else None),
         columns=columns,
         partition_by=table.partition_by,
@@ -136,16 +143,19 @@ def _columns(con: duckdb.DuckDBPyConnection, table: GoldTable) -> dict[str, str]
 
 
 def _fingerprints(
-    con: duckdb.DuckDBPyConnection, table: GoldTable, columns: Sequence[str]
-) -> tuple[dict[str, str], int]:
-    """Per partition: how many rows and the order-free sum of their hashes."""
+    con: duckdb.DuckDBPyConnection,
+    table: GoldTable,
+    columns: Sequence[str],
+    only: Collection[str] | None,
+) -> dict[str, str]:
+    """Per partition, or `only` of these: how many rows and the order-free sum of their hashes."""
     part = f'"{table.partition_by}"' if table.partition_by else "''"
     row = ", ".join(f'"{name}"' for name in columns)
     found = con.execute(
         f"select {part}, count(*), sum(cast(hash({row}) as hugeint)) "
-        f"from {table.relation} group by 1"
+        f"from {table.relation} where {among(part, only)} group by 1"
     ).fetchall()
-    return {str(p): f"{count}-{total}" for p, count, total in found}, sum(f[1] for f in found)
+    return {str(p): f"{count}-{total}" for p, count, total in found}
 
 
 def gold_tables(nodes: Mapping[str, Any]) -> list[GoldTable]:
@@ -161,6 +171,7 @@ def gold_tables(nodes: Mapping[str, Any]) -> list[GoldTable]:
                 node.name,
                 node.config.meta.get("partition_by"),
                 day=node.config.meta.get("day"),
+                follows=node.config.meta.get("follows"),
             )
             for node in marked
         ),

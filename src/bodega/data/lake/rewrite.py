@@ -28,12 +28,13 @@ Print = tuple[int, int]
 @dataclass(frozen=True)
 class GoldTable:
     """A relation of the warehouse to publish under its own name; `day` is the column of the days
-    that its partitions hold."""
+    that its partitions hold, `follows` the model whose changed months are its own."""
 
     name: str
     partition_by: str | None = None
     schema: str = "gold"
     day: str | None = None
+    follows: str | None = None
 
     @property
     def path(self) -> str:
@@ -74,12 +75,12 @@ def overwrite_partitions(
     days = _days_apart(con, delta, table, changed=changed, readers=readers, asked=asked)
     whole = [part for part in changed if part not in days]
     if whole:
-        where = f"{table.partition_by} in ({_listed(whole)})"
+        where = among(f"{table.partition_by}", whole)
         write_deltalake(delta, _rows(con, table, where), mode="overwrite", predicate=where)
     if days:
         both = sorted({f"date '{day}'" for found in days.values() for day in found})
-        where = f"{table.partition_by} in ({_listed(sorted(days))}) and {table.day} in "
-        where += f"({', '.join(both)})"
+        where = among(f"{table.partition_by}", days)
+        where += f" and {table.day} in ({', '.join(both)})"
         delta = root.delta(table.path)
         delta.delete(where)
         write_deltalake(delta, _rows(con, table, where), mode="append")
@@ -93,6 +94,13 @@ def bytes_written(root: LakeRoot, table: GoldTable, delta: DeltaTable, before: i
 
 def _rows(con: duckdb.DuckDBPyConnection, table: GoldTable, where: str) -> pa.RecordBatchReader:
     return con.execute(f"select * from {table.relation} where {where}").to_arrow_reader(ROWS)
+
+
+def among(column: str, texts: Collection[str] | None) -> str:
+    """SQL for a column being one of `texts`; true where there is no choice, as None says."""
+    if texts is None:
+        return "true"
+    return f"{column} in ({_listed(sorted(texts))})" if texts else "false"
 
 
 def _listed(texts: Sequence[str]) -> str:
@@ -132,7 +140,7 @@ def _days_apart(
     if not apart:
         return {}
     stored = select_files([uri for part in apart for uri in files[part]], readers)
-    where = f"{table.partition_by} in ({_listed(sorted(apart))})"
+    where = among(f"{table.partition_by}", apart)
     ours = _prints(con, table, readers, f"(select * from {table.relation} where {where})")
     theirs = _prints(con, table, readers, f"({stored})")
     found: dict[str, set[date]] = {}

@@ -12,6 +12,7 @@ import duckdb
 from pydantic import BaseModel, model_validator
 
 from bodega.data.lake.publish import GoldTable
+from bodega.data.pipelines import months
 from bodega.data.pipelines.bronze import NOTHING, BronzeTable, select_envelopes
 from bodega.kernel.errors import Rejected
 
@@ -146,15 +147,14 @@ def note(con: duckdb.DuckDBPyConnection, days: Days) -> None:
 def take_out(con: duckdb.DuckDBPyConnection, bronze: Mapping[str, BronzeTable]) -> None:
     """Take the rows of the noted days out of staging and let their changes be seen again. The
     caller holds the transaction, and has registered bronze."""
+    for model in ("int_sales_lines", "int_orders"):
+        months.note(con, model, "select strftime(day, '%Y-%m') from meta.days")
     for root in pending(con):
         itself = ROOTS[root].itself
         parents = _rebuild(con, bronze[root], itself, _on_days(root))
         if _exists(con, "staging", itself.staging):
-            con.execute(
-                f"""delete from staging.{itself.staging} where cast(occurred_at as date) in (
-                        select day from meta.days where root = ?)""",
-                [root],
-            )
+            days = f"select day from meta.days where root = '{root}'"
+            _forget(con, itself, f"cast(occurred_at as date) in ({days})")
         for child in ROOTS[root].children:
             _rebuild(con, bronze[child.bronze], child, _belonging(child, parents))
     for model, id_column, day, members in _BUILT:
@@ -219,10 +219,8 @@ def _rebuild(con: duckdb.DuckDBPyConnection, table: BronzeTable, member: Member,
                 and ('{member.bronze}', key) not in (select (table_name, key) from meta.rebuilt)"""
     )
     if _exists(con, "staging", member.staging):
-        con.execute(
-            f"""delete from staging.{member.staging} where key in (
-                select key from meta.rebuilt where table_name = '{member.bronze}')"""
-        )
+        again = f"select key from meta.rebuilt where table_name = '{member.bronze}'"
+        _forget(con, member, f"key in ({again})")
     seen_again = f"""select * from ({everything}) as envelope where _op = 't' or key in (
         select key from meta.rebuilt where table_name = '{member.bronze}')
         or _position >= coalesce((
@@ -230,6 +228,14 @@ def _rebuild(con: duckdb.DuckDBPyConnection, table: BronzeTable, member: Member,
     con.execute(f'create or replace view bronze."{member.bronze}" as {seen_again}')
     return f"""select json_extract_string(key, '$.id') from meta.rebuilt
         where table_name = '{member.bronze}'"""
+
+
+def _forget(con: duckdb.DuckDBPyConnection, member: Member, where: str) -> None:
+    """Rows go out of staging; the months they were in have changed."""
+    if member.parent is None:
+        found = f"select {months.OF} from staging.{member.staging} where {where}"
+        months.note(con, f"stg_{member.staging}", found)
+    con.execute(f"delete from staging.{member.staging} where {where}")
 
 
 def _on_days(root: str) -> str:

@@ -19,7 +19,7 @@ from bodega.data.pipelines.warehouse import Warehouse
 from bodega.kernel.errors import BodegaError, Invalid
 
 PROJECT = Path(__file__).parent.parent / "transform"
-_INCREMENTAL = "config.materialized:incremental"
+_WITH_NEWS = ("config.materialized:incremental", "test_type:data")
 _PLAN = "plan.json"
 _MATERIALIZED = ("view", "table", "incremental")
 _ADDED = (None, "delete+insert")
@@ -97,13 +97,13 @@ class Project:
         return plan
 
     def compile(self) -> Plan:
-        """Let dbt compile every model, and both ways of the incremental ones, whatever the
-        warehouse holds. Raises PlanImpossible."""
+        """Let dbt compile every model, and both ways of the incremental ones and of tests, whatever
+        the warehouse holds. Raises PlanImpossible."""
         nodes = self.manifest().nodes
         if beyond := sorted(node.name for node in nodes.values() if _beyond_a_plan(node)):
             raise PlanImpossible(", ".join(beyond))
         whole = self._compiled(["--full-refresh"])
-        news = self._compiled(["--select", _INCREMENTAL, "--vars", "{incremental: true}"])
+        news = self._compiled(["--select", *_WITH_NEWS, "--vars", "{incremental: true}"])
         return Plan(
             nodes=in_order([_node(nodes[id], sql, news.get(id)) for id, sql in whole.items()]),
             gold=tuple(gold_tables(nodes)),
@@ -188,8 +188,8 @@ def _node(node: Any, sql: str, news: str | None) -> Node:
     else:
         more = {
             "relation": f"{node.schema}.{node.alias}",
-            "news": news,
             "unique_key": config.unique_key,
+            "month": config.meta.get("month"),
             "columns": _contract(node),
         }
     return Node.model_validate(
@@ -200,6 +200,7 @@ def _node(node: Any, sql: str, news: str | None) -> Node:
             "parents": tuple(node.depends_on.nodes),
             "materialized": config.materialized,
             "sql": sql,
+            "news": None if kind == "test" and news == sql else news,
             **more,
         }
     )

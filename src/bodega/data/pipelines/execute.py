@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import duckdb
 
+from bodega.data.pipelines import months
 from bodega.data.pipelines.plan import Node, Plan
 
 _NEWS, _DECLARED = "_news", "_declared"
@@ -32,17 +33,20 @@ class ContractBroken(Exception):
     """A model does not give what its contract says."""
 
 
-def build(con: duckdb.DuckDBPyConnection, plan: Plan, moved: Iterable[str]) -> list[NodeResult]:
-    """Bring what lies below the `moved` tables up to date, each model with its tests. Views follow
-    their tables by themselves. What fails keeps all below it as it was."""
+def build(
+    con: duckdb.DuckDBPyConnection, plan: Plan, moved: Iterable[str], *, everything: bool = False
+) -> list[NodeResult]:
+    """Bring what lies below the `moved` tables up to date, each model with its tests, of what
+    changed or of `everything`. Views follow their tables by themselves. What fails keeps all below
+    it as it was."""
     there = _relations(con)
     nodes = [n for n in plan.below(moved) if n.materialized != "view" or n.relation not in there]
-    return _run(con, plan, nodes, there, anew=False)
+    return _run(con, plan, nodes, there, anew=False, everything=everything)
 
 
 def build_anew(con: duckdb.DuckDBPyConnection, plan: Plan) -> list[NodeResult]:
     """Make everything from the first change on."""
-    return _run(con, plan, plan.nodes, _relations(con), anew=True)
+    return _run(con, plan, plan.nodes, _relations(con), anew=True, everything=True)
 
 
 def _run(
@@ -52,6 +56,7 @@ def _run(
     there: Mapping[str, str],
     *,
     anew: bool,
+    everything: bool,
 ) -> list[NodeResult]:
     results: list[NodeResult] = []
     spoilt: set[str] = set()
@@ -59,7 +64,10 @@ def _run(
         if node.id in spoilt:
             results.append(NodeResult(node, "skipped"))
             continue
-        result = _test(con, node) if node.kind == "test" else _make(con, node, there, anew=anew)
+        if node.kind == "test":
+            result = _test(con, node, node.sql if everything else node.news or node.sql)
+        else:
+            result = _make(con, node, there, anew=anew)
         results.append(result)
         if result.failed:
             bad = [node.id] if node.kind == "model" else node.parents
@@ -127,21 +135,26 @@ def _keep_contract(con: duckdb.DuckDBPyConnection, node: Node) -> None:
 def _merge(con: duckdb.DuckDBPyConnection, node: Node) -> None:
     """Rows with the keys of the news go, the news come."""
     con.execute(f"create or replace temp table {_NEWS} as (\n{node.news}\n)")
-    if node.unique_key:
-        con.execute(
-            f"delete from {node.relation}"
-            f" where {node.unique_key} in (select {node.unique_key} from {_NEWS})"
+    replaced = f"{node.unique_key} in (select {node.unique_key} from {_NEWS})"
+    if node.month:
+        months.note(
+            con,
+            node.name,
+            f"select {node.month} from {_NEWS}"
+            f" union all select {node.month} from {node.relation} where {replaced}",
         )
+    if node.unique_key:
+        con.execute(f"delete from {node.relation} where {replaced}")
     con.execute(f"insert into {node.relation} by name select * from {_NEWS}")
     con.execute(f"drop table {_NEWS}")
 
 
-def _test(con: duckdb.DuckDBPyConnection, node: Node) -> NodeResult:
+def _test(con: duckdb.DuckDBPyConnection, node: Node, sql: str) -> NodeResult:
     started, clock = datetime.now(UTC), time.monotonic()
     try:
         row = con.execute(
             f"select {node.failures}, {node.failures} {node.error_if},"
-            f" {node.failures} {node.warn_if} from (\n{node.sql}\n)"
+            f" {node.failures} {node.warn_if} from (\n{sql}\n)"
         ).fetchone()
         assert row is not None
         failures, wrong, odd = row

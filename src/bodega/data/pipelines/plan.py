@@ -23,7 +23,8 @@ class Column(BaseModel, frozen=True):
 class Node(BaseModel, frozen=True):
     """A model or a test. `sql` makes a model from nothing, `news` what has changed since it last
     ran, to be put in place of the rows with the same `unique_key`. `columns` are those of its
-    contract. A test fails when `failures` of its rows is as `error_if` says, and only warns as
+    contract, `month` says in which month a row of the model lies. A test's `news` looks at changed
+    months only. A test fails when `failures` of its rows is as `error_if` says, and only warns as
     `warn_if` says, or where its severity is no more."""
 
     id: str
@@ -35,6 +36,7 @@ class Node(BaseModel, frozen=True):
     materialized: Literal["view", "table", "incremental", "test"]
     news: str | None = None
     unique_key: str | None = None
+    month: str | None = None
     columns: tuple[Column, ...] = ()
     severity: Literal["error", "warn"] = "error"
     failures: str = "count(*)"

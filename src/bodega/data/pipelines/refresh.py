@@ -14,6 +14,7 @@ from bodega.data.lake.publish import publish
 from bodega.data.lake.published import read_published
 from bodega.data.lake.storage import Place, at
 from bodega.data.operations.runs import Run, recorded
+from bodega.data.pipelines import months
 from bodega.data.pipelines.bronze import NOTHING, BronzeTable, read_bronze
 from bodega.data.pipelines.days import Days, gold_days, pending, tables_of
 from bodega.data.pipelines.dbt import project_fingerprint
@@ -79,7 +80,8 @@ def refresh(
     `upto` is the position up to which bronze is complete over all tables; later changes wait, so
     that no half-written transaction is ever counted. Without it everything bronze holds is taken.
     `full` rebuilds from the first change. So does a change of the dbt project. `days` builds what
-    happened on them anew; days that a crash left half built are finished by any refresh. What was
+    happened on them anew; days that a crash left half built are finished by any refresh. Tests and
+    checks look at the months that changed, once a day and after a rebuild at everything. What was
     done is kept as a run, asked for by `trigger`. `gate` says what may not be published, and keeps
     what it found.
     """
@@ -113,7 +115,10 @@ def _carry_out(work: "_Work") -> None:
     outcome.days = sorted({str(day) for days in load.days.values() for day in days})
     tell_bronze(run, load.moved, load.changes)
     taken = sorted({*load.moved, *tables_of(load.days)})
-    nodes = build_anew(work.con, work.plan) if load.rebuild else build(work.con, work.plan, taken)
+    if load.rebuild:
+        nodes = build_anew(work.con, work.plan)
+    else:
+        nodes = build(work.con, work.plan, taken, everything=load.everything)
     outcome.failures = _failed(nodes)
     outcome.state = "blocked"
     tell_nodes(run, nodes, built_rows(work.con))
@@ -132,7 +137,8 @@ def complete_position(lake: Place) -> int | None:
 @dataclass(frozen=True)
 class _Load:
     """What a refresh takes in: bronze as it stands, `reach` the last position it counts, `days` per
-    root to build anew, `changes` how many there are per table."""
+    root to build anew, `changes` how many there are per table, `everything` whether tests and
+    checks look at more than what changed."""
 
     lake: Place
     bronze: Mapping[str, BronzeTable]
@@ -143,6 +149,7 @@ class _Load:
     known_at_ms: int | None
     days: Mapping[str, list[date]]
     changes: Mapping[str, int]
+    everything: bool
 
 
 def _load(
@@ -179,6 +186,7 @@ def _load(
         known_at_ms=known_at_ms,
         days=pending(con),
         changes=found.changes,
+        everything=rebuild or months.due(con),
     )
 
 
@@ -197,12 +205,14 @@ class _Work:
 def _deliver(work: _Work, touched: Collection[str]) -> None:
     """Check what was built; publish it if it is good."""
     con, load, outcome, run = work.con, work.load, work.outcome, work.run
+    before = read_published(load.lake)
+    parts = {} if load.everything else months.changed_parts(con, work.plan.gold, before)
     with run.timed("gate", kind="check"):
-        outcome.failures = work.gate.admit(con, load.moved, load.reach)
+        outcome.failures = work.gate.admit(con, load.moved, load.reach, parts)
     tell_refusals(run, outcome.failures)
     if outcome.failures:
         return
-    at, before = load.known_at_ms, read_published(load.lake)
+    at = load.known_at_ms
     outcome.known_at = None if at is None else datetime.fromtimestamp(at / 1000, UTC)
     outcome.position = load.reach
     with run.timed("publish", kind="publish"):
@@ -212,10 +222,12 @@ def _deliver(work: _Work, touched: Collection[str]) -> None:
             work.plan.gold,
             known_at=outcome.known_at,
             position=load.reach,
-            touched=None if load.rebuild else touched,
+            touched=None if load.everything else touched,
             mapped=published_mapped(con, load.mapped, before.mapped, datetime.now(UTC)),
             rewrite=gold_days(work.plan.gold, load.days),
+            parts=parts,
         )
+    published = read_published(load.lake)
     remember(
         con,
         load.bronze,
@@ -223,9 +235,11 @@ def _deliver(work: _Work, touched: Collection[str]) -> None:
         upto=load.reach,
         project=project_fingerprint(),
         known_at_ms=at,
+        published=published,
+        everything=load.everything,
     )
     outcome.state = "published"
-    tell_written(run, read_published(load.lake), outcome.written)
+    tell_written(run, published, outcome.written)
     work.gate.published(con, outcome.written, load.reach)
 
 

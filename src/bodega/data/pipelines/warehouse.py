@@ -8,8 +8,10 @@ from pathlib import Path
 import duckdb
 
 from bodega.backbone.telemetry.logs import get_logger
+from bodega.data.lake.published import Published
 from bodega.data.lake.storage import Place, at
 from bodega.data.pipelines import days as backfills
+from bodega.data.pipelines import months
 from bodega.data.pipelines.bronze import NOTHING, BronzeTable, register
 from bodega.data.pipelines.mapped import MappedTable, register_mapped
 from bodega.kernel.errors import Conflict
@@ -101,7 +103,7 @@ class Warehouse:
             spill_to(con, str(self.spill))
             con.execute("set threads = 2")
             con.execute("set TimeZone = 'UTC'")
-            con.execute(_MEMORY + backfills.MEMORY)
+            con.execute(_MEMORY + backfills.MEMORY + months.MEMORY)
             at(self.lake).attach(con)
             yield con
         except duckdb.Error as error:
@@ -226,8 +228,11 @@ def remember(
     upto: int,
     project: str,
     known_at_ms: int | None,
+    published: Published,
+    everything: bool,
 ) -> None:
-    """Close the batch: from now on the changes up to `upto` are old news."""
+    """Close the batch: from now on the changes up to `upto` are old news, `published` is what
+    readers have, and whether `everything` was looked at."""
     con.execute("begin")
     con.execute(
         "update meta.refresh set good = batch, project = ?, known_at_ms = ?", [project, known_at_ms]
@@ -239,6 +244,7 @@ def remember(
     con.execute("delete from meta.mapped")
     _insert(con, "meta.mapped", [(t.name, t.version) for t in mapped.values()])
     backfills.done(con)
+    months.done(con, published, everything=everything)
     con.execute("commit")
 
 

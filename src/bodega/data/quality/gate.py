@@ -11,6 +11,7 @@ import duckdb
 
 from bodega.backbone.telemetry.logs import get_logger
 from bodega.data.lake.published import Published, read_published
+from bodega.data.lake.rewrite import among
 from bodega.data.lake.storage import Place, at
 from bodega.data.quality.checks import run_checks
 from bodega.data.quality.constraints import judge
@@ -54,11 +55,20 @@ class Gate:
                 self._read = (changed, self._read[1] if self._read else read_policy())
         return self._read[1]
 
-    def admit(self, con: duckdb.DuckDBPyConnection, moved: Sequence[str], upto: int) -> list[str]:
-        """What keeps this load from being published."""
-        lines = [*bronze_to_silver(con, self.policy, moved, upto), *silver_to_gold(con)]
-        results = [*run_checks(con), *self._constraints(con, moved, upto)]
-        results += self._shrunk(con, read_published(self._root))
+    def admit(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        moved: Sequence[str],
+        upto: int,
+        parts: Mapping[str, Sequence[str]] | None = None,
+    ) -> list[str]:
+        """What keeps this load from being published. Of gold tables in `parts` only these months
+        can have changed, and only they are looked at."""
+        parts, published = parts or {}, read_published(self._root)
+        lines = [*bronze_to_silver(con, self.policy, moved, upto), *silver_to_gold(con, parts)]
+        results = [*run_checks(con, parts), *self._constraints(con, moved, upto)]
+        results += self._gold(con, published, parts)
+        results += self._shrunk(con, published)
         self.notebook.lines(lines, load=str(upto))
         self.notebook.results(results)
         self._set_aside(con)
@@ -81,7 +91,7 @@ class Gate:
 
     def _set_aside(self, con: duckdb.DuckDBPyConnection) -> None:
         """Rows that silver's rules refuse now, for whoever cannot open the warehouse."""
-        if not _exists(con, "silver", "rejects"):
+        if "silver.rejects" not in _relations(con):
             return
         row = con.execute(
             "select count(*), sum(hash(entity, key, reason, _position)) from silver.rejects"
@@ -111,16 +121,11 @@ class Gate:
     def _constraints(
         self, con: duckdb.DuckDBPyConnection, moved: Sequence[str], upto: int
     ) -> Iterable[Result]:
-        """Envelopes and rows of this load; of gold the tables as they are."""
+        """Envelopes of this load, and the rows of silver it changed."""
         policy = self.policy
         since = "coalesce((select since from meta.bronze where table_name = '{}'), -1)"
         batch = "_batch = (select batch from meta.refresh)"
-        there = {
-            f"{schema}.{name}"
-            for schema, name in con.execute(
-                "select table_schema, table_name from information_schema.tables"
-            ).fetchall()
-        }
+        there = _relations(con)
         for name in moved:
             said = policy.of(f"bronze.{name}")
             news = f"_position <= {int(upto)} and _position > {since.format(name)}"
@@ -128,9 +133,21 @@ class Gate:
             silver = f"silver.{said.into}"
             if silver in there:
                 yield from judge(con, silver, policy.of(silver), silver, batch)
-        for table, said in policy.tables.items():
-            if table.startswith("gold.") and table in there:
-                yield from judge(con, table, said, table)
+
+    def _gold(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        published: Published,
+        parts: Mapping[str, Sequence[str]],
+    ) -> Iterable[Result]:
+        """The tables as they are, or as far as they can have changed."""
+        there = _relations(con)
+        for table, said in self.policy.tables.items():
+            layer, _, name = table.partition(".")
+            if layer == "gold" and table in there:
+                known = published.tables.get(name)
+                by = known.partition_by if known else ""
+                yield from judge(con, table, said, table, among(f"{by}", parts.get(name)))
 
     def _shrunk(self, con: duckdb.DuckDBPyConnection, published: Published) -> Iterable[Result]:
         """Tables that would lose more of their rows than is believable."""
@@ -148,12 +165,9 @@ class Gate:
             )  # fmt: skip
 
 
-def _exists(con: duckdb.DuckDBPyConnection, schema: str, name: str) -> bool:
-    found = con.execute(
-        "select 1 from information_schema.tables where table_schema = ? and table_name = ?",
-        [schema, name],
-    )
-    return found.fetchone() is not None
+def _relations(con: duckdb.DuckDBPyConnection) -> set[str]:
+    found = con.execute("select table_schema, table_name from information_schema.tables")
+    return {f"{schema}.{name}" for schema, name in found.fetchall()}
 
 
 def _differing(lines: Iterable[Line]) -> list[str]:

@@ -4,13 +4,14 @@ The source side is asked in words of its own: of bronze the newest envelope of e
 its JSON and not through the transforms. Checksums are sums of hashes: the order of rows is nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
 
 from bodega.data.lake.published import Published, PublishedTable, table_files
+from bodega.data.lake.rewrite import among
 from bodega.data.lake.storage import Place
 from bodega.data.quality.policy import Policy, TablePolicy
 
@@ -138,38 +139,65 @@ _SALES = """
         select l.currency, l.quantity, l.total_amount
         from silver.order_lines l
         join silver.orders o on o.id = l.order_id
-        where o.status <> 'cancelled'
+        where o.status <> 'cancelled' and {o_within}
         union all
         select l.currency, -l.quantity, -l.total_amount
         from silver.return_lines l
         join silver.returns r on r.id = l.return_id
+        where {r_within}
     )
     select currency, count(*), sum(quantity), sum(total_amount) from standing group by 1 order by 1
 """
 _SOLD = """
     select currency, count(*), sum(quantity), sum(total_amount)
-    from gold.fct_order_lines group by 1 order by 1
+    from gold.fct_order_lines where {among} group by 1 order by 1
 """
 _ORDERS = """
     select currency, count(*), sum(hash(id, status)), sum(total_amount)
-    from silver.orders group by 1 order by 1
+    from silver.orders o where {o_within} group by 1 order by 1
 """
 _ORDERED = """
     select currency, count(*), sum(hash(order_id, status)), sum(total_amount)
-    from gold.fct_orders group by 1 order by 1
+    from gold.fct_orders where {among} group by 1 order by 1
 """
 
 
-def silver_to_gold(con: duckdb.DuckDBPyConnection) -> list[Line]:
-    """Orders and the lines that stand, whole, per currency."""
+def silver_to_gold(
+    con: duckdb.DuckDBPyConnection, parts: Mapping[str, Collection[str]] | None = None
+) -> list[Line]:
+    """Orders and the lines that stand, per currency: whole, or of `parts` these months."""
     found = []
     for table, names, source, target in (
         ("fct_order_lines", ("rows", "quantity", "total_amount"), _SALES, _SOLD),
         ("fct_orders", ("rows", "checksum", "total_amount"), _ORDERS, _ORDERED),
     ):
-        sides = [_by_currency(con.execute(sql).fetchall(), names) for sql in (source, target)]
+        where = _of((parts or {}).get(table))
+        sides = [
+            _by_currency(con.execute(sql.format(**where)).fetchall(), names)
+            for sql in (source, target)
+        ]
         found += compared("silver → gold", table, *sides)
     return found
+
+
+def _of(months: Collection[str] | None) -> dict[str, str]:
+    return {
+        "o_within": within("o.occurred_at", months),
+        "r_within": within("r.occurred_at", months),
+        "among": among("order_month", months),
+    }
+
+
+def within(column: str, months: Collection[str] | None) -> str:
+    """SQL for an instant in one of `months`, such as 2026-11; true where there is no choice."""
+    if months is None:
+        return "true"
+    spans = (
+        f"({column} >= timestamptz '{month}-01 00:00:00Z'"
+        f" and {column} < timestamptz '{month}-01 00:00:00Z' + interval 1 month)"
+        for month in sorted(months)
+    )
+    return f"({' or '.join(spans)})" if months else "false"
 
 
 def _by_currency(rows: Sequence[tuple[object, ...]], names: Sequence[str]) -> dict[str, object]:

@@ -8,6 +8,7 @@
   {% if is_incremental() %}
     and ({{ place('envelope._position', 'envelope._sequence') }} > (
       select coalesce(max({{ place('known._position', 'known._sequence') }}), {{ place(-1, -1) }}) from {{ this }} as known
+      where known._position = (select max(_position) from {{ this }})
     ) {{ or_rebuilt(bronze.identifier) }})
   {% endif %}
 {%- endmacro %}
@@ -63,12 +64,26 @@
   ), '')
 {%- endmacro %}
 
+{#- Keys already known of which something new is told: a truncate tells of all. Kept apart, so that
+    few keys are looked up in few rows. -#}
+{% macro told_again() -%}
+told_again as (
+  select key from unseen
+  union
+  select key from {{ this }} where exists (select 1 from unseen where _op = 't')
+)
+{%- endmacro %}
+
 {#- The current row of every key ever seen: deleted ones flagged, unfit ones with a reason.
     `_batch` is the refresh that changed the row last; what lies downstream reads by it. -#}
 {% macro latest_state(bronze, columns, rules={}) -%}
 with unseen as (
   {{ unseen(bronze) }}
 ),
+
+{% if is_incremental() %}
+{{ told_again() }},
+{% endif %}
 
 truncated as (
   select coalesce(max({{ place() }}), {{ place(-1, -1) }}) as place from unseen where _op = 't'
@@ -82,7 +97,7 @@ changes as (
     key, {{ columns.keys() | join(', ') }}, null as _miscast, {{ empty_list() }} as _unchanged,
     true as _knows, _deleted, ts_ms, _position, _sequence
   from {{ this }}
-  where key in (select key from unseen) or exists (select 1 from unseen where _op = 't')
+  where key in (select key from told_again)
   {% endif %}
 ),
 

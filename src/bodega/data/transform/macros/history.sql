@@ -9,6 +9,10 @@ with unseen as (
   {% endif %}
 ),
 
+{% if is_incremental() %}
+{{ told_again() }},
+{% endif %}
+
 told as (
   {{ typed_changes('unseen', columns) }}
   {% if is_incremental() %}
@@ -17,7 +21,7 @@ told as (
     key, {{ columns.keys() | join(', ') }}, null as _miscast, {{ empty_list() }} as _unchanged,
     not _deleted as _knows, _deleted, ts_ms, _position, _sequence
   from {{ this }}
-  where key in (select key from unseen) or exists (select 1 from unseen where _op = 't')
+  where key in (select key from told_again)
   {% endif %}
 ),
 

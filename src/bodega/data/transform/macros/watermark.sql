@@ -12,6 +12,15 @@
   {%- endif %}
 {%- endmacro %}
 
+{#- The rows of `relation` whose `column` is among the ids of `touched`; from nothing, all of them. -#}
+{% macro rows_of(relation, column, touched) -%}
+  {% if is_incremental() -%}
+    (select * from {{ relation }} where {{ column }} in (select id from {{ touched }}))
+  {%- else -%}
+    {{ relation }}
+  {%- endif %}
+{%- endmacro %}
+
 {#- True for staging rows that silver shows. -#}
 {% macro fit(relation) -%}
   (not {{ relation }}._deleted and {{ relation }}._reject_reason is null)
@@ -52,4 +61,45 @@
 {% macro duckdb__or_backfilled() -%}
   union all
   select day from {{ source('meta', 'days') }}
+{%- endmacro %}
+
+{#- True for rows changed since readers were last given a set; for all of them where everything is
+    looked at. What a row was before is not looked at. -#}
+{% macro changed_since_published(relation) -%}
+  {% if var('incremental', false) -%}
+    {{ relation }}._batch > (select good from {{ source('meta', 'refresh') }})
+  {%- else -%}
+    true
+  {%- endif %}
+{%- endmacro %}
+
+{#- True for months of `model` that changed since then; for all of them where everything is looked at. -#}
+{% macro in_changed_months(month, model) -%}
+  {%- set months = source('meta', 'months') -%}
+  {%- if var('incremental', false) -%}
+    {{ month }} in (select month from {{ months }} where model = '{{ model }}')
+  {%- else -%}
+    true
+  {%- endif -%}
+{%- endmacro %}
+
+{#- The rows of a model in its changed months; all of a model that follows no months. -#}
+{% macro changed_rows(relation) -%}
+  {%- set found = namespace(meta={}, name='') -%}
+  {%- for node in (graph.nodes.values() if execute else []) if node.schema == relation.schema and node.alias == relation.identifier -%}
+    {%- set found.meta, found.name = node.config.meta, node.name -%}
+  {%- endfor -%}
+  {%- set month = found.meta.get('partition_by', found.meta.get('month')) -%}
+  {%- set follows = found.meta.get('follows', found.name if month == found.meta.get('month') else none) -%}
+  {%- if var('incremental', false) and month and follows -%}
+    (select * from {{ relation }} where {{ in_changed_months(month, follows) }})
+  {%- else -%}
+    {{ relation }}
+  {%- endif -%}
+{%- endmacro %}
+
+{#- Tests of one model look at what changed of it. -#}
+{% macro get_where_subquery(relation) -%}
+  {%- set rows = changed_rows(relation) -%}
+  {{ return(dbt.get_where_subquery(relation) if rows == relation | string else rows ~ ' as changed_rows') }}
 {%- endmacro %}

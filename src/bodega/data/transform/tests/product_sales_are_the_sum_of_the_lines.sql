@@ -1,13 +1,13 @@
 with lines as (
   select currency, sum(total_amount) as net, sum(quantity) as units
-  from {{ ref('fct_order_lines') }}
+  from {{ changed_rows(ref('fct_order_lines')) }} as lines
   where kind = 'product' and product_id is not null
   group by currency
 ),
 
 products as (
   select currency, sum(net_amount) as net, sum(units - returned_units) as units
-  from {{ ref('mart_product_sales') }}
+  from {{ changed_rows(ref('mart_product_sales')) }} as sales
   group by currency
 )
 

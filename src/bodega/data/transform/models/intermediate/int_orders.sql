@@ -1,6 +1,7 @@
-{{ config(unique_key='order_id') }}
+{{ config(unique_key='order_id', meta={'month': 'order_month'}) }}
 
--- Every order ever placed beside what its lines add up to.
+-- Every order ever placed beside what its lines add up to. One that changes hands has changed for
+-- the persons it left, too.
 with touched as (
   select id from {{ ref('stg_orders') }} as orders where {{ changed_since_last_run('orders') }}
   union
@@ -59,13 +60,30 @@ select
   coalesce(lines.rejected_lines, 0) as rejected_lines,
   coalesce(lines.currencies, 0) as currencies,
   orders.source,
+  {{ utc_day('orders.occurred_at') }} as order_date,
+  {{ month_of(utc_day('orders.occurred_at')) }} as order_month,
   orders.occurred_at,
   greatest(
     orders.known_at, coalesce(lines.known_at, orders.known_at), coalesce(credits.known_at, orders.known_at)
   ) as known_at,
+  coalesce({{ buyer('orders.customer_id', 'orders.email') }}, '') as person_key,
+  {% if is_incremental() %}
+  case
+    when before._batch > (select good from {{ source('meta', 'refresh') }})
+      then list_append(before._persons_left, before.person_key)
+    else [before.person_key]
+  end as _persons_left,
+  {% else %}
+  {{ empty_list() }} as _persons_left,
+  {% endif %}
   not {{ fit('orders') }} as _removed,
   {{ this_batch() }} as _batch
 from {{ ref('stg_orders') }} as orders
 left join lines on lines.order_id = orders.id
 left join credits on credits.order_id = orders.id
+{% if is_incremental() %}
+left join (
+  select order_id, person_key, _persons_left, _batch from {{ this }} where order_id in (select id from touched)
+) as before on before.order_id = orders.id
+{% endif %}
 where orders.id in (select id from touched)

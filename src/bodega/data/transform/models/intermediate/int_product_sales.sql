@@ -1,4 +1,4 @@
-{{ config(unique_key='order_month') }}
+{{ config(unique_key='order_month', meta={'month': 'order_month'}) }}
 
 -- Months with a change are counted anew; each leaves a flagged row, so that an emptied month is emptied.
 with months as (

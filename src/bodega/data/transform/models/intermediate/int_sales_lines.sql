@@ -1,8 +1,21 @@
-{{ config(unique_key='line_id') }}
+{{ config(unique_key='line_id', meta={'month': 'order_month'}) }}
 
 -- Every line ever sold or returned whose parent is known; what no longer counts stays, flagged, so
 -- that what lies downstream learns of it.
-with sold as (
+with touched_orders as (
+  select id from {{ ref('stg_orders') }} as orders where {{ changed_since_last_run('orders') }}
+  union
+  select order_id from {{ ref('stg_order_lines') }} as lines where {{ changed_since_last_run('lines') }}
+),
+
+touched_returns as (
+  select id from {{ ref('stg_returns') }} as returns
+  where {{ changed_since_last_run('returns') }} or order_id in (select id from touched_orders)
+  union
+  select return_id from {{ ref('stg_return_lines') }} as lines where {{ changed_since_last_run('lines') }}
+),
+
+sold as (
   select
     lines.id as line_id,
     false as is_return,
@@ -27,9 +40,8 @@ with sold as (
     greatest(lines.known_at, orders.known_at) as known_at,
     orders.source,
     not ({{ fit('lines') }} and {{ fit('orders') }} and orders.status <> 'cancelled') as _removed
-  from {{ ref('stg_order_lines') }} as lines
-  inner join {{ ref('stg_orders') }} as orders on orders.id = lines.order_id
-  where {{ changed_since_last_run('lines') }} or {{ changed_since_last_run('orders') }}
+  from {{ rows_of(ref('stg_order_lines'), 'order_id', 'touched_orders') }} as lines
+  inner join {{ rows_of(ref('stg_orders'), 'id', 'touched_orders') }} as orders on orders.id = lines.order_id
 ),
 
 returned as (
@@ -57,12 +69,9 @@ returned as (
     greatest(lines.known_at, returns.known_at) as known_at,
     returns.source,
     not ({{ fit('lines') }} and {{ fit('returns') }}) as _removed
-  from {{ ref('stg_return_lines') }} as lines
-  inner join {{ ref('stg_returns') }} as returns on returns.id = lines.return_id
+  from {{ rows_of(ref('stg_return_lines'), 'return_id', 'touched_returns') }} as lines
+  inner join {{ rows_of(ref('stg_returns'), 'id', 'touched_returns') }} as returns on returns.id = lines.return_id
   left join {{ ref('stg_orders') }} as orders on orders.id = returns.order_id
-  where {{ changed_since_last_run('lines') }}
-    or {{ changed_since_last_run('returns') }}
-    or coalesce({{ changed_since_last_run('orders') }}, false)
 ),
 
 changed as (
@@ -88,5 +97,7 @@ select
   {{ this_batch() }} as _batch
 from changed
 {% if is_incremental() %}
-left join {{ this }} as before on before.line_id = changed.line_id
+left join (
+  select line_id, order_date, _days_left, _batch from {{ this }} where line_id in (select line_id from changed)
+) as before on before.line_id = changed.line_id
 {% endif %}

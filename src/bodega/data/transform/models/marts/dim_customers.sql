@@ -4,11 +4,20 @@ with known as (
   from {{ ref('silver_customers') }}
 ),
 
+unknown as (
+  select distinct person_key as customer_id from {{ ref('int_buyer_months') }}
+  where person_key <> '' and person_key not like 'guest:%' and person_key not in (select customer_id from known)
+  union
+  select customer_id from {{ ref('stg_returns') }}
+  where customer_id is not null and customer_id not in (select customer_id from known)
+),
+
 buyers as (
   select customer_id, country, email_token, source, occurred_at, known_at from {{ ref('fct_orders') }}
+  where customer_id in (select customer_id from unknown)
   union all
   select customer_id, country, null as email_token, source, occurred_at, known_at
-  from {{ ref('fct_order_lines') }} where is_return
+  from {{ ref('fct_order_lines') }} where is_return and customer_id in (select customer_id from unknown)
 ),
 
 inferred as (
@@ -23,7 +32,6 @@ inferred as (
     min(occurred_at) as joined_at,
     min(known_at) as known_at
   from buyers
-  where customer_id is not null and customer_id not in (select customer_id from known)
   group by customer_id
 )
 

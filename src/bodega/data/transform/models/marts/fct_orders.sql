@@ -20,8 +20,8 @@ select
   refunded_amount,
   total_amount - credited_amount as net_amount,
   currency,
-  {{ utc_day('occurred_at') }} as order_date,
-  {{ month_of(utc_day('occurred_at')) }} as order_month,
+  order_date,
+  order_month,
   occurred_at,
   known_at,
   source

@@ -14,4 +14,7 @@ select
   redemptions.redeemed_at as occurred_at,
   redemptions.released_at
 from {{ ref('silver_redemptions') }} as redemptions
-left join {{ ref('fct_orders') }} as orders on orders.checkout_id = redemptions.checkout_id
+left join (
+  select order_id, checkout_id from {{ ref('fct_orders') }}
+  where checkout_id in (select checkout_id from {{ ref('silver_redemptions') }})
+) as orders on orders.checkout_id = redemptions.checkout_id

@@ -1,54 +1,25 @@
--- What each buyer is worth. A guest is known by the token of the e-mail and becomes the account of
--- the same e-mail when there is one. Recency is counted to the newest order of all, so that the same
--- orders always give the same numbers.
-with accounts as (
-  select email_token, min(customer_id) as customer_id
-  from {{ ref('dim_customers') }}
-  where email_token is not null
-  group by email_token
-),
-
-orders as (
+-- What each buyer is worth. Recency is counted to the newest order of all, so that the same orders
+-- always give the same numbers.
+with buyers as (
   select
-    coalesce(orders.customer_id, accounts.customer_id, 'guest:' || orders.email_token) as buyer_key,
-    orders.order_id,
-    orders.order_date,
-    orders.country,
-    orders.currency,
-    orders.total_amount
-  from {{ ref('fct_orders') }} as orders
-  left join accounts on accounts.email_token = orders.email_token
-  where orders.status <> 'cancelled'
-),
-
-returned as (
-  select order_id, cast(-sum(total_amount) as bigint) as returned_amount
-  from {{ ref('fct_order_lines') }}
-  where is_return
-  group by order_id
-),
-
-buyers as (
-  select
-    orders.buyer_key,
-    orders.currency,
-    count(*) as orders,
-    cast(sum(orders.total_amount) as bigint) as gross_amount,
-    cast(coalesce(sum(returned.returned_amount), 0) as bigint) as returns_amount,
-    min(orders.order_date) as first_date,
-    max(orders.order_date) as last_date,
-    max(orders.country) as country
-  from orders
-  left join returned on returned.order_id = orders.order_id
-  where orders.buyer_key is not null
-  group by orders.buyer_key, orders.currency
+    buyer_key,
+    currency,
+    cast(sum(orders) as bigint) as orders,
+    cast(sum(gross_amount) as bigint) as gross_amount,
+    cast(sum(returns_amount) as bigint) as returns_amount,
+    min(first_date) as first_date,
+    max(last_date) as last_date,
+    max(country) as country
+  from {{ ref('int_buyers') }}
+  where buyer_key is not null
+  group by buyer_key, currency
 ),
 
 measured as (
   select
     *,
     gross_amount - returns_amount as net_amount,
-    cast({{ days_between('last_date', '(select max(order_date) from orders)') }} as bigint) as recency_days
+    cast({{ days_between('last_date', '(select max(last_date) from ' ~ ref('int_buyers') ~ ')') }} as bigint) as recency_days
   from buyers
 )
 

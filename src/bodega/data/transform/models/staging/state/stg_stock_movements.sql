@@ -1,4 +1,4 @@
-{{ config(unique_key='key') }}
+{{ config(unique_key='key', meta={'month': "strftime(cast(occurred_at as date), '%Y-%m')"}) }}
 
 {% set columns = {
   'id': 'varchar required',
