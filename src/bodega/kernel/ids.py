@@ -40,4 +40,4 @@ def new_id() -> uuid.UUID:
 
 def derived_id(parent: uuid.UUID, name: str) -> uuid.UUID:
     """The UUIDv5 that `parent` always yields for `name`: how a retried step names its command."""
-    return uuid.uuid5(parent, name)
+    return uuid_utils.compat.uuid5(parent, name)

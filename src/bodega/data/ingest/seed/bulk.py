@@ -5,8 +5,9 @@ the envelopes that the change feed would have written, a commit a batch.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -43,9 +44,7 @@ def seed_bronze(
     written = 0
     for orders, returns in history.batches():
         wanted = _cut(orders, lines - written)
-        sold = [row for order in wanted for row in _lines(order)]
-        bronze.take(orders=wanted, sold=sold, returns=returns)
-        written += len(sold)
+        written += bronze.take(orders=wanted, returns=returns)
         progress(written)
         if written >= lines:
             break
@@ -73,40 +72,69 @@ class _Bronze:
         self._positions = count(10, 10)
         self._position = next(self._positions)
         self._numbers = count(1)
+        self._goods: dict[int, tuple[OrderLine, str]] = {}
 
-    def take(
-        self, *, orders: list[ImportedOrder], sold: list[Row], returns: list[ImportedReturn]
-    ) -> None:
+    def take(self, *, orders: list[ImportedOrder], returns: list[ImportedReturn]) -> int:
+        """How many order lines that were."""
+        sold = [row for order in orders for row in self._lines(order)]
         known = {order.id for order in orders}
         back = [one for one in returns if one.order_id in known]
         self._position = next(self._positions)
-        self.append("orders.orders", [_order(next(self._numbers), order) for order in orders])
-        self.append("orders.order_lines", sold)
+        self._append("orders.orders", [_order(next(self._numbers), order) for order in orders])
+        self._append("orders.order_lines", sold)
         self.append("orders.returns", [_return(one) for one in back])
         self.append("orders.return_lines", [row for one in back for row in _return_lines(one)])
+        return len(sold)
 
     def append(self, name: str, rows: Iterable[Row]) -> None:
-        texts = [(row["id"], json.dumps(row)) for row in rows]
-        if not texts:
+        self._append(name, [(row["id"], json.dumps(row)) for row in rows])
+
+    def _append(self, name: str, rows: Sequence[tuple[str, str]]) -> None:
+        """Ids and texts of rows."""
+        if not rows:
             return
-        size, ms = len(texts), int(self._now.timestamp() * 1000)
-        columns: Mapping[str, Any] = {
-            "key": [f'{{"id": "{key}"}}' for key, _ in texts],
-            "before": [None] * size,
-            "after": [text for _, text in texts],
-            "unchanged": [[]] * size,
-            "ts_ms": [ms] * size,
-            "txid": [self._position] * size,
-            "_source": [SOURCE] * size,
-            "_position": [self._position] * size,
-            "_sequence": range(size),
-            "_op": ["c"] * size,
-            "_ingested_at": [self._now] * size,
+        size = len(rows)
+        constants: Mapping[str, object] = {
+            "before": None,
+            "unchanged": [],
+            "ts_ms": int(self._now.timestamp() * 1000),
+            "txid": self._position,
+            "_source": SOURCE,
+            "_position": self._position,
+            "_op": "c",
+            "_ingested_at": self._now,
         }
-        arrays = [pa.array(columns[field.name], field.type) for field in SCHEMA]
+        columns: Mapping[str, Sequence[object]] = {
+            "key": [f'{{"id": "{key}"}}' for key, _ in rows],
+            "after": [text for _, text in rows],
+            "_sequence": range(size),
+        }
+        arrays = [
+            pa.array(columns[field.name], field.type)
+            if field.name in columns
+            else pa.repeat(pa.scalar(constants[field.name], field.type), size)
+            for field in SCHEMA
+        ]
         self._table(name).append(
             pa.Table.from_arrays(arrays, schema=SCHEMA), {COMPLETE: self._position}
         )
+
+    def _lines(self, order: ImportedOrder) -> Iterator[tuple[str, str]]:
+        """As `json.dumps` would write them. Most rows are lines, and most lines are alike: what
+        was bought is written once."""
+        times = _told(order.placed_at)
+        order_id = str(order.id)
+        for position, line in enumerate(order.lines):
+            id_ = f"{order_id}-{position}"
+            head = f'"id": "{id_}", "order_id": "{order_id}", "position": {position}'
+            yield id_, f"{{{head}, {self._written(line)}, {times}}}"
+
+    def _written(self, line: OrderLine) -> str:
+        """By the object, which is kept so that no other takes its place."""
+        known = self._goods.get(id(line))
+        if known is None:
+            known = self._goods[id(line)] = (line, json.dumps(_bought(line))[1:-1])
+        return known[1]
 
     def complete(self) -> None:
         self._root.write_json(FEED_STATE, {"position": self._position})
@@ -142,28 +170,42 @@ def _variants(history: History, at: datetime) -> Iterator[Row]:
 
 
 def _users(history: History, at: datetime) -> Iterator[Row]:
-    for user in history.people.users():
+    """Bronze holds no names, so none are made up."""
+    people = history.people
+    for number in range(history.plan.customers):
         yield {
-            "id": str(user.id), "role": "customer", "status": "active", "country": user.country,
-            **_times(at),
+            "id": str(people.id(number)), "role": "customer", "status": "active",
+            "country": people.country(number), **_times(at),
         }  # fmt: skip
 
 
-def _order(number: int, order: ImportedOrder) -> Row:
-    total = sum(line.total.amount for line in order.lines)
-    return {
-        "id": str(order.id), "number": number, "checkout_id": None, "status": "paid",
-        "customer_id": None if order.customer_id is None else str(order.customer_id),
-        "country": order.country, "subtotal_amount": total, "total_amount": total,
-        "currency": order.currency, "source_key": order.source_key, **_times(order.placed_at),
-    }  # fmt: skip
+def _order(number: int, order: ImportedOrder) -> tuple[str, str]:
+    """Its id, and its text as `json.dumps` would write it."""
+    id_, total = str(order.id), sum(line.total.amount for line in order.lines)
+    buyer = "null" if order.customer_id is None else f'"{order.customer_id}"'
+    text = (
+        f'{{"id": "{id_}", "number": {number}, "checkout_id": null, "status": "paid", '
+        f'"customer_id": {buyer}, "country": {_quoted(order.country)}, '
+        f'"subtotal_amount": {total}, "total_amount": {total}, '
+        f'"currency": {_quoted(order.currency)}, "source_key": {json.dumps(order.source_key)}, '
+        f"{_told(order.placed_at)}}}"
+    )
+    return id_, text
 
 
-def _lines(order: ImportedOrder) -> Iterator[Row]:
-    times = _times(order.placed_at)
-    for position, line in enumerate(order.lines):
-        row = {"id": f"{order.id}-{position}", "order_id": str(order.id), "position": position}
-        yield row | _bought(line) | times
+@cache
+def _quoted(text: str | None) -> str:
+    """One of a few texts."""
+    return json.dumps(text)
+
+
+def _told(at: datetime) -> str:
+    """The members of `_times`."""
+    text = at.isoformat()
+    return (
+        f'"occurred_at": "{text}", "known_at": "{text}", "ingested_at": "{text}", '
+        f'"source": {_quoted(SEED)}'
+    )
 
 
 def _return(back: ImportedReturn) -> Row:

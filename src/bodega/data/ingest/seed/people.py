@@ -5,6 +5,7 @@ import unicodedata
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 
 from bodega.contracts.identity import ImportedUser
 from bodega.data.ingest.seed.plan import Calendar, SeedPlan
@@ -14,6 +15,7 @@ NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "seed.import.bodega")
 GUESTS = 0.12
 _FIRST_DAY = 0.25
 _CONCENTRATION = 1.7
+_REMEMBERED = 200_000
 _ABROAD = ("IE", "FR", "DE", "NL", "US", "BE", "ES", "SE")
 
 
@@ -23,15 +25,19 @@ class People:
     def __init__(self, plan: SeedPlan, calendar: Calendar) -> None:
         self._plan = plan
         self._calendar = calendar
+        remembered = lru_cache(maxsize=_REMEMBERED)
+        self.id = remembered(self._id)
+        self.country = remembered(self._country)
+        self.liking = remembered(self._liking)
 
-    def id(self, number: int) -> UserId:
+    def _id(self, number: int) -> UserId:
         return UserId(derived_id(NAMESPACE, f"{self._plan.seed}/customer/{number}"))
 
-    def country(self, number: int) -> str:
+    def _country(self, number: int) -> str:
         draw = random.Random(f"{self._plan.seed}/country/{number}")
         return self._plan.country if draw.random() < 0.9 else draw.choice(_ABROAD)
 
-    def liking(self, number: int, groups: int) -> int:
+    def _liking(self, number: int, groups: int) -> int:
         """The group of goods the customer comes for."""
         return random.Random(f"{self._plan.seed}/liking/{number}").randrange(groups)
 
