@@ -119,6 +119,7 @@ class FakeCatalog:
                 title=item.title,
                 price=variant.price,
                 active=item.status == "active",
+                purchase_limit=variant.purchase_limit,
             )
             for item in self.items
             for variant in item.variants
@@ -184,6 +185,7 @@ class FakeCarts:
     inventory: "FakeInventory"
     baskets: dict[CartId, _Basket] = field(default_factory=dict)
     done: dict[UUID, CartId] = field(default_factory=dict)
+    bought: dict[VariantId, int] = field(default_factory=dict)
     dear: int = 0
 
     async def cart(
@@ -370,6 +372,11 @@ class FakeCarts:
             notices.append(LineNotice(kind="not_enough" if left else "sold_out", left=left))
         elif left <= 5:
             notices.append(LineNotice(kind="few_left", left=left))
+        limit = known.purchase_limit
+        too_many = limit is not None and units > limit.units - self.bought.get(one, 0)
+        if limit is not None and too_many:
+            allowed = limit.units - self.bought.get(one, 0)
+            notices.append(LineNotice(kind="purchase_limit", left=allowed))
         was = basket.seen.get(one, known.price)
         if was != known.price:
             notices.append(LineNotice(kind="price_raised", was=was, now=known.price))
@@ -382,8 +389,9 @@ class FakeCarts:
             quantity=units,
             unit_price=known.price,
             total=known.price * units,
-            available=known.active and left >= units,
+            available=known.active and left >= units and not too_many,
             notices=notices,
+            purchase_limit=limit,
         )
 
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from bodega.kernel.quantity import PurchaseLimit
 from tests.web.conftest import Browser
 from tests.web.fakes import _Basket, pounds
 from tests.web.shop import CUSTOMER, FakeShop
@@ -26,6 +27,22 @@ def sums(page: str) -> list[str]:
     """The summary's figures from top to bottom."""
     body = re.search(r'<dl class="sums".*?</dl>', page, re.DOTALL)
     return re.findall(r'<dd class="figure"[^>]*>(.*?)</dd>', body[0]) if body else []
+
+
+@pytest.mark.parametrize(
+    ("bought", "sentence"),
+    [(0, None), (1, "2 per customer: 1 more for you now."), (2, "you have bought as many as that")],
+)
+async def test_what_a_customer_may_still_buy_is_told(
+    browser: Browser, shop: FakeShop, filled: str, bought: int, sentence: str | None
+) -> None:
+    product = shop.catalog.items[0]
+    mug = product.variants[0].model_copy(update={"purchase_limit": PurchaseLimit(units=2)})
+    shop.catalog.items[0] = product.model_copy(update={"variants": [mug, *product.variants[1:]]})
+    shop.carts.bought[mug.id] = bought
+    page = (await browser.get("/cart")).text
+    assert (sentence or "Cart") in page
+    assert ("per customer" in page) is (sentence is not None)
 
 
 async def test_the_summary_adds_up(browser: Browser, shop: FakeShop, filled: str) -> None:

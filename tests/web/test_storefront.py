@@ -8,6 +8,7 @@ import pytest
 
 from bodega.contracts.inventory import Availability
 from bodega.kernel.errors import Rejected
+from bodega.kernel.quantity import PurchaseLimit
 from tests.web.conftest import Browser
 from tests.web.shop import HOSTILE, FakeShop
 
@@ -162,6 +163,12 @@ async def test_a_variant_is_offered_in_the_quantities_it_is_sold_in(
     assert 'min="6" max="24" step="3" value="6"' in page.text
     assert "Sold from 6 units on, in steps of 3." in page.text
     assert 'data-testid="quantities"' not in (await browser.get(MUG)).text
+    assert 'data-testid="purchase-limit"' not in page.text
+    few = jar.model_copy(update={"purchase_limit": PurchaseLimit(units=12, days=30)})
+    shop.catalog.items[1] = honey.model_copy(update={"variants": [few]})
+    page = await browser.get("/products/wild-thyme-honey")
+    assert 'min="6" max="12" step="3"' in page.text
+    assert "12 per customer in 30 days" in page.text
 
 
 async def test_what_is_sent_later_says_when(browser: Browser, shop: FakeShop) -> None:
