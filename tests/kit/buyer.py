@@ -67,7 +67,8 @@ class Buyer:
         line.raise_for_status()
         return cart_id
 
-    async def check_out(self, cart_id: str) -> httpx.Response:
+    def wanted(self, cart_id: str) -> dict[str, Any]:
+        """What a checkout is asked with."""
         wanted: dict[str, Any] = {
             "cart_id": cart_id,
             "email": self.email,
@@ -76,7 +77,10 @@ class Buyer:
         }
         if self.return_url:
             wanted["return_url"] = self.return_url
-        return await self.ask("POST", "/checkouts", wanted)
+        return wanted
+
+    async def check_out(self, cart_id: str) -> httpx.Response:
+        return await self.ask("POST", "/checkouts", self.wanted(cart_id))
 
     async def buy(self, variant_id: str, quantity: int = 1) -> httpx.Response:
         return await self.check_out(await self.fill_cart(variant_id, quantity))
