@@ -95,8 +95,7 @@ async def test_a_guest_buys_so_many_in_all_and_no_more(till: Till, mug: VariantI
     assert (await till.buy(mug, email=" Ada@Example.com ")).state == "completed"
     refusal = await till.refused(mug)
     assert (refusal.code, refusal.status) == ("purchase_limit_reached", 409)
-    assert "2 per customer" in refusal.detail
-    assert "more now" not in refusal.detail  # a stranger may have typed the address
+    assert refusal.detail.endswith("2 per customer")  # whoever typed the address learns no more
     assert (await till.buy(mug, email="eve@example.com")).state == "completed"
 
 
@@ -105,10 +104,7 @@ async def test_a_customer_is_the_same_under_another_address_and_as_a_guest(
 ) -> None:
     ada = UserId(new_id())
     await till.buy(mug, customer=ada)
-    assert (
-        "1 more now"
-        in (await till.refused(mug, quantity=2, customer=ada, email="b@example.com")).detail
-    )
+    await till.refused(mug, quantity=2, customer=ada, email="b@example.com")
     await till.buy(mug, customer=ada, email="b@example.com")
     await till.refused(mug, customer=ada, email="c@example.com")
     assert (await till.buy(mug)).state == "completed"  # Ada's own mailbox has seen one so far

@@ -33,11 +33,9 @@ async def check_limits(
     )
     for line in offer.lines:
         if line.variant_id in left and line.quantity > left[line.variant_id]:
-            limit = offer.limits[line.variant_id]
-            # What a guest's mailbox has bought is nothing to tell whoever types its address.
-            more = f", {left[line.variant_id]} more now" if customer_id else ""
+            # How many are left is for the cart to say: anybody may type another's e-mail here.
             raise PurchaseLimitReached(
-                f"{line.title}: {limit}{more}", variant_id=str(line.variant_id)
+                f"{line.title}: {offer.limits[line.variant_id]}", variant_id=str(line.variant_id)
             )
 
 
