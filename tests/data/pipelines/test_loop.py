@@ -75,12 +75,14 @@ def test_the_loop_refreshes_once_for_what_moved(
 class Slow:
     """Refreshes that are said to have taken `seconds`."""
 
-    def __init__(self, seconds: float) -> None:
-        self.seconds, self.calls = seconds, 0
+    def __init__(self, seconds: float, *, full: bool = False) -> None:
+        self.seconds, self.full, self.calls = seconds, full, 0
 
     def refresh(self, **_: object) -> Outcome:
         self.calls += 1
-        return Outcome.nothing().model_copy(update={"state": "published", "seconds": self.seconds})
+        return Outcome.nothing().model_copy(
+            update={"state": "published", "seconds": self.seconds, "full": self.full}
+        )
 
 
 @pytest.mark.parametrize(("share", "seconds", "calls"), [(25, 2.0, 1), (100, 2.0, 2), (25, 0.0, 2)])
@@ -99,6 +101,16 @@ def test_changes_that_keep_coming_wait_in_proportion_to_what_a_refresh_takes(
         while not asked.done():
             loop.step()
     assert refresher.calls == calls + 1, "who asks for a build does not wait"
+
+
+def test_the_first_build_earns_no_rest(lake: Path, source: Source) -> None:
+    refresher = Slow(20.0, full=True)
+    loop = Loop(lake, refresher, share=25)
+    for product_id in ("p1", "p2"):
+        source.commit(product(product_id))
+        source.flush()
+        loop.step()
+    assert refresher.calls == 2
 
 
 @pytest.mark.parametrize("unknown", [None, -1])

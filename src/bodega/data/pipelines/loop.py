@@ -156,7 +156,8 @@ class Loop:
         else:
             self._done, self._failures, self._not_before = seen, 0, 0.0
             self._beat = time.monotonic()
-            self._rests_until = self._beat + self._earned(outcome.seconds)
+            if request is None and not outcome.full:
+                self._rests_until = self._beat + self._earned(outcome.seconds)
         if outcome.state == "published":
             log.info("published", seconds=outcome.seconds, tables=sorted(outcome.written))
         if self.after is not None and outcome.state != "nothing":
@@ -164,7 +165,8 @@ class Loop:
         return outcome
 
     def _earned(self, seconds: float) -> float:
-        """How long to leave the machine to others after so much work."""
+        """How long to leave the machine to others after so much work; what is built from nothing,
+        or was asked for, comes once and earns no rest."""
         return min(seconds * (100 / self.share - 1), LONGEST_REST_SECONDS)
 
     def _back_off(self, reason: str) -> None:
