@@ -121,7 +121,7 @@ def test_a_day_is_built_anew_and_nothing_else_is_touched(
     assert after["order_month=2026-01"] == before["order_month=2026-01"]
     assert not after["order_month=2026-02"] & before["order_month=2026-02"], "it shared a file"
     assert days_in(lake) == {"2026-02-03": 2, "2026-02-02 2026-02-05": 2}
-    assert set(outcome.written) == {"fct_orders", "fct_order_lines"}
+    assert set(outcome.written) == {"fct_orders", "fct_order_lines", "fct_payments"}
     touched = {new[0] for old, new in zip(lines, warehouse_rows(LINES), strict=True) if old != new}
     assert touched <= {"l2", "l3", "rl1"}, "the return of one of its orders is looked at, too"
     (newest, *_) = runs(lake)

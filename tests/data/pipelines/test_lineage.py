@@ -99,8 +99,8 @@ def test_a_field_is_followed_to_features_and_models(catalogue: Catalogue) -> Non
 
 
 def test_counts_are_of_rows_and_choices_of_what_decides_them(catalogue: Catalogue) -> None:
-    assert catalogue.column("gold.mart_payments.payments").direct == {
-        "gold.fct_payments.*": "count"
+    assert catalogue.column("intermediate.int_daily_payments.payments").direct == {
+        "intermediate.int_payments.*": "count"
     }
     ends = catalogue.ends("gold.mart_payments.payments")
     assert "shop.payments.payments.*" in ends

@@ -147,8 +147,8 @@ def note(con: duckdb.DuckDBPyConnection, days: Days) -> None:
 def take_out(con: duckdb.DuckDBPyConnection, bronze: Mapping[str, BronzeTable]) -> None:
     """Take the rows of the noted days out of staging and let their changes be seen again. The
     caller holds the transaction, and has registered bronze."""
-    for model in ("int_sales_lines", "int_orders"):
-        months.note(con, model, "select strftime(day, '%Y-%m') from meta.days")
+    for built in _BUILT:
+        months.note(con, built.model, "select strftime(day, '%Y-%m') from meta.days")
     for root in pending(con):
         itself = ROOTS[root].itself
         parents = _rebuild(con, bronze[root], itself, _on_days(root))
@@ -157,33 +157,62 @@ def take_out(con: duckdb.DuckDBPyConnection, bronze: Mapping[str, BronzeTable]) 
             _forget(con, itself, f"cast(occurred_at as date) in ({days})")
         for child in ROOTS[root].children:
             _rebuild(con, bronze[child.bronze], child, _belonging(child, parents))
-    for model, id_column, day, members in _BUILT:
-        if _exists(con, "intermediate", model):
+    for built in _BUILT:
+        if _exists(con, "intermediate", built.model):
             con.execute(
-                f"""delete from intermediate.{model} where {day} in (select day from meta.days
-                        where root in ('shop__orders_orders', 'shop__orders_returns'))
-                    and {id_column} not in (
-                        select json_extract_string(key, '$.id') from meta.rebuilt
-                        where table_name in ({members}))"""
+                f"""delete from intermediate.{built.model}
+                    where {built.day} in (select day from meta.days where root in ({built.roots}))
+                    and {built.column} not in (
+                        select {built.key} from meta.rebuilt
+                        where table_name in ({built.bronze}))"""
             )
 
 
+@dataclass(frozen=True)
+class _Built:
+    """A model whose rows on the `roots`' days must have a source in `bronze`, whose `key` gives
+    what `column` holds: others are taken out."""
+
+    model: str
+    column: str
+    day: str
+    roots: str
+    bronze: str
+    key: str = "json_extract_string(key, '$.id')"
+
+
+_ORDERS = "'shop__orders_orders'"
 _BUILT = (
-    (
+    _Built(
         "int_sales_lines",
         "line_id",
         "order_date",
+        f"{_ORDERS}, 'shop__orders_returns'",
         "'shop__orders_order_lines', 'shop__orders_return_lines'",
     ),
-    ("int_orders", "order_id", "cast(occurred_at as date)", "'shop__orders_orders'"),
+    _Built("int_orders", "order_id", "order_date", _ORDERS, _ORDERS),
+    _Built(
+        "int_payments",
+        "payment_id",
+        "payment_date",
+        "'shop__payments_payments'",
+        "'shop__payments_payments'",
+    ),
+    _Built(
+        "int_ledger_lines",
+        "key",
+        "entry_date",
+        "'shop__payments_ledger_entries'",
+        "'shop__payments_ledger_lines'",
+        key="key",
+    ),
 )
-"""Built models whose rows on those days must have a source: others are taken out."""
 
 
 _CHANGED: Mapping[str, tuple[str, str]] = {
     "fct_order_lines": ("intermediate.int_sales_lines", "order_date"),
-    "fct_orders": ("intermediate.int_orders", "cast(occurred_at as date)"),
-    "fct_payments": ("staging.payments", "cast(occurred_at as date)"),
+    "fct_orders": ("intermediate.int_orders", "order_date"),
+    "fct_payments": ("intermediate.int_payments", "payment_date"),
     "fct_stock_movements": ("staging.stock_movements", "cast(occurred_at as date)"),
 }
 

@@ -12,6 +12,20 @@
   {%- endif %}
 {%- endmacro %}
 
+{#- The days a row was on before, as far as readers may still have it there; `before` is the row as
+    it was. What counts by the day counts them again. -#}
+{% macro days_left(before, column) -%}
+  {% if is_incremental() -%}
+  case
+    when {{ before }}._batch > (select good from {{ source('meta', 'refresh') }})
+      then list_append({{ before }}._days_left, {{ before }}.{{ column }})
+    else [{{ before }}.{{ column }}]
+  end
+  {%- else -%}
+  {{ empty_list('date') }}
+  {%- endif %}
+{%- endmacro %}
+
 {#- The rows of `relation` whose `column` is among the ids of `touched`; from nothing, all of them. -#}
 {% macro rows_of(relation, column, touched) -%}
   {% if is_incremental() -%}
@@ -26,16 +40,16 @@
   (not {{ relation }}._deleted and {{ relation }}._reject_reason is null)
 {%- endmacro %}
 
-{#- The days, or months, on which sales changed since this model last ran. -#}
-{% macro changed_days(shape='day') -%}
+{#- The days, or months, on which rows of `model` changed since this model last ran. -#}
+{% macro changed_days(shape='day', model='int_sales_lines', column='order_date') -%}
   select distinct {{ month_of('day') if shape == 'month' else 'day' }} as changed
   from (
-    select order_date as day from {{ ref('int_sales_lines') }} as lines
-    where {{ changed_since_last_run('lines') }}
+    select {{ column }} as day from {{ ref(model) }} as rows_of_days
+    where {{ changed_since_last_run('rows_of_days') }}
     {% if is_incremental() %}
     union all
-    select unnest(_days_left) from {{ ref('int_sales_lines') }} as lines
-    where {{ changed_since_last_run('lines') }}
+    select unnest(_days_left) from {{ ref(model) }} as rows_of_days
+    where {{ changed_since_last_run('rows_of_days') }}
     {% endif %}
     {{ or_backfilled() }}
   ) as days

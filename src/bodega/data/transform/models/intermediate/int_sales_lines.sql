@@ -85,15 +85,7 @@ select
   changed.*,
   {{ utc_day('changed.occurred_at') }} as order_date,
   {{ month_of(utc_day('changed.occurred_at')) }} as order_month,
-  {% if is_incremental() %}
-  case
-    when before._batch > (select good from {{ source('meta', 'refresh') }})
-      then list_append(before._days_left, before.order_date)
-    else [before.order_date]
-  end as _days_left,
-  {% else %}
-  {{ empty_list('date') }} as _days_left,
-  {% endif %}
+  {{ days_left('before', 'order_date') }} as _days_left,
   {{ this_batch() }} as _batch
 from changed
 {% if is_incremental() %}

@@ -6,14 +6,15 @@
 
 with days as (
   select
-    entry_date as date,
+    date,
     currency,
-    count(distinct entry_id) as entries
+    cast(max(case when account is null then entries end) as bigint) as entries
     {% for account in accounts %}
     , cast(sum(case when account = '{{ account }}' then booked_amount else 0 end) as bigint) as {{ account }}
     {% endfor %}
-  from {{ ref('fct_ledger_lines') }}
-  group by entry_date, currency
+  from {{ ref('int_daily_accounts') }}
+  where not _removed
+  group by date, currency
 )
 
 select
