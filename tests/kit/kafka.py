@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.protocol.group import LeaveGroupRequest
 
 from bodega.backbone.embedded.ports import free_port, is_free
 
@@ -70,6 +71,20 @@ async def make_topic(servers: str, topic: str, partitions: int) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     await admin.start()
     await admin.create_topics([NewTopic(topic, partitions, 1)])
+    await admin.close()
+
+
+async def dead_leave(servers: str) -> None:
+    """What Kafka does after a session's time, and this broker not while a group is being formed:
+    members leave that were killed on the way in. Those who live join again."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    await admin.start()
+    groups = [name for name, _ in await admin.list_consumer_groups()]
+    for answer in await admin.describe_consumer_groups(groups):
+        for _, group, _, _, _, members in answer.groups:
+            node = await admin.find_coordinator(group)
+            for member, *_ in members:
+                await admin._send_request(LeaveGroupRequest(group, member), node)
     await admin.close()
 
 

@@ -19,7 +19,7 @@ from bodega.backbone.settings import Settings
 from bodega.kernel.events import Envelope
 from tests.backbone.events.probe import eventually
 from tests.backbone.kafka.logs import by_key, log, paid, rows, wire
-from tests.kit.kafka import contents, fresh, make_topic, producer_to
+from tests.kit.kafka import contents, dead_leave, fresh, make_topic, producer_to
 
 OUT = "SELECT coalesce(sum(lag), 1) FROM (SELECT (SELECT count(*) FROM backbone.event_log l "
 OUT += 'WHERE l.partition = p.partition AND l."offset" > p."offset") AS lag '
@@ -69,6 +69,7 @@ async def test_killed_at_random_it_loses_and_repeats_nothing(wired: Settings) ->
         with child(settings) as process:
             await asyncio.sleep(1 + random.random() * 1.5)
             process.send_signal(signal.SIGKILL)
+    await dead_leave(wired.events_kafka_servers)
     with child(settings):
         assert await eventually(lambda: rows(settings, OUT) == [(0,)], seconds=120)
         assert await eventually(lambda: rows(settings, IN) == [(len(theirs),)], seconds=120)
