@@ -74,7 +74,7 @@ def by_dbt(project: Project) -> tuple[Callable[..., Any], Callable[..., Any]]:
         assert set(results.values()) <= {"success", "pass", "no-op"}, results
         return []
 
-    def build(_: object, plan: Plan, moved: Iterable[str]) -> list[NodeResult]:
+    def build(_: object, plan: Plan, moved: Iterable[str], *, everything: bool) -> list[NodeResult]:
         names = [node.name for node in plan.below(moved) if node.materialized != "view"]
         return went(project.run("build", "--indirect-selection", "empty", "--select", *names))
 
