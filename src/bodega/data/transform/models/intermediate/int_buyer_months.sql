@@ -1,7 +1,7 @@
 {{ config(unique_key='person_key') }}
 
--- What each person ordered in each month: an account, or the token of a guest's e-mail; '' is nobody
--- known. Persons with a change are counted anew; each leaves a flagged row, so that one who has no
+-- What each person ordered in each month, and in all (no month): an account, or the token of a guest's
+-- e-mail; '' is nobody known. Persons with a change are counted anew; each leaves a flagged row, so that one who has no
 -- orders left is emptied.
 with touched as (
   select person_key as id from {{ ref('int_orders') }} as orders where {{ changed_since_last_run('orders') }}
@@ -43,7 +43,9 @@ counted as (
     false as _removed
   from orders
   left join returned on returned.order_id = orders.order_id
-  group by orders.person_key, orders.currency, orders.order_month
+  group by grouping sets (
+    (orders.person_key, orders.currency, orders.order_month), (orders.person_key, orders.currency)
+  )
 ),
 
 emptied as (

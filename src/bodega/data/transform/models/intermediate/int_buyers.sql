@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- The months of each buyer. A guest is known by the token of the e-mail and becomes the account of
+-- The months of each buyer, and all of them in one row (no month). A guest is known by the token of the e-mail and becomes the account of
 -- the same e-mail when there is one.
 with accounts as (
   select 'guest:' || email_token as person_key, min(customer_id) as customer_id
@@ -12,6 +12,7 @@ with accounts as (
 select
   case when months.person_key <> '' then coalesce(accounts.customer_id, months.person_key) end as buyer_key,
   months.currency,
+  months.order_month,
   months.orders,
   months.gross_amount,
   months.returns_amount,

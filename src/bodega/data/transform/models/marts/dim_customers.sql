@@ -5,8 +5,8 @@ with known as (
 ),
 
 unknown as (
-  select distinct person_key as customer_id from {{ ref('int_buyer_months') }}
-  where person_key <> '' and person_key not like 'guest:%' and person_key not in (select customer_id from known)
+  select person_key as customer_id from {{ ref('int_buyer_months') }}
+  where _removed and person_key <> '' and person_key not like 'guest:%' and person_key not in (select customer_id from known)
   union
   select customer_id from {{ ref('stg_returns') }}
   where customer_id is not null and customer_id not in (select customer_id from known)

@@ -10,6 +10,7 @@ with months as (
   from {{ ref('int_buyers') }} as months
   inner join {{ ref('mart_customers') }} as buyers
     on buyers.buyer_key = months.buyer_key and buyers.currency = months.currency
+  where months.order_month is not null
 )
 
 select

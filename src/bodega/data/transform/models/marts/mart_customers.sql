@@ -11,7 +11,7 @@ with buyers as (
     max(last_date) as last_date,
     max(country) as country
   from {{ ref('int_buyers') }}
-  where buyer_key is not null
+  where buyer_key is not null and order_month is null
   group by buyer_key, currency
 ),
 
@@ -19,7 +19,7 @@ measured as (
   select
     *,
     gross_amount - returns_amount as net_amount,
-    cast({{ days_between('last_date', '(select max(last_date) from ' ~ ref('int_buyers') ~ ')') }} as bigint) as recency_days
+    cast({{ days_between('last_date', '(select max(last_date) from ' ~ ref('int_buyers') ~ ' where order_month is null)') }} as bigint) as recency_days
   from buyers
 )
 

@@ -1,5 +1,3 @@
-{{ config(materialized='view') }}
-
 -- What lies where, what it would bring, and how long it lasts at the pace of the last 28 days of sales.
 with pace as (
   select variant_id, cast(sum(quantity) as bigint) as units_28d
