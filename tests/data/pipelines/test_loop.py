@@ -103,6 +103,22 @@ def test_changes_that_keep_coming_wait_in_proportion_to_what_a_refresh_takes(
     assert refresher.calls == calls + 1, "who asks for a build does not wait"
 
 
+@pytest.mark.parametrize(("seconds", "rest"), [(1.0, 3.0), (4.0, 5.0), (9.0, 9.0)])
+def test_a_rest_is_not_longer_than_is_noticed_or_than_the_work(
+    lake: Path, source: Source, monkeypatch: pytest.MonkeyPatch, seconds: float, rest: float
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr("bodega.data.pipelines.loop.time.monotonic", lambda: now)
+    refresher = Slow(seconds)
+    loop = Loop(lake, refresher, share=25)
+    for id, later, calls in (("p1", 0.0, 1), ("p2", rest - 0.1, 1), ("p3", 0.2, 2)):
+        now += later
+        source.commit(product(id))
+        source.flush()
+        loop.step()
+        assert refresher.calls == calls
+
+
 def test_the_first_build_earns_no_rest(lake: Path, source: Source) -> None:
     refresher = Slow(20.0, full=True)
     loop = Loop(lake, refresher, share=25)

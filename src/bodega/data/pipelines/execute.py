@@ -84,6 +84,8 @@ def _make(
     try:
         if node.news is None or anew or there.get(node.relation) != "table":
             _create(con, node, there.get(node.relation))
+            if node.month:
+                months.note(con, node.name, f"select {node.month} from {node.relation}")
         else:
             _merge(con, node)
         con.execute("commit")
