@@ -1,6 +1,5 @@
 """The pipelines process: change feed → bronze → silver → gold → published → models."""
 
-import os
 import signal
 import threading
 import time
@@ -17,6 +16,7 @@ from bodega.apps.reports import keep_reporting
 from bodega.apps.training import keep_training
 from bodega.apps.upkeep import tidied
 from bodega.backbone.changes.feed import ChangeFeed
+from bodega.backbone.priority import give_way
 from bodega.backbone.settings import Settings, load_settings
 from bodega.backbone.telemetry.logs import configure_logs, get_logger
 from bodega.data.ingest.feed import Landings, bronze_feed
@@ -155,7 +155,7 @@ def _serve_metrics(settings: Settings) -> None:
 
 def main() -> None:
     settings = load_settings()
-    os.nice(settings.lake_nice)  # and whatever it starts
+    give_way(settings.lake_nice)
     configure_logs(settings)
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
