@@ -58,7 +58,7 @@ SETTLED: Mapping[str, str] = {
         SELECT o.number FROM orders.orders o JOIN orders.order_lines l ON l.order_id = o.id
         WHERE o.checkout_id IS NOT NULL AND o.status <> 'cancelled' AND l.kind = 'product'
         GROUP BY o.id, l.variant_id, o.number
-        HAVING sum(l.quantity) <> (
+        HAVING sum(l.quantity - l.cancelled) <> (
             SELECT coalesce(sum(a.quantity), 0) FROM inventory.allocations a
             WHERE a.checkout_id = o.checkout_id AND a.variant_id = l.variant_id)""",
     "goods promised to an order that is not live": """

@@ -164,6 +164,24 @@ async def test_what_cannot_be_done_is_said_on_the_page(context: Context, staff: 
     assert (await staff.get(f"/console/orders/{new_id()}")).status_code == 404
 
 
+async def test_staff_cancel_what_is_not_sent(context: Context, staff: Browser) -> None:
+    order = await bought(context, None)
+    desk, line = f"/console/orders/{order.id}", order.lines[0]
+    left = line.quantity - 1
+    await staff.send(desk, f"{desk}/shipments", **{f"units-{line.id}": "1"})
+    rest = f"{desk}/rest-cancellation"
+    none = await staff.send(desk, rest, **{f"drop-{line.id}": "0", "reason": "lost"})
+    assert (none.status_code, "how many units are not sent" in none.text) == (400, True)
+    sent = await staff.send(desk, rest, **{f"drop-{line.id}": str(left), "reason": "lost"})
+    assert sent.status_code == 303, sent.text
+    page = (await staff.get(desk)).text
+    assert f"({left} cancelled)" in page
+    assert "Cancel what is not sent" not in page
+    after = await context.container.get(Orders).order(order.id)
+    assert after
+    assert (after.status, after.refunded) == ("fulfilled", line.unit_price * left)
+
+
 async def test_an_order_is_edited_and_the_difference_settled(
     context: Context, staff: Browser
 ) -> None:

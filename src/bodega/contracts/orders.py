@@ -44,8 +44,8 @@ LineKind = Literal["product", "shipping", "fee", "discount", "adjustment"]
 class OrderLine(BaseModel):
     """`total` is what the buyer pays for the line and authoritative: unit price × quantity less
     `discount`, plus `tax` unless it is included; a unit price may have been rounded on import.
-    A line of a placed order has an `id`, and says how many of its units were sent, arrived and came
-    back."""
+    A line of a placed order has an `id`, and says how many of its units were sent, arrived, came
+    back, and were cancelled before they were sent."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -65,6 +65,12 @@ class OrderLine(BaseModel):
     fulfilled: int = 0
     delivered: int = 0
     returned: int = 0
+    cancelled: int = 0
+
+    @property
+    def unsent(self) -> int:
+        """Units that are still to be sent."""
+        return self.quantity - self.fulfilled - self.cancelled
 
 
 class OrderView(BaseModel):

@@ -36,6 +36,7 @@ FLASHES = {
     "signed-in": "You are signed in.",
     "signed-out": "You are signed out.",
     "order-cancelled": "The order is cancelled and the money on its way back.",
+    "order-rest-cancelled": "What was not sent is cancelled, and its money on its way back.",
     "order-later": "This takes a moment longer: look again shortly.",
     "change-left": "Your order stays as it is, and nothing was charged.",
     "order-sent": "The parcel is on its way.",

@@ -12,8 +12,10 @@ from bodega.contracts.aftersales import (
     Addition,
     AfterSales,
     CancelOrder,
+    CancelRest,
     EditOrder,
     InspectedLine,
+    LineQuantity,
     OperationView,
     RefundLine,
     RefundOrder,
@@ -323,6 +325,19 @@ async def test_an_exchange_leaves_no_debt_in_the_ledger(
     sold, taxed = order.total + new.total, (order.tax or pounds(0)) + (new.tax or pounds(0))
     assert books["revenue"] == taxed.amount - sold.amount
     assert await accounts(shop) == books  # told twice it is booked once
+
+
+async def test_the_rest_of_a_parcel_leaves_stock_and_ledger_as_if_never_bought(shop: Shop) -> None:
+    order = await shop.sell(3)
+    some = LineQuantity(line_id=line_id(order), quantity=1)
+    await shop.do("ship", order, ShipOrder(lines=[some]))
+    await shop.do("cancel_rest", order, CancelRest(reason="not found on the shelf"))
+    after = await shop.again(order)
+    assert (after.status, await shop.stock()) == ("fulfilled", (4, 4))
+    assert await shop.refunded(order) == 2 * 599
+    books = await accounts(shop)
+    assert (books["receivable"], -books["tax"]) == (0, await papered_tax(shop, order))
+    assert books["provider_clearing"] == order.total.amount - 2 * 599
 
 
 async def test_what_replaced_goods_is_cancelled_and_everything_went_back(shop: Shop) -> None:

@@ -10,12 +10,12 @@ BodegaError
 ├── Rejected
 │   ├── EditEmpty, AddressCountryDiffers, VariantNotSold, PaymentTokenMissing, ProviderNotHere
 │   ├── LineNamedTwice, QuantityExceeded, RefundExceedsLine, RefundNotChargeable
-│   ├── ExchangeCostsMore
+│   ├── ExchangeCostsMore, RestAmountMissing
 │   └── OperationKeyReused
 └── Conflict
     ├── AmountDiffers, OrderBusy, OrderNotCancellable, OrderNotSendable, OrderNotEditable
     ├── NothingToShip, NotAllocatedThere, LineRefunded, RefundExceedsPayment, RefundFailed
-    ├── OutOfStock, PaymentNotTaken, RefundIncomplete, OperationNotPartial
+    ├── OutOfStock, PaymentNotTaken, RefundIncomplete, OperationNotPartial, RestNotCancellable
     └── ReturnNotPossible, ReturnTooLate, ReturnNotOpen, ShipmentDelivered
 """
 
@@ -147,6 +147,11 @@ class ExchangeCostsMore(Rejected):
     title = "What is wanted in exchange costs more than came back: send a payment token"
 
 
+class RestAmountMissing(Rejected):
+    code = "rest_amount_missing"
+    title = "Money went back for this line before: say how much goes back for what is not sent"
+
+
 class OperationKeyReused(Rejected):
     code = "idempotency_key_reused"
     title = "This Idempotency-Key came with another request before: take a fresh one"
@@ -164,7 +169,12 @@ class OrderBusy(Conflict):
 
 class OrderNotCancellable(Conflict):
     code = "order_not_cancellable"
-    title = "Only a paid order of which nothing was sent can be cancelled: take a return instead"
+    title = "Something was sent, or nothing paid: take a return instead, or cancel the rest"
+
+
+class RestNotCancellable(Conflict):
+    code = "rest_not_cancellable"
+    title = "Only of an order that was sent in part can the rest be cancelled: edit or cancel it"
 
 
 class OrderNotSendable(Conflict):

@@ -98,12 +98,13 @@ order_lines = Table(
     Column("fulfilled", Integer, nullable=False, server_default=text("0")),
     Column("delivered", Integer, nullable=False, server_default=text("0")),
     Column("returned", Integer, nullable=False, server_default=text("0")),
+    Column("cancelled", Integer, nullable=False, server_default=text("0")),
     *time_columns(),
     *source_columns(),
     CheckConstraint(_KINDS, name="kind"),
     CheckConstraint(
         "returned BETWEEN 0 AND fulfilled AND delivered BETWEEN 0 AND fulfilled"
-        " AND fulfilled <= greatest(quantity, 0)",
+        " AND cancelled >= 0 AND fulfilled + cancelled <= greatest(quantity, 0)",
         name="progress",
     ),
     Index("ux_order_lines_order", "order_id", "position", unique=True),
@@ -157,7 +158,7 @@ operations = Table(
     METADATA,
     id_column(),
     Column("order_id", Uuid, ForeignKey("orders.orders.id"), nullable=False),
-    Column("kind", String(10), nullable=False),
+    Column("kind", String(20), nullable=False),
     Column("state", String(10), nullable=False),
     Column("fingerprint", LargeBinary, nullable=False),
     Column("plan", JSONB, nullable=False),
@@ -171,7 +172,9 @@ operations = Table(
     Column("leased_until", DateTime(timezone=True), nullable=False),
     Column("started_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
     Column("ended_at", DateTime(timezone=True)),
-    CheckConstraint("kind IN ('cancel', 'ship', 'edit', 'refund', 'return')", name="kind"),
+    CheckConstraint(
+        "kind IN ('cancel', 'cancel_rest', 'ship', 'edit', 'refund', 'return')", name="kind"
+    ),
     CheckConstraint("state IN ('running', 'undoing', 'partial', 'done', 'failed')", name="state"),
     Index("ix_operations_order", "order_id", "id"),
     Index(

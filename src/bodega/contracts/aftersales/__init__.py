@@ -28,6 +28,7 @@ from bodega.contracts.aftersales.kinds import (
 from bodega.contracts.aftersales.requests import (
     Addition,
     CancelOrder,
+    CancelRest,
     EditOrder,
     InspectedLine,
     LineQuantity,
@@ -35,6 +36,7 @@ from bodega.contracts.aftersales.requests import (
     RefundLine,
     RefundOrder,
     RequestReturn,
+    RestLine,
     ReturnLine,
     SettleReturn,
     ShipOrder,
@@ -67,6 +69,7 @@ __all__ = [
     "Addition",
     "AfterSales",
     "CancelOrder",
+    "CancelRest",
     "DocumentIssued",
     "DocumentKind",
     "DocumentView",
@@ -91,6 +94,7 @@ __all__ = [
     "RefundLine",
     "RefundOrder",
     "RequestReturn",
+    "RestLine",
     "ReturnChanged",
     "ReturnLine",
     "ReturnStatus",
@@ -118,6 +122,12 @@ class AfterSales(Protocol):
         self, *, id: OperationId, order_id: OrderId, request: CancelOrder, actor: str
     ) -> OperationView:
         """Before anything was sent: stock is let go, money goes back."""
+
+    async def cancel_rest(
+        self, *, id: OperationId, order_id: OrderId, request: CancelRest, actor: str
+    ) -> OperationView:
+        """Units of an order sent in part that will not be sent: they are let go, their money goes
+        back."""
 
     async def ship(
         self, *, id: OperationId, order_id: OrderId, request: ShipOrder, actor: str

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import StringConstraints
 
-OperationKind = Literal["cancel", "ship", "edit", "refund", "return"]
+OperationKind = Literal["cancel", "cancel_rest", "ship", "edit", "refund", "return"]
 OperationState = Literal["running", "undoing", "partial", "done", "failed"]
 ShipmentStep = Literal["shipped", "in_transit", "out_for_delivery", "exception", "delivered"]
 ReturnStatus = Literal["requested", "approved", "declined", "received", "closed", "withdrawn"]

@@ -36,6 +36,22 @@ class CancelOrder(_Request):
     reason: Reason
 
 
+class RestLine(_Request):
+    """Units of a line that will not be sent. `amount` is what is given back for them; None is their
+    share of what the line cost."""
+
+    line_id: OrderLineId
+    quantity: Quantity
+    amount: Money | None = None
+
+
+class CancelRest(_Request):
+    """Without lines everything that was not sent yet."""
+
+    reason: Reason
+    lines: list[RestLine] = []
+
+
 class ShipOrder(_Request):
     """One parcel from one location. Without a location the first that holds units of the order is
     taken, without lines all that is promised there."""

@@ -11,10 +11,12 @@ from starlette.responses import Response, StreamingResponse
 from bodega.backbone.http.deps import PageQuery
 from bodega.contracts.aftersales import (
     CancelOrder,
+    CancelRest,
     LineQuantity,
     OperationView,
     RefundLine,
     RefundOrder,
+    RestLine,
     ShipmentView,
     ShipOrder,
     TrackShipment,
@@ -181,6 +183,22 @@ async def cancel(request: Request, sent: Sent, desk: AtDesk, order_id: OrderId) 
     return await change_order(request, desk, order_id, undo, flash="order-cancelled")
 
 
+@router.post("/{order_id}/rest-cancellation")
+async def cancel_rest(request: Request, sent: Sent, desk: AtDesk, order_id: OrderId) -> Response:
+    async def drop() -> OperationView:
+        return await desk.after.cancel_rest(
+            id=OperationId(sent.form.command_id("cancel rest")),
+            order_id=order_id,
+            request=CancelRest(
+                lines=_dropped(await desk.order(order_id), sent.form),
+                reason=sent.form.text("reason")[:500],
+            ),
+            actor=sent.who.label,
+        )
+
+    return await change_order(request, desk, order_id, drop, flash="order-rest-cancelled")
+
+
 @router.post("/{order_id}/operations/{operation_id}")
 async def go_on(
     request: Request, sent: Sent, desk: AtDesk, order_id: OrderId, operation_id: OperationId
@@ -209,6 +227,21 @@ def _units(order: OrderView, form: PostedForm) -> list[LineQuantity]:
         (line.id, form.whole(f"units-{line.id}") or 0) for line in order.lines if line.id
     ]
     return [LineQuantity(line_id=id, quantity=units) for id, units in found if units]
+
+
+def _dropped(order: OrderView, form: PostedForm) -> list[RestLine]:
+    found = [
+        RestLine(
+            line_id=line.id,
+            quantity=units,
+            amount=money_in(form, f"back-{line.id}", order.total.currency),
+        )
+        for line in order.lines
+        if line.id and (units := form.whole(f"drop-{line.id}") or 0)
+    ]
+    if not found:
+        raise FormMangled("Enter of at least one line how many units are not sent")
+    return found
 
 
 def _amounts(order: OrderView, form: PostedForm) -> list[RefundLine]:

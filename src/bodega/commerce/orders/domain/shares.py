@@ -14,11 +14,11 @@ def share(amount: int, part: int, whole: int) -> int:
 
 
 def next_units(line: OrderLine, units: int) -> Money:
-    """What the next `units` to come back cost. Summed over all returns of a line this is its total:
-    each is the difference of two running shares."""
-    before = _running(line, line.returned)
+    """What the next `units` cost that come back, or are not sent after all. Summed over all of a
+    line this is its total: each is the difference of two running shares."""
+    gone = line.returned + line.cancelled
     return Money(
-        amount=_running(line, line.returned + units) - before, currency=line.total.currency
+        amount=_running(line, gone + units) - _running(line, gone), currency=line.total.currency
     )
 
 

@@ -9,7 +9,7 @@ from bodega.contracts.orders import OrderView
 HEAD = (
     "number", "placed_at", "status", "email", "country", "currency", "order_total", "refunded",
     "kind", "sku", "title", "quantity", "unit_price", "discount", "tax", "line_total",
-    "fulfilled", "delivered", "returned",
+    "fulfilled", "delivered", "returned", "cancelled",
 )  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -32,6 +32,7 @@ def csv_rows(order: OrderView) -> str:
         cells = (
             line.kind, line.sku, line.title, line.quantity, line.unit_price.decimal, discount,
             tax, line.total.decimal, line.fulfilled, line.delivered, line.returned,
+            line.cancelled,
         )  # fmt: skip
         rows.append([*head, *cells])
     return _csv(rows)

@@ -34,10 +34,10 @@ def may_become(before: OrderStatus, after: OrderStatus) -> bool:
 
 
 def status_of(before: OrderStatus, lines: Sequence[OrderLine]) -> OrderStatus:
-    """The furthest thing that happened to the units wins: returned, delivered, sent. An order with
-    nothing sent keeps the status it has."""
+    """The furthest thing that happened to the units wins: returned, delivered, sent; cancelled
+    units do not count. An order with nothing sent keeps the status it has."""
     goods = [line for line in lines if line.kind == "product"]
-    bought = sum(line.quantity for line in goods)
+    bought = sum(line.quantity - line.cancelled for line in goods)
     reached: tuple[tuple[int, OrderStatus, OrderStatus], ...] = (
         (sum(line.returned for line in goods), "returned", "partially_returned"),
         (sum(line.delivered for line in goods), "delivered", "partially_delivered"),

@@ -14,8 +14,8 @@ _UNITS = text(
            SELECT * FROM unnest(CAST(:variants AS uuid[]), CAST(:since AS timestamptz[]))
                AS a(variant_id, since))
        SELECT l.variant_id, o.checkout_id, CAST(sum(
-           CASE WHEN o.status = 'cancelled' THEN 0 ELSE l.quantity - l.returned END) AS bigint)
-           AS units
+           CASE WHEN o.status = 'cancelled' THEN 0 ELSE
+               l.quantity - l.returned - l.cancelled END) AS bigint) AS units
        FROM orders.orders o
        JOIN orders.order_lines l ON l.order_id = o.id AND l.kind = 'product'
        JOIN asked a ON a.variant_id = l.variant_id

@@ -61,7 +61,8 @@ FIND = """
             'tax', CASE WHEN l.tax_amount IS NOT NULL THEN
                 jsonb_build_object('amount', l.tax_amount, 'currency', l.currency) END,
             'tax_rate', CAST(trim_scale(l.tax_rate) AS text), 'tax_included', l.tax_included,
-            'id', l.id, 'fulfilled', l.fulfilled, 'delivered', l.delivered, 'returned', l.returned
+            'id', l.id, 'fulfilled', l.fulfilled, 'delivered', l.delivered, 'returned', l.returned,
+            'cancelled', l.cancelled
         ) ORDER BY l.position) FROM orders.order_lines l WHERE l.order_id = o.id) AS lines
     FROM orders.orders o
 """
@@ -79,7 +80,8 @@ _STATUS = text("UPDATE orders.orders SET status = :status, known_at = now() WHER
 _LOCK_ONE = text("SELECT 1 FROM orders.orders WHERE id = :id FOR UPDATE")
 _PROGRESS = text(
     """UPDATE orders.order_lines SET fulfilled = fulfilled + :fulfilled,
-           delivered = delivered + :delivered, returned = returned + :returned, known_at = now()
+           delivered = delivered + :delivered, returned = returned + :returned,
+           cancelled = cancelled + :cancelled, known_at = now()
        WHERE id = :id"""
 )
 _WAITING = text(
@@ -226,9 +228,16 @@ async def add_progress(
     fulfilled: int = 0,
     delivered: int = 0,
     returned: int = 0,
+    cancelled: int = 0,
 ) -> None:
     """Units of a line that were sent, arrived or came back just now."""
-    asked = {"id": line_id, "fulfilled": fulfilled, "delivered": delivered, "returned": returned}
+    asked = {
+        "id": line_id,
+        "fulfilled": fulfilled,
+        "delivered": delivered,
+        "returned": returned,
+        "cancelled": cancelled,
+    }
     await connection.execute(_PROGRESS, asked)
 
 

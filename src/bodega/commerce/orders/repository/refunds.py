@@ -22,6 +22,12 @@ _OF_LINES = text(
            WHERE q.order_id = :order AND q.status = 'closed' AND i.amount IS NOT NULL
        ) AS back GROUP BY 1"""
 )
+_WITHOUT_GOODS = text(
+    """SELECT DISTINCT i.order_line_id FROM orders.refund_lines i
+       JOIN orders.refunds r ON r.id = i.refund_id
+       JOIN orders.operations e ON e.id = r.operation_id
+       WHERE r.order_id = :order AND NOT (e.kind = 'cancel_rest' AND e.state = 'done')"""
+)
 # An exchanged order was paid by what came back, so its money lies in the payments of that order.
 _PAYMENTS = text(
     """WITH RECURSIVE paid AS (
@@ -126,6 +132,12 @@ async def insert_return(
         for line, kind, units, money in lines
     ]
     await connection.execute(return_lines.insert(), rows)
+
+
+async def paid_without_goods(connection: AsyncConnection, order_id: OrderId) -> set[OrderLineId]:
+    """Lines for which money went back while their goods stayed with the buyer."""
+    found = await connection.execute(_WITHOUT_GOODS, {"order": order_id})
+    return {row.order_line_id for row in found}
 
 
 async def has_refunds(connection: AsyncConnection, line_ids: Sequence[OrderLineId]) -> bool:

@@ -12,6 +12,7 @@ from bodega.commerce.orders.routes.orders import After, AllOrders, get_own_order
 from bodega.commerce.orders.schemas import GivenUp
 from bodega.contracts.aftersales import (
     CancelOrder,
+    CancelRest,
     EditOrder,
     OperationView,
     RefundOrder,
@@ -81,6 +82,21 @@ async def cancel_order(
     """Before anything was sent: stock is let go, money goes back."""
     return change.answer(
         await change.after.cancel(id=change.id, order_id=order_id, request=request, actor=who.label)
+    )
+
+
+@staff.post("/{order_id}/rest-cancellation", status_code=status.HTTP_201_CREATED)
+async def cancel_rest_of_order(
+    who: Staff,
+    change: AnyChange,
+    order_id: OrderId,
+    request: CancelRest,
+) -> OperationView:
+    """What was not sent of an order that was sent in part: let go, and its money back."""
+    return change.answer(
+        await change.after.cancel_rest(
+            id=change.id, order_id=order_id, request=request, actor=who.label
+        )
     )
 
 

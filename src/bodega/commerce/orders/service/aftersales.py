@@ -12,6 +12,7 @@ from bodega.commerce.orders.errors import ReturnNotFound
 from bodega.commerce.orders.repository import documents, operations, returns, shipments
 from bodega.commerce.orders.service import papers, returning, sending
 from bodega.commerce.orders.service.cancelling import Cancelling
+from bodega.commerce.orders.service.cancelling_rest import CancellingRest
 from bodega.commerce.orders.service.driving import Driver
 from bodega.commerce.orders.service.due import DueDesk
 from bodega.commerce.orders.service.editing import Editing
@@ -20,6 +21,7 @@ from bodega.commerce.orders.service.sending import Sending
 from bodega.commerce.orders.service.settling import ReturnSettlement, Settling
 from bodega.contracts.aftersales import (
     CancelOrder,
+    CancelRest,
     DocumentView,
     EditOrder,
     OperationKind,
@@ -60,6 +62,7 @@ class AfterSalesService:
             context,
             {
                 "cancel": Cancelling(context),
+                "cancel_rest": CancellingRest(context),
                 "ship": Sending(context),
                 "edit": Editing(context),
                 "refund": Refunding(context),
@@ -75,6 +78,11 @@ class AfterSalesService:
         self, *, id: OperationId, order_id: OrderId, request: CancelOrder, actor: str
     ) -> OperationView:
         return await self._perform("cancel", id, order_id, request, actor=actor)
+
+    async def cancel_rest(
+        self, *, id: OperationId, order_id: OrderId, request: CancelRest, actor: str
+    ) -> OperationView:
+        return await self._perform("cancel_rest", id, order_id, request, actor=actor)
 
     async def ship(
         self, *, id: OperationId, order_id: OrderId, request: ShipOrder, actor: str

@@ -175,8 +175,8 @@ def _wanted(order: OrderView, lines: Sequence[LineQuantity]) -> list[PickedLine]
         line = known.get(asked.line_id)
         if line is None or line.variant_id is None:
             raise LineNotFound
-        if asked.quantity > line.quantity - line.fulfilled:
-            raise QuantityExceeded(f"{line.title}: {line.quantity - line.fulfilled} left to send")
+        if asked.quantity > line.unsent:
+            raise QuantityExceeded(f"{line.title}: {line.unsent} left to send")
         picked.append(_picked(line, asked.quantity))
     return picked
 
@@ -187,7 +187,7 @@ def _all_at(order: OrderView, ready: Counter[VariantId]) -> list[PickedLine]:
     for line in order.lines:
         if line.kind != "product" or line.variant_id is None:
             continue
-        units = min(line.quantity - line.fulfilled, left[line.variant_id])
+        units = min(line.unsent, left[line.variant_id])
         if units > 0:
             left[line.variant_id] -= units
             picked.append(_picked(line, units))

@@ -7,7 +7,8 @@ from pydantic import BaseModel
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context
 from bodega.commerce.orders.domain.lines import line_total
-from bodega.commerce.orders.domain.shares import next_units, resized
+from bodega.commerce.orders.domain.refunds import owed
+from bodega.commerce.orders.domain.shares import resized
 from bodega.commerce.orders.errors import (
     ExchangeCostsMore,
     LineNamedTwice,
@@ -15,8 +16,6 @@ from bodega.commerce.orders.errors import (
     LocationNotKnown,
     OutOfStock,
     QuantityExceeded,
-    RefundExceedsLine,
-    RefundNotChargeable,
     ReturnNotFound,
     ReturnNotOpen,
     ReturnNotPossible,
@@ -52,7 +51,7 @@ from bodega.kernel.ids import (
     VariantId,
     derived_id,
 )
-from bodega.kernel.money import Money, chargeable
+from bodega.kernel.money import Money
 
 
 class ReturnSettlement(SettleReturn):
@@ -285,9 +284,10 @@ def _kept(order: OrderView, found: ReturnView) -> list[OrderLine]:
     """The order's goods without what came back."""
     back = {line.line_id: line.received for line in found.lines}
     left = [
-        (line, line.quantity - line.returned - (back.get(line.id, 0) if line.id else 0))
+        (line, line.quantity - gone - (back.get(line.id, 0) if line.id else 0))
         for line in order.lines
         if line.kind == "product"
+        for gone in (line.returned + line.cancelled,)
     ]
     return [resized(line, units) for line, units in left if units > 0]
 
@@ -315,18 +315,10 @@ def _inspected(
 def _settled(bought: OrderLine, line: ReturnedLine, asked: InspectedLine, back: int) -> SettledLine:
     if asked.restock + asked.write_off != line.received:
         raise QuantityExceeded(f"{line.title}: {line.received} arrived, account for each")
-    left, currency = bought.total.amount - back, bought.total.currency
-    amount = chargeable(min(next_units(bought, line.received).amount, left), currency)
-    if asked.amount is not None:
-        amount = asked.amount.amount
-        if asked.amount.currency != currency or not 0 <= amount <= left:
-            raise RefundExceedsLine
-        if amount != chargeable(amount, currency):
-            raise RefundNotChargeable.of(amount, currency)
     return SettledLine(
         line_id=line.line_id,
         variant_id=bought.variant_id,
         restock=asked.restock,
         write_off=asked.write_off,
-        amount=amount,
+        amount=owed(bought, line.received, named=asked.amount, back=back),
     )
