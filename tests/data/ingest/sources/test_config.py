@@ -56,6 +56,10 @@ def test_a_whole_file_is_understood(tmp_path: Path) -> None:
             "a type is one of",
         ),
         (
+            "sources: {a: {kind: files, streams: {s: {path: x, key: [companyId]}}}}",
+            "'companyId' is called `company_id` in the lake",
+        ),
+        (
             "sources: {a: {kind: files, streams: {s: {path: x, fields: {v: 'decimal(40,2)'}}}}}",
             "a type is one of",
         ),
@@ -71,8 +75,8 @@ def test_a_whole_file_is_understood(tmp_path: Path) -> None:
         ),
     ],
     ids=[
-        "yaml", "kind", "name", "empty", "unknown", "type", "precision", "missing", "version",
-        "schedule", "secret",
+        "yaml", "kind", "name", "empty", "unknown", "type", "field-name", "precision", "missing",
+        "version", "schedule", "secret",
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_named(tmp_path: Path, said: str, complaint: str) -> None:

@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 import xlsxwriter
 
 from bodega.data.ingest.sources.errors import SourceRefused
+from bodega.data.ingest.sources.files import dialect
 from bodega.data.ingest.sources.files.encoding import sniff_encoding
 from tests.data.ingest.sources.conftest import Bench
 
@@ -183,6 +184,78 @@ def test_parquet_keeps_its_types(bench: Bench) -> None:
         },
         {"id": 2, "price": None, "tags": "[]", "at": datetime(2026, 1, 1, tzinfo=UTC)},
     ]
+
+
+def test_parquet_of_bytes_and_times_is_text(bench: Bench) -> None:
+    table = pa.table(
+        {
+            "name": pa.array(["Zoë".encode(), b"\xff\x00", None], pa.binary()),
+            "opens": pa.array([time(9, 30), None, None]),
+            "lasts": pa.array([90, None, None], pa.duration("s")),
+        }
+    )
+    bench.folder.joinpath("in").mkdir(exist_ok=True)
+    pq.write_table(table, bench.folder / "in" / "t.parquet")
+    source, stream = bench.files("t.parquet")
+    bench.read(source, stream)
+    first, second, third = bench.rows(stream)
+    assert (first["name"], second["name"], third["name"]) == ("Zoë", "\\xFF\\x00", None)
+    assert first["opens"] == "09:30:00"
+
+
+def test_numbers_within_json_stay_numbers(bench: Bench) -> None:
+    bench.file("n.json", '[{"id": 1, "at": {"lat": 51.50, "near": [1e3, NaN, "0.5", "\\ud800"]}}]')
+    source, stream = bench.files("n.json")
+    bench.read(source, stream)
+    assert bench.rows(stream)[0]["at"] == '{"lat": 51.50, "near": [1e3, "NaN", "0.5", "?"]}'
+
+
+def test_json_that_is_nested_too_deep_is_refused(bench: Bench) -> None:
+    bench.file("deep.json", "[" * 100_000 + "]" * 100_000)
+    with pytest.raises(SourceRefused, match="nested too deep"):
+        bench.read_files("deep.json")
+
+
+def test_members_of_ndjson_may_have_any_name(bench: Bench) -> None:
+    bench.file("w.ndjson", '{"": 1, "*": 2, "x.y": 3, "a\\"b": 4, "p/q~r": 5}\n{"*": 6}\n')
+    source, stream = bench.files("w.ndjson")
+    bench.read(source, stream)
+    first, second = bench.rows(stream)
+    assert (first["x_y"], first["a_b"], first["p_q_r"]) == (3, 4, 5)
+    assert sorted((first["unnamed"], first["unnamed_2"])) == [1, 2]
+    assert 6 in (second["unnamed"], second["unnamed_2"])
+
+
+def test_columns_are_told_apart_in_every_script(bench: Bench) -> None:
+    bench.file("1.csv", "Цена,Имя,Größe,Crédit dû\n1,а,L,2\n")
+    bench.file("2.csv", "Имя,Цена,Größe,Crédit dû\nб,3,S,4\n")
+    source, stream = bench.files("*.csv")
+    bench.read(source, stream)
+    assert bench.rows(stream) == [
+        {"цена": 1, "имя": "а", "große": "L", "credit_du": 2},
+        {"цена": 3, "имя": "б", "große": "S", "credit_du": 4},
+    ]
+
+
+def test_a_line_too_long_to_read_hides_no_other(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialect, "LONGEST_LINE", 100_000)
+    bench.file("long.csv", "id;name\n1;" + "x" * 2_000_000 + "\n2;ok\n3;fine\n")
+    source, stream = bench.files("long.csv")
+    bench.read(source, stream)
+    assert bench.rows(stream) == [{"id": 2, "name": "ok"}, {"id": 3, "name": "fine"}]
+    assert [why for why, _ in bench.rejected(stream)] == ["line: longer than 8 MiB"]
+
+
+def test_what_cannot_be_made_out_is_not_quoted(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dialect, "LONGEST_LINE", 100_000)
+    bench.file("secret.csv", "hunter2," * 200_000)
+    (found,) = bench.files("secret.csv")[0].check()
+    assert not found.ok
+    assert "hunter2" not in found.says
 
 
 def test_excel_reads_the_named_sheet(bench: Bench) -> None:

@@ -30,7 +30,7 @@ def stream(**said: Any) -> Stream:
     return StreamConfig.model_validate(said).stream("rows")
 
 
-def item(id: int, **over: Any) -> dict[str, Any]:
+def item(id: Any, **over: Any) -> dict[str, Any]:
     return {"id": id, "price": 1.5, "name": f"n{id}", **over}
 
 
@@ -205,6 +205,32 @@ def test_what_a_whole_reading_no_longer_holds_is_gone(bench: Bench) -> None:
     assert [row["id"] for row in bench.rows(told)] == [1, 3]
     bench.read(Scripted([[item(2)]], whole=True), told)
     assert [row["id"] for row in bench.rows(told)] == [2]
+
+
+@pytest.mark.parametrize(
+    ("sent", "left", "deleted"),
+    [
+        pytest.param([item(1), item(2, price="dear")], [1, 2], 1, id="unfit-but-named"),
+        pytest.param([item(1), item(None)], [1, 2, 3], 0, id="without-its-key"),
+        pytest.param([item(1), "no record"], [1, 2, 3], 0, id="no-record-at-all"),
+    ],
+)
+def test_a_record_that_came_unfit_is_not_gone(
+    bench: Bench, sent: list[Any], left: list[int], deleted: int
+) -> None:
+    told = stream(key=["id"], missing="delete", fields={"price": "number"})
+    bench.read(Scripted([[item(1), item(2), item(3)]], whole=True), told)
+    report = bench.read(Scripted([sent], whole=True), told)
+    assert sorted(row["id"] for row in bench.rows(told)) == left
+    assert (report.deleted, report.set_aside) == (deleted, 1)
+    assert bool(report.notes) is not bool(deleted)
+
+
+def test_a_key_of_another_type_is_no_key_whatever_the_contract(bench: Bench) -> None:
+    told = stream(key=["id"], fields={"id": "integer"}, contract="drop_value")
+    bench.read(Scripted([[item(1), item("x"), item("y", name="other")]]), told)
+    assert [row["id"] for row in bench.rows(told)] == [1]
+    assert [why for why, _ in bench.rejected(told)] == ["id: not an integer of 64 bits"] * 2
 
 
 def test_a_whole_reading_that_broke_off_deletes_nothing(bench: Bench) -> None:

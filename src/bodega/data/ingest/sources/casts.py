@@ -73,7 +73,14 @@ def as_text(name: str, given: pa.DataType) -> str:
     quoted = f'"{name}"'
     if kind_of(given) == "json":
         return f"to_json({quoted})::varchar"
+    if _is_binary(given):
+        return f"coalesce(try(decode({quoted})), cast({quoted} as varchar))"
     return quoted if pa.types.is_string(given) else f"cast({quoted} as varchar)"
+
+
+def _is_binary(given: pa.DataType) -> bool:
+    """Bytes: text where they are UTF-8, else each odd one written as `\\xFF`."""
+    return bool(pa.types.is_binary(given) or pa.types.is_large_binary(given))
 
 
 def cast(column: Column, given: pa.DataType) -> str:

@@ -35,6 +35,7 @@ AUDIT = pa.schema(
 NOTHING = pa.schema(
     [
         *(AUDIT.field(name) for name in ("_key", "_hash")),
+        ("_named", pa.string()),
         ("_deleted", pa.bool_()),
         ("_known", pa.timestamp("us", tz="UTC")),
         *(AUDIT.field(name) for name in ("_rejected", "_raw")),
@@ -44,8 +45,9 @@ NOTHING = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Conformed:
-    """`rows` have the stream's columns, then `_key _hash _deleted _known _rejected _raw`, in the
-    order they came. `columns` are the stream's columns from now on."""
+    """`rows` have the stream's columns, then `_key _hash _named _deleted _known _rejected _raw`, in
+    the order they came; `_named` is the key of a row whether it is fit or not, where it has one.
+    `columns` are the stream's columns from now on."""
 
     rows: pa.Table
     columns: tuple[Column, ...]
@@ -104,6 +106,7 @@ class _Conforming:
             self._column(column)
         for name in self._stream.key:
             self._demand(name, "a key is missing")
+            self._demand_fit(name)
         return self._result()
 
     def _unknown_columns(self) -> None:
@@ -195,6 +198,18 @@ class _Conforming:
         else:
             self._reasons.append(f"'{name}: {why}'")
 
+    def _demand_fit(self, name: str) -> None:
+        """Of keys: a row whose key is not of its type is nobody's, whatever the contract says of
+        values."""
+        kind = next((c.type for c in self._known + self._added if c.name == name), None)
+        if kind is None or name not in self._values or self._contract.types == "drop_row":
+            return
+        given = self._schema.field(name).type
+        self._reasons.append(
+            f"case when {filled(name, given, kind)} and {_typed(name)} is null "
+            f"then '{name}: {says(kind)}' end"
+        )
+
     def _result(self) -> Conformed:
         columns = _once([*self._known, *self._added])
         rows = self._con.execute(self._sql()).to_arrow_table()
@@ -230,7 +245,7 @@ class _Conforming:
                 from cast_once
             ),
             typed as (
-                select {", ".join([*typed, "_rejected"])},
+                select {", ".join([*typed, "_rejected", self._named(key)])},
                     case when _rejected is not null
                         then to_json(struct_pack({raw}))::varchar end as _raw
                 from judged
@@ -240,16 +255,25 @@ class _Conforming:
             from typed
         """
 
+    def _named(self, key: Sequence[str]) -> str:
+        """The key, as far as every part of it is there."""
+        given = [_typed(name) for name in key]
+        if not key or len(key) < len(self._stream.key):
+            return "null::varchar as _named"
+        parts = ", ".join(f"cast({part} as varchar)" for part in given)
+        there = " and ".join(f"{part} is not null" for part in given)
+        return f"case when {there} then to_json([{parts}])::varchar end as _named"
+
     def _known_by(self, key: Sequence[str], values: Sequence[str]) -> list[str]:
         deleted, known_at = self._stream.deleted, self._stream.known_at
-        parts = ", ".join(f"cast({_quoted(name)} as varchar)" for name in key)
         row = ", ".join(f"coalesce(cast({_quoted(name)} as varchar), chr(0))" for name in values)
         fit = "case when _rejected is null then"
         return [
-            f"{fit} to_json([{parts}])::varchar end as _key" if key else "null::varchar as _key",
+            f"{fit} _named end as _key" if key else "null::varchar as _key",
             f"{fit} md5(concat_ws(chr(31), {row})) end as _hash"
             if key
             else "null::varchar as _hash",
+            "_named",
             f"coalesce(try_cast({_quoted(deleted)} as boolean), false) as _deleted"
             if deleted in values
             else "false as _deleted",

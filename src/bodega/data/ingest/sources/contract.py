@@ -1,6 +1,7 @@
 """What a connector is, and what it hands over: streams, pages, state."""
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Protocol
@@ -14,7 +15,8 @@ State = Mapping[str, Any]
 Mode = Literal["evolve", "freeze", "drop_row", "drop_value"]
 _DECIMAL = re.compile(r"decimal\((\d{1,2}),\s*(\d{1,2})\)")
 _KINDS = ("string", "integer", "number", "boolean", "date", "timestamp", "json")
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_NAME = r"^[^\W\d_]\w*$"
+_ACCENTS = re.compile(r"(?<=[A-Za-z])[\u0300-\u036f]+")
 
 
 def _a_type(text: str) -> str:
@@ -35,7 +37,7 @@ class Column(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(pattern=_NAME.pattern)
+    name: str = Field(pattern=_NAME)
     type: FieldType = "string"
     format: str | None = None
     required: bool = False
@@ -136,9 +138,12 @@ class Source(Protocol):
 
 
 def field_name(text: str) -> str:
-    """The name a field has in the lake: `companyName` and `Company Name` are `company_name`."""
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text.strip())
-    plain = re.sub(r"[^a-z0-9]+", "_", parted.lower()).strip("_")
+    """The name a field has in the lake: `companyName` and `Company Name` are `company_name`,
+    `Größe` is `große`; other scripts keep their letters."""
+    bare = _ACCENTS.sub("", unicodedata.normalize("NFKD", text))
+    text = unicodedata.normalize("NFC", bare).strip()
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", text)
+    plain = re.sub(r"[\W_]+", "_", parted.lower()).strip("_")
     if not plain:
         return "unnamed"
     return plain if plain[0].isalpha() else f"f_{plain}"

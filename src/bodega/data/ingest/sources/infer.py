@@ -10,6 +10,7 @@ from bodega.data.ingest.sources.casts import (
     NUMBER,
     PLAIN_INTEGER,
     TIME,
+    as_text,
     kind_of,
 )
 from bodega.data.ingest.sources.contract import Column
@@ -44,7 +45,9 @@ def _judge(
     asked = {name: _kinds(schema.field(name).type, hints.get(name)) for name in names}
     tests: list[str] = []
     for name, (_, kinds) in asked.items():
-        text = f"nullif(trim(\"{name}\"), '')" if kinds else f'"{name}"'
+        text = (
+            f"nullif(trim({as_text(name, schema.field(name).type)}), '')" if kinds else f'"{name}"'
+        )
         tests.append(f"count({text})")
         tests += [
             f"coalesce(bool_and({_test(kind, text)}) filter ({text} is not null), false)"

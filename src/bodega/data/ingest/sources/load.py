@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from bodega.data.ingest.sources.conform import AUDIT, Conformed, conform, connect
 from bodega.data.ingest.sources.contract import Page, Source, State, Stream
 from bodega.data.ingest.sources.current import current_sql
+from bodega.data.ingest.sources.errors import SourceRefused
 from bodega.data.ingest.sources.report import LoadReport
 from bodega.data.ingest.sources.table import Saved, SourceTable, columns_of, concatenated
 from bodega.data.ingest.sources.tally import Tally, tallied
@@ -82,6 +83,7 @@ class _Load:
         self._generation = 0
         self._restart: State | None = None
         self._base = 0
+        self._nameless = 0
         self._adds = False
         self._report = LoadReport(source=name, stream=stream.name)
         self._due = 0.0
@@ -98,7 +100,7 @@ class _Load:
         self._begin(full=full)
         pages = source.read(self._stream.name, self._state)
         try:
-            self._take_all(pages if not full or self._stream.key else self._as_whole(pages))
+            self._take_in(pages if not full or self._stream.key else self._as_whole(pages))
         except BodegaError as error:
             self._commit()
             self._report.error = error.detail
@@ -123,6 +125,13 @@ class _Load:
         self._con.execute("create temp table recent (_key varchar, _hash varchar, nr bigint)")
         self._con.execute("create temp table seen (_key varchar)")
 
+    def _take_in(self, pages: Iterable[Page]) -> None:
+        try:
+            self._take_all(pages)
+        except (duckdb.Error, pa.ArrowException) as error:
+            said = str(error).strip().splitlines()[0]
+            raise SourceRefused(f"What it sends cannot be taken in: {said}") from error
+
     def _take_all(self, pages: Iterable[Page]) -> None:
         before: State = self._state
         for page in pages:
@@ -143,13 +152,14 @@ class _Load:
         self._generation = self._table.next_position(self._saved.position)
         self._restart = before
         self._con.execute("delete from seen")
+        self._nameless = 0
 
     def _end_whole(self, page: Page, before: State) -> None:
         """Rows first, under the state that was; then, at once, what is gone and that it ended."""
         if self._watches_missing:
             self._state = before
             self._commit()
-            self._pending.append(self._tombstones())
+            self._pending.append(self._gone())
         self._pending.append(self._marker(page.origin))
         generation, self._generation = self._generation, 0
         if self._adds:
@@ -162,6 +172,8 @@ class _Load:
         done = conform(self._con, page, self._stream, self._columns)
         self._columns = list(done.columns)
         rows = self._changed(done) if self._stream.key else done.rows
+        rows = rows.drop_columns(["_named"])
+        self._nameless += len(page.rejects)
         report.rows += len(done.rows) + len(page.rejects)
         report.unchanged += len(done.rows) - len(rows)
         report.kept += pc.sum(pc.is_null(rows["_rejected"])).as_py() or 0
@@ -185,7 +197,8 @@ class _Load:
         con.unregister("arrived")
         self._table.latest_hashes(con, "fresh")
         if self._watches_missing:
-            con.execute("insert into seen select distinct _key from fresh where _key is not null")
+            con.execute("insert into seen select distinct _named from fresh")
+            self._nameless += pc.sum(pc.is_null(done.rows["_named"])).as_py() or 0
         rows = con.execute(
             """
             with recently as (
@@ -259,13 +272,23 @@ class _Load:
         row = pa.table({"_op": ["e"], "_known_at": [self._clock.now()]})
         return self._audited(row, origin=origin, generation=self._generation)
 
+    def _gone(self) -> pa.Table:
+        """What the reading no longer held; nothing where rows of it had no name: they may have been
+        of any record."""
+        if not self._nameless:
+            return self._tombstones()
+        self._report.notes.append(
+            f"nothing counts as gone: it cannot be told of which records {self._nameless} rows were"
+        )
+        return self._audited(pa.table({"_op": pa.array([], pa.string())}), origin="", generation=0)
+
     def _tombstones(self) -> pa.Table:
         """The keys that count now and that the reading no longer held."""
         current = current_sql(self._stream, self._table.files(), self._columns)
         names = [f'"{column.name}"' for column in self._columns]
         gone = self._con.execute(
             f"select {', '.join([*names, '_key'])}, '' as _hash, 'd' as _op "
-            f"from ({current}) where _key not in (select _key from seen)"
+            f"from ({current}) where _key not in (select _key from seen where _key is not null)"
         ).to_arrow_table()
         self._report.deleted += len(gone)
         now = pa.repeat(pa.scalar(self._clock.now(), AUDIT.field("_known_at").type), len(gone))

@@ -40,7 +40,10 @@ class Digits(str):
 
 def parse(content: bytes | str) -> Any:
     """JSON whose fractions keep their digits. Raises ValueError."""
-    return json.loads(content, parse_float=Digits, parse_constant=Digits)
+    try:
+        return json.loads(content, parse_float=Digits, parse_constant=Digits)
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error
 
 
 def _text(value: Any) -> str | None:
@@ -52,6 +55,18 @@ def _text(value: Any) -> str | None:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value)
+    return _json(value).encode("utf-8", "replace").decode()
+
+
+def _json(value: Any) -> str:
+    """As `json.dumps`, which would put digits between quotes."""
+    if isinstance(value, Digits) and value[-1].isdigit():
+        return str(value)
+    if isinstance(value, Mapping):
+        members = (f"{_json(str(name))}: {_json(kept)}" for name, kept in value.items())
+        return f"{{{', '.join(members)}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_json(kept) for kept in value)}]"
     return json.dumps(value, ensure_ascii=False)
 
 

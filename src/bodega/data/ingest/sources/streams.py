@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
-from bodega.data.ingest.sources.contract import Column, SchemaContract, Stream
+from bodega.data.ingest.sources.contract import Column, SchemaContract, Stream, field_name
 from bodega.data.ingest.sources.errors import SourcesMalformed
 from bodega.data.ingest.sources.schedule import Every
 
@@ -85,6 +85,11 @@ class StreamConfig(Strict):
             raise ValueError("`missing: delete` needs a `key`")
         if self.version and not self.key:
             raise ValueError("`version` needs a `key`")
+        named = (c.name for c in self.fields)
+        roles = (self.version, self.deleted, self.known_at)
+        for name in (*named, *self.key, *filter(None, roles)):
+            if name != field_name(name):
+                raise ValueError(f"{name!r} is called `{field_name(name)}` in the lake: say that")
         return self
 
     def stream(self, name: str) -> Stream:

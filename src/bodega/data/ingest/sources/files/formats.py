@@ -179,7 +179,7 @@ def _objects(con: duckdb.DuckDBPyConnection, lines: pa.Table) -> Chunk:
         ).fetchall()
     ]
     names = field_names(members)
-    paths = [literal(f'$."{member}"') for member in members]
+    paths = [literal(_pointer(member)) for member in members]
     columns = ", ".join(
         f'json_extract_string(line, {where}) as "{name}"'
         for where, name in zip(paths, names, strict=True)
@@ -194,6 +194,11 @@ def _objects(con: duckdb.DuckDBPyConnection, lines: pa.Table) -> Chunk:
     con.unregister("lines")
     rejects = tuple(Reject(str(line), "line: not a JSON object") for (line,) in broken)
     return Chunk(rows, hints, rejects)
+
+
+def _pointer(member: str) -> str:
+    """A JSON pointer (RFC 6901), for which no name is odd."""
+    return "/" + member.replace("~", "~0").replace("/", "~1")
 
 
 def _hints(con: duckdb.DuckDBPyConnection, names: list[str], paths: list[str]) -> dict[str, str]:
