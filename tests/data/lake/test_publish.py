@@ -1,5 +1,6 @@
 """Publishing writes what changed and moves readers in one step, or not at all."""
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,6 +70,22 @@ def test_a_changed_an_added_and_an_emptied_partition_are_written_and_no_other(
         ("2026-03", "l3", 300),
     ]
     assert _files(tmp_path, "2026-01") == untouched
+
+
+@pytest.mark.parametrize("lost", ["lines", "lines/order_month=2026-01", "products"])
+@pytest.mark.parametrize("sold", [False, True], ids=["daily-look", "sale"])
+def test_what_was_lost_of_gold_is_written_again(
+    tmp_path: Path, warehouse: duckdb.DuckDBPyConnection, lost: str, sold: bool
+) -> None:
+    put(warehouse, tmp_path)
+    shutil.rmtree(tmp_path / "gold" / lost)
+    if sold:
+        warehouse.execute("insert into gold.lines values ('2026-02', 'l3', 5)")
+        warehouse.execute("insert into gold.products values ('p2', 'Pot')")
+    touched = {"lines", "products"} if sold else None
+    publish(warehouse, tmp_path, [LINES, PRODUCTS], known_at=AT, position=2, touched=touched)
+    assert sum(amount for *_, amount in amounts(tmp_path)) == (305 if sold else 300)
+    assert query(tmp_path, "select count(*) from gold.products").rows == [(1 + sold,)]
 
 
 def test_a_crash_before_the_pointer_moves_leaves_readers_on_the_old_set_until_the_next_publishing(

@@ -1,6 +1,6 @@
 """A refresh takes what moved, and only good numbers reach the readers."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from bodega.data.ingest.sources.config import SourcesFile
 from bodega.data.lake.published import read_published
 from bodega.data.lake.query import query
 from bodega.data.lake.storage import LakeRoot
+from bodega.data.pipelines import months
 from bodega.data.pipelines.plan import Plan
 from bodega.data.pipelines.refresh import refresh
 from bodega.data.pipelines.warehouse import Warehouse
@@ -157,6 +158,8 @@ def test_months_that_readers_may_not_have_are_looked_at_until_they_do(
     for month in (1, 2, 3):
         sold_in(source, month, month)
     refreshed()
+    pointer = lake / "published" / "current.json"
+    older = pointer.read_text()
     for place in ("publish", "remember"):
         with monkeypatch.context() as dying:
             dying.setattr(f"bodega.data.pipelines.refresh.{place}", _killed)
@@ -171,6 +174,19 @@ def test_months_that_readers_may_not_have_are_looked_at_until_they_do(
     given = prints(lake)
     assert refreshed(full=True).written == {}
     assert prints(lake) == given
+
+    pointer.write_text(older)  # by hand, where `bodega lake restore` was to be used
+    assert refreshed().moved == []
+    assert gold(lake, counted) == [("2026-01", 3), ("2026-02", 1), ("2026-03", 2)]
+
+
+def test_a_clock_that_was_ahead_puts_no_look_off(lake: Path) -> None:
+    now = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    with Warehouse(lake).open() as con:
+        for hours, due in ((1, False), (23, False), (25, True), (-1, True), (-87600, True)):
+            last = now - timedelta(hours=hours)
+            con.execute("update meta.refresh set looked_at = ?", [last])
+            assert months.due(con, now) is due, hours
 
 
 def _killed(*_: Any, **__: Any) -> None:

@@ -23,6 +23,7 @@ from bodega.data.lake.rewrite import (
     GoldTable,
     among,
     bytes_written,
+    intact,
     overwrite,
     overwrite_partitions,
 )
@@ -48,7 +49,7 @@ def publish(
     """Write what differs from the published set and move the pointer. Only `touched` tables can
     differ, all when None; `mapped` are silver of declared sources, which were written already.
     Days that `rewrite` names per table are written whether they differ or not. Of tables in `parts`
-    only these partitions can differ.
+    only these partitions can differ. What was lost is written again, where it is come across.
 
     Returns the partitions written per table. With nothing changed only `known_at` and `position`
     move on, so that readers know how far the numbers reach.
@@ -65,6 +66,8 @@ def publish(
             continue
         asked = frozenset((rewrite or {}).get(table.name, ()))
         only = None if known is None else (parts or {}).get(table.name)
+        if known is not None and touched is None and not intact(root, table, known.version):
+            known = None
         after[table.name], changed = _write(con, root, table, known, now, asked=asked, only=only)
         if changed:
             written[table.name] = changed
@@ -113,6 +116,9 @@ def _write(
     again = {f"{day:%Y-%m}" for day in asked}
     if before is not None and not whole and before.prints == prints and not again & set(prints):
         return before, []
+    if before is not None and not intact(root, table, before.version):
+        before, whole = None, True
+        prints = _fingerprints(con, table, list(columns), None)
     if whole or table.partition_by is None:
         changed = sorted(prints)
         overwrite(con, root, table)

@@ -8,10 +8,12 @@ they are, out of a file that they shared with it; once a day has its own, nothin
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
+from deltalake.exceptions import DeltaError
 
 from bodega.data.lake import policy as policies
 from bodega.data.lake.paths import GOLD
@@ -55,6 +57,16 @@ def overwrite(con: duckdb.DuckDBPyConnection, root: LakeRoot, table: GoldTable) 
         configuration=policies.GOLD.configuration(),
         storage_options=root.options,
     )
+
+
+def intact(root: LakeRoot, table: GoldTable, version: int) -> bool:
+    """Whether what readers are given of a table is there: a folder, or some files of it, may be
+    lost. In an object store only the log is looked at."""
+    try:
+        files = root.delta(table.path, version).file_uris()
+    except DeltaError:
+        return False
+    return not root.is_local or all(Path(file).exists() for file in files)
 
 
 def overwrite_partitions(

@@ -53,11 +53,22 @@ def changed_parts(
     }
 
 
+def strayed(con: duckdb.DuckDBPyConnection, published: Published) -> set[str]:
+    """Tables of which readers have another version than this warehouse gave them: a set was put
+    back by hand, or a crash came before they were remembered."""
+    given = dict(con.execute("select table_name, version from meta.given").fetchall())
+    now = {name: table.version for name, table in published.tables.items()}
+    return {name for name, version in given.items() if now.get(name) != version}
+
+
 def due(con: duckdb.DuckDBPyConnection, now: datetime | None = None) -> bool:
     """Whether everything is to be looked at again."""
     row = con.execute("select looked_at from meta.refresh").fetchone()
     last = row[0] if row else None
-    return last is None or (now or datetime.now(UTC)) - last >= EVERYTHING_EVERY
+    if last is None:
+        return True
+    # A clock that was ahead has put the last look into the future.
+    return not timedelta() <= (now or datetime.now(UTC)) - last < EVERYTHING_EVERY
 
 
 def done(con: duckdb.DuckDBPyConnection, published: Published, *, everything: bool) -> None:

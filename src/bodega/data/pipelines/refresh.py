@@ -123,7 +123,7 @@ def _carry_out(work: "_Work") -> None:
     outcome.state = "blocked"
     tell_nodes(run, nodes, built_rows(work.con))
     if not outcome.failures:
-        _deliver(work, work.plan.touched(taken))
+        _deliver(work, {*work.plan.touched(taken), *load.strayed})
     if outcome.failures:
         run.state, run.detail = "blocked", "; ".join(outcome.failures)
 
@@ -138,7 +138,8 @@ def complete_position(lake: Place) -> int | None:
 class _Load:
     """What a refresh takes in: bronze as it stands, `reach` the last position it counts, `days` per
     root to build anew, `changes` how many there are per table, `everything` whether tests and
-    checks look at more than what changed."""
+    checks look at more than what changed, `strayed` tables that readers have otherwise than they
+    were given them."""
 
     lake: Place
     bronze: Mapping[str, BronzeTable]
@@ -150,6 +151,7 @@ class _Load:
     days: Mapping[str, list[date]]
     changes: Mapping[str, int]
     everything: bool
+    strayed: Collection[str]
 
 
 def _load(
@@ -168,7 +170,8 @@ def _load(
     if rebuild:
         before = Seen(before.batch, before.project, before.known_at_ms, {}, {}, {})
     moved = _moved(bronze, before, reach, upto) + _moved_mapped(mapped, before)
-    asked = days is not None or bool(pending(con))
+    strayed = months.strayed(con, read_published(lake))
+    asked = days is not None or bool(pending(con)) or bool(strayed)
     if not moved and not asked and not (full or (rebuild and before.project)):
         return None
     begin(con, bronze, mapped, before, upto=reach, days=days)
@@ -187,6 +190,7 @@ def _load(
         days=pending(con),
         changes=found.changes,
         everything=rebuild or months.due(con),
+        strayed=strayed,
     )
 
 
