@@ -203,6 +203,9 @@ class Payments(Protocol):
 
     async def refunds(self, checkout_id: CheckoutId) -> list[RefundView]: ...
 
+    async def charged_back(self, checkout_id: CheckoutId) -> Money | None:
+        """What the buyer's bank took back for good, in disputes that were lost."""
+
     async def void(
         self, *, checkout_id: CheckoutId, attempt: int | None = None
     ) -> PaymentView | None:

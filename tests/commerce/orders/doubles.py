@@ -211,6 +211,7 @@ class MemoryPayments:
     given: dict[CommandId, RefundView] = field(default_factory=dict)
     sales: dict[RefundId, CheckoutId | None] = field(default_factory=dict)
     refusing: set[CheckoutId] = field(default_factory=set)
+    lost: dict[CheckoutId, Money] = field(default_factory=dict)
     refuses: bool = False
     lapsed: bool = False
 
@@ -221,6 +222,9 @@ class MemoryPayments:
 
     async def payment(self, checkout_id: CheckoutId) -> PaymentView | None:
         return self.paid.get(checkout_id)
+
+    async def charged_back(self, checkout_id: CheckoutId) -> Money | None:
+        return self.lost.get(checkout_id)
 
     async def authorise(
         self,

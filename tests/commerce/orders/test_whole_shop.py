@@ -7,7 +7,9 @@ from sqlalchemy import text
 
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
+from bodega.commerce.orders.errors import RefundExceedsPayment
 from bodega.commerce.payments.handlers import HANDLERS
+from bodega.commerce.payments.service import webhooks
 from bodega.contracts.aftersales import (
     Addition,
     AfterSales,
@@ -34,7 +36,9 @@ from bodega.kernel.commands import Command
 from bodega.kernel.ids import CheckoutId, CommandId, OperationId, VariantId, new_id
 from tests.commerce.orders.conftest import captured, line_id
 from tests.commerce.orders.goods import pounds, wanted
+from tests.commerce.payments import stripe_events as stripe
 from tests.commerce.people import react
+from tests.kit.doors import Doors
 from tests.kit.goods import filled_cart, level, purchase, stocked
 from tests.kit.provider import RunningProvider, running_provider
 
@@ -59,12 +63,12 @@ class Shop:
         self.context = context
         self.after = context.container.get(AfterSales)
 
-    async def sell(self, units: int = 3) -> OrderView:
+    async def sell(self, units: int = 3, *, token: str = "pm_card_visa") -> OrderView:
         """Bought through the whole checkout; paid by the event of its capture."""
         self.variant: VariantId = await stocked(self.context, 5)
         cart = await filled_cart(self.context, self.variant, quantity=units)
         view = await self.context.container.get(Checkouts).submit(
-            checkout_id=CheckoutId(new_id()), request=purchase(cart), customer_id=None
+            checkout_id=CheckoutId(new_id()), request=purchase(cart, token=token), customer_id=None
         )
         assert view.state == "completed", view
         asked = wanted().model_copy(update={"checkout_id": view.id, "total": view.total})
@@ -350,3 +354,27 @@ async def test_what_replaced_goods_is_cancelled_and_everything_went_back(shop: S
     # The tax of what was cancelled went back with it: what is left is of one mug and the postage.
     assert books["provider_clearing"] == order.total.amount - 599
     assert -books["tax"] == await papered_tax(shop, order) + await papered_tax(shop, new)
+
+
+async def test_an_order_whose_money_the_bank_took_back_is_cancelled_without_paying_twice(
+    shop: Shop, doors: Doors
+) -> None:
+    order = await shop.sell(2, token="pm_card_createDispute")
+    assert order.checkout_id is not None
+    payment = await shop.context.container.get(Payments).payment(order.checkout_id)
+    assert payment is not None
+    took = (-order.total.amount,)
+    for kind, status in (("created", "needs_response"), ("closed", "lost")):
+        told = stripe.dispute(payment, status, moved=took)
+        await stripe.send(doors.guest(), stripe.event(f"charge.dispute.{kind}", told))
+    await webhooks.handle_due(shop.context)
+    scratch = RefundLine(line_id=line_id(order), amount=pounds(100))
+    with pytest.raises(RefundExceedsPayment, match="bank took"):
+        await shop.do("refund", order, RefundOrder(lines=[scratch], reason="scratched"))
+    await shop.do("cancel", order, CancelOrder(reason="charged back before it was sent"))
+    after = await shop.again(order)
+    assert (after.status, after.refunded) == ("cancelled", order.total)
+    assert (await shop.stock(), await shop.refunded(order)) == ((5, 5), 0)
+    books = await accounts(shop)
+    assert (books["receivable"], books["chargebacks"]) == (0, order.total.amount)
+    assert (books["tax"], await papered_tax(shop, order)) == (0, 0)

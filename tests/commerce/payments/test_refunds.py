@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 
 import psycopg
 import pytest
@@ -177,6 +178,19 @@ async def test_a_charge_in_dispute_is_not_refunded(till: Till) -> None:
     await till.take("pm_card_createDispute")
     refused = await till.back(gbp(500))
     assert (refused.status, refused.failure_code) == ("failed", "charge_disputed")
+
+
+async def test_a_charge_whose_dispute_was_won_is_refunded_again(till: Till) -> None:
+    await till.take("pm_card_createDispute")
+    payment = await till.payments.payment(till.checkout)
+    assert payment is not None
+    ask = partial(asyncio.to_thread, till.provider.ask)
+    [intent] = await asyncio.to_thread(till.provider.intents, payment.id)
+    listed = await ask("GET", "/v1/disputes", payment_intent=intent["id"])
+    [dispute] = listed.json()["data"]
+    won = {"evidence[uncategorized_text]": "winning_evidence"}
+    await ask("POST", f"/v1/disputes/{dispute['id']}", **won)
+    assert (await till.back(gbp(500))).status == "succeeded"
 
 
 async def test_a_pending_refund_waits_for_the_bank(

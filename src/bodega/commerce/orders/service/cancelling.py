@@ -11,7 +11,7 @@ from bodega.commerce.orders.repository.operations import Operation
 from bodega.commerce.orders.service.bookings import credit_lines, tax_on
 from bodega.commerce.orders.service.kinds import Planned, step
 from bodega.commerce.orders.service.life import move
-from bodega.commerce.orders.service.money import RefundPart, give_back, plan_refund
+from bodega.commerce.orders.service.money import RefundPart, give_back, plan_refund_of_all
 from bodega.commerce.orders.service.papers import issue
 from bodega.contracts.aftersales import CancelOrder
 from bodega.contracts.inventory import Inventory
@@ -21,9 +21,12 @@ from bodega.kernel.ids import CheckoutId, OperationId
 
 
 class CancelPlan(BaseModel):
+    """`charged_back` is what the buyer has from their bank, in minor units."""
+
     checkout_id: CheckoutId
     reason: str
     refunds: list[RefundPart]
+    charged_back: int = 0
 
 
 class Cancelling:
@@ -38,8 +41,10 @@ class Cancelling:
         if order.status not in UNSENT or order.checkout_id is None:
             raise OrderNotCancellable
         back = order.total.amount - (order.refunded.amount if order.refunded else 0)
-        parts = await plan_refund(self._context, uow, order, back)
-        plan = CancelPlan(checkout_id=order.checkout_id, reason=request.reason, refunds=parts)
+        parts, gone = await plan_refund_of_all(self._context, uow, order, back)
+        plan = CancelPlan(
+            checkout_id=order.checkout_id, reason=request.reason, refunds=parts, charged_back=gone
+        )
         return Planned(plan)
 
     async def run(self, operation: Operation) -> None:
@@ -62,7 +67,7 @@ class Cancelling:
         await move(
             uow, order.id, order.status, "cancelled", reason=plan.reason, reference=operation.id
         )
-        back = sum(part.amount.amount for part in plan.refunds)
+        back = sum(part.amount.amount for part in plan.refunds) + plan.charged_back
         given = await refunds.given_back(uow.connection, order.id)
         parts = [
             (line, line.total.amount - (given.get(line.id, 0) if line.id else 0), line.quantity)

@@ -1,13 +1,19 @@
 """Money of an order's changes: given back over the order's payments, or charged anew."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from pydantic import BaseModel
 
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context
 from bodega.commerce.orders.domain.refunds import Source, spread
-from bodega.commerce.orders.errors import PaymentDeclined, PaymentNotTaken, RefundFailed
+from bodega.commerce.orders.errors import (
+    PaymentDeclined,
+    PaymentNotTaken,
+    RefundExceedsPayment,
+    RefundFailed,
+)
 from bodega.commerce.orders.repository import refunds
 from bodega.commerce.orders.repository.operations import Operation
 from bodega.commerce.orders.service.awaiting import ask_again, wait_for_buyer
@@ -28,33 +34,72 @@ class RefundPart(BaseModel):
     sale_id: CheckoutId | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Paid:
+    """The order's payments with what can be given back of each; `own` are those made for it. `lost`
+    is what the buyer's bank took back."""
+
+    order: OrderView
+    sources: list[Source]
+    own: set[CheckoutId]
+    lost: int
+
+    @property
+    def left(self) -> int:
+        return sum(source.left for source in self.sources)
+
+    def parts(self, amount: int) -> list[RefundPart]:
+        if amount > self.left and self.lost:
+            taken = Money(amount=self.lost, currency=self.order.total.currency)
+            raise RefundExceedsPayment(f"The buyer's bank took {taken} back in a dispute")
+        return [
+            RefundPart(
+                checkout_id=part.checkout_id,
+                amount=Money(amount=part.amount, currency=self.order.total.currency),
+                sale_id=None if part.checkout_id in self.own else self.order.checkout_id,
+            )
+            for part in spread(amount, self.sources)
+        ]
+
+
 async def plan_refund(
     context: Context, uow: UnitOfWork, order: OrderView, amount: int
 ) -> list[RefundPart]:
     """From the order's payments, the first one first. Raises RefundExceedsPayment."""
+    return (await _paid(context, uow, order)).parts(amount) if amount else []
+
+
+async def plan_refund_of_all(
+    context: Context, uow: UnitOfWork, order: OrderView, amount: int
+) -> tuple[list[RefundPart], int]:
+    """The parts, and how much of `amount` the buyer's bank gave back already: that does not go back
+    again. Raises RefundExceedsPayment."""
     if not amount:
-        return []
+        return [], 0
+    paid = await _paid(context, uow, order)
+    gone = min(paid.lost, max(amount - paid.left, 0))
+    return paid.parts(amount - gone), gone
+
+
+async def _paid(context: Context, uow: UnitOfWork, order: OrderView) -> _Paid:
     payments = context.container.get(Payments)
     known = await refunds.payment_ids(uow.connection, order.id)
-    sources: list[Source] = []
+    paid = _Paid(order, [], {id for id, own in known.items() if own}, 0)
     for checkout_id in known:
         payment = await payments.payment(checkout_id)
-        if payment is not None and payment.status == "captured":
-            back = sum(
-                refund.amount.amount
-                for refund in await payments.refunds(checkout_id)
-                if refund.status != "failed"
-            )
-            taken = payment.captured or payment.amount
-            sources.append(Source(checkout_id, taken.amount - back))
-    return [
-        RefundPart(
-            checkout_id=part.checkout_id,
-            amount=Money(amount=part.amount, currency=order.total.currency),
-            sale_id=None if known[part.checkout_id] else order.checkout_id,
+        if payment is None or payment.status != "captured":
+            continue
+        back = sum(
+            refund.amount.amount
+            for refund in await payments.refunds(checkout_id)
+            if refund.status != "failed"
         )
-        for part in spread(amount, sources)
-    ]
+        left = (payment.captured or payment.amount).amount - back
+        lost = await payments.charged_back(checkout_id)
+        gone = min(lost.amount, left) if lost else 0
+        paid.sources.append(Source(checkout_id, left - gone))
+        paid = replace(paid, lost=paid.lost + gone)
+    return paid
 
 
 async def give_back(

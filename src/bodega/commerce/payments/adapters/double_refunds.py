@@ -25,7 +25,7 @@ def create(bench: Bench, params: Params) -> Answer:
     if intent["status"] != "succeeded":
         raise unexpected(intent, "refund")
     charge = bench.get("charge", intent["latest_charge"])
-    amount = _demand_left(charge, params)
+    amount = _demand_left(bench, charge, params)
     charge["amount_refunded"] += amount
     charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
     card = card_of(bench, {"payment_method": charge["payment_method"]}, owned=False)
@@ -38,7 +38,7 @@ def create(bench: Bench, params: Params) -> Answer:
     return Answer(200, refund)
 
 
-def _demand_left(charge: Object, params: Params) -> int:
+def _demand_left(bench: Bench, charge: Object, params: Params) -> int:
     left: int = charge["amount_captured"] - charge["amount_refunded"]
     amount = amount_of(params, "amount") if "amount" in params else left
     if refused := malformed(amount, charge["currency"].upper()):
@@ -49,7 +49,7 @@ def _demand_left(charge: Object, params: Params) -> int:
             param="amount",
             message=refused,
         )
-    if charge["disputed"]:
+    if charge["disputed"] and not _all_won(bench, charge):
         raise Refusal(
             400,
             type="invalid_request_error",
@@ -64,6 +64,19 @@ def _demand_left(charge: Object, params: Params) -> int:
             message="More cannot be refunded than was captured.",
         )
     return amount
+
+
+def _all_won(bench: Bench, charge: Object) -> bool:
+    """The money came back, so it can be given away again."""
+    found = bench.store.list(
+        "dispute",
+        since=0,
+        until=bench.now(),
+        after=None,
+        limit=100,
+        payment_intent=charge["payment_intent"],
+    )
+    return all(dispute["status"] == "won" for dispute in found)
 
 
 def _new(bench: Bench, charge: Object, amount: int, params: Params) -> Object:

@@ -14,7 +14,7 @@ from bodega.commerce.payments.domain.webhooks import DisputeFact
 from bodega.commerce.payments.repository.payments import Payment
 from bodega.commerce.payments.tables import disputes
 from bodega.contracts.books import DisputeStatus, DisputeView
-from bodega.kernel.ids import DisputeId, new_id
+from bodega.kernel.ids import CheckoutId, DisputeId, new_id
 from bodega.kernel.money import Money
 
 _UNALARMED = text(
@@ -22,6 +22,11 @@ _UNALARMED = text(
        WHERE status = 'needs_response' AND due_at IS NOT NULL AND due_at <= :before
          AND evidence_sent_at IS NULL
        ORDER BY due_at FOR UPDATE SKIP LOCKED"""
+)
+_LOST = text(
+    """SELECT CAST(sum(amount_amount) AS bigint) AS amount, amount_currency AS currency
+       FROM payments.disputes WHERE checkout_id = :checkout AND status = 'lost' AND NOT inquiry
+       GROUP BY amount_currency"""
 )
 _STANDING = text(
     """SELECT count(*) FILTER (WHERE status IN ('needs_response', 'under_review')) AS open,
@@ -115,6 +120,12 @@ async def find_dispute(
     query = select(disputes).where(disputes.c.id == dispute_id)
     row = (await connection.execute(query.with_for_update() if lock else query)).first()
     return _view(row) if row else None
+
+
+async def charged_back(connection: AsyncConnection, checkout_id: CheckoutId) -> Money | None:
+    """The sum of what was lost; None for nothing."""
+    row = (await connection.execute(_LOST, {"checkout": checkout_id})).first()
+    return Money(amount=row.amount, currency=row.currency) if row else None
 
 
 async def newest(

@@ -26,7 +26,7 @@ from bodega.commerce.payments.errors import (
     PaymentUnknown,
     ProviderUnreachable,
 )
-from bodega.commerce.payments.repository import customers
+from bodega.commerce.payments.repository import customers, disputes
 from bodega.commerce.payments.repository import payments as repository
 from bodega.commerce.payments.repository.payments import Payment
 from bodega.commerce.payments.service import ledger
@@ -312,6 +312,10 @@ class PaymentsService:
 
     async def refunds(self, checkout_id: CheckoutId) -> list[RefundView]:
         return await self._desk.refunds(checkout_id)
+
+    async def charged_back(self, checkout_id: CheckoutId) -> Money | None:
+        async with self._database.reading() as connection:
+            return await disputes.charged_back(connection, checkout_id)
 
     async def void(
         self, *, checkout_id: CheckoutId, attempt: int | None = None
