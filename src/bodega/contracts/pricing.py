@@ -75,6 +75,17 @@ class PricedLine(BaseModel):
     promotions: list[AppliedPromotion] = []
 
 
+class AgreedLine(BaseModel):
+    """What was agreed on for a line: `amount` is without tax where prices are shown without it,
+    with it elsewhere."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    amount: Money
+    tax_class: str = "standard"
+
+
 class CouponOutcome(BaseModel):
     code: str
     refusal: CouponRefusal | None = None
@@ -128,6 +139,11 @@ class Pricing(Protocol):
         others being the order's own, from which `given` was taken off. They get what today's
         promotions without a limit take off them in a cart of all the goods, or what that cart gains
         by them, and never so much that the order is given more than that cart. No coupons count."""
+
+    async def retax(
+        self, lines: Sequence[AgreedLine], *, country: CountryCode, region: str | None
+    ) -> list[PricedLine]:
+        """What taxes agreed amounts bear there today. No promotions count."""
 
     async def redeem(
         self,

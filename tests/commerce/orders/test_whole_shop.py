@@ -7,18 +7,11 @@ from sqlalchemy import text
 
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
-from bodega.commerce.orders.errors import RefundExceedsPayment
-from bodega.commerce.payments.handlers import HANDLERS
-from bodega.commerce.payments.service import webhooks
 from bodega.contracts.aftersales import (
     Addition,
-    AfterSales,
     CancelOrder,
-    CancelRest,
     EditOrder,
     InspectedLine,
-    LineQuantity,
-    OperationView,
     RefundLine,
     RefundOrder,
     RequestReturn,
@@ -26,23 +19,16 @@ from bodega.contracts.aftersales import (
     SettleReturn,
     ShipOrder,
 )
-from bodega.contracts.books import Books
-from bodega.contracts.checkout import Checkouts
 from bodega.contracts.inventory import Inventory
 from bodega.contracts.orders import Orders, OrderView
-from bodega.contracts.payments import Payments
 from bodega.contracts.promotions import NewPromotion, Promotions
 from bodega.kernel.commands import Command
-from bodega.kernel.ids import CheckoutId, CommandId, OperationId, VariantId, new_id
-from tests.commerce.orders.conftest import captured, line_id
-from tests.commerce.orders.goods import pounds, wanted
-from tests.commerce.payments import stripe_events as stripe
-from tests.commerce.people import react
-from tests.kit.doors import Doors
-from tests.kit.goods import filled_cart, level, purchase, stocked
+from bodega.kernel.ids import CommandId, OperationId, new_id
+from tests.commerce.orders.conftest import line_id
+from tests.commerce.orders.goods import pounds
+from tests.commerce.orders.whole import ACTOR, Shop, accounts, papered_tax, settings_of
+from tests.kit.goods import level, stocked
 from tests.kit.provider import RunningProvider, running_provider
-
-ACTOR = "staff:ada"
 
 
 @pytest.fixture(scope="module")
@@ -53,52 +39,7 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProvid
 
 @pytest.fixture
 def settings(settings: Settings, provider: RunningProvider) -> Settings:
-    return settings.model_copy(
-        update={"payments_url": provider.url, "serving_url": "http://127.0.0.1:9"}
-    )
-
-
-class Shop:
-    def __init__(self, context: Context) -> None:
-        self.context = context
-        self.after = context.container.get(AfterSales)
-
-    async def sell(self, units: int = 3, *, token: str = "pm_card_visa") -> OrderView:
-        """Bought through the whole checkout; paid by the event of its capture."""
-        self.variant: VariantId = await stocked(self.context, 5)
-        cart = await filled_cart(self.context, self.variant, quantity=units)
-        view = await self.context.container.get(Checkouts).submit(
-            checkout_id=CheckoutId(new_id()), request=purchase(cart, token=token), customer_id=None
-        )
-        assert view.state == "completed", view
-        asked = wanted().model_copy(update={"checkout_id": view.id, "total": view.total})
-        await captured(self.context, asked)
-        order = await self.context.container.get(Orders).by_checkout(view.id)
-        assert order is not None
-        assert order.status == "allocated"
-        return order
-
-    async def do(self, kind: str, order: OrderView, request: object) -> OperationView:
-        done: OperationView = await getattr(self.after, kind)(
-            id=OperationId(new_id()), order_id=order.id, request=request, actor=ACTOR
-        )
-        assert done.state == "done", done
-        return done
-
-    async def again(self, order: OrderView) -> OrderView:
-        found = await self.context.container.get(Orders).order(order.id)
-        assert found is not None
-        return found
-
-    async def refunded(self, order: OrderView) -> int:
-        assert order.checkout_id is not None
-        payment = await self.context.container.get(Payments).payment(order.checkout_id)
-        assert payment is not None
-        return payment.refunded.amount if payment.refunded else 0
-
-    async def stock(self) -> tuple[int, int]:
-        found = await level(self.context, self.variant)
-        return found.on_hand, found.available
+    return settings_of(settings, provider)
 
 
 @pytest.fixture
@@ -235,29 +176,6 @@ async def test_goods_are_exchanged(shop: Shop) -> None:
     assert (await level(shop.context, other)).on_hand == 0
 
 
-async def accounts(shop: Shop) -> dict[str, int]:
-    """The trial balance, once payments has heard every event in the outbox."""
-    known = {kind.type: kind for handler in HANDLERS for kind in handler.events}
-    async with shop.context.database.reading() as connection:
-        outbox = text("SELECT type, payload FROM backbone.outbox ORDER BY id")
-        events = [(row.type, row.payload) for row in await connection.execute(outbox)]
-    for kind, payload in events:
-        if kind in known:
-            await react(shop.context, HANDLERS, known[kind].model_validate(payload))
-    found = await shop.context.container.get(Books).balances()
-    balances = {item.account: item.balance for item in found}
-    assert sum(balances.values()) == 0
-    return balances
-
-
-async def papered_tax(shop: Shop, order: OrderView) -> int:
-    """The tax on its invoices less that on its credit notes."""
-    return sum(
-        paper.tax.amount if paper.kind == "invoice" else -paper.tax.amount
-        for paper in await shop.after.documents(order.id)
-    )
-
-
 async def test_the_tax_in_the_ledger_is_that_of_the_papers_to_the_penny(shop: Shop) -> None:
     order = await shop.sell(3)
     book = await stocked(shop.context, 9, price=pounds(700), tax_class="zero")
@@ -331,19 +249,6 @@ async def test_an_exchange_leaves_no_debt_in_the_ledger(
     assert await accounts(shop) == books  # told twice it is booked once
 
 
-async def test_the_rest_of_a_parcel_leaves_stock_and_ledger_as_if_never_bought(shop: Shop) -> None:
-    order = await shop.sell(3)
-    some = LineQuantity(line_id=line_id(order), quantity=1)
-    await shop.do("ship", order, ShipOrder(lines=[some]))
-    await shop.do("cancel_rest", order, CancelRest(reason="not found on the shelf"))
-    after = await shop.again(order)
-    assert (after.status, await shop.stock()) == ("fulfilled", (4, 4))
-    assert await shop.refunded(order) == 2 * 599
-    books = await accounts(shop)
-    assert (books["receivable"], -books["tax"]) == (0, await papered_tax(shop, order))
-    assert books["provider_clearing"] == order.total.amount - 2 * 599
-
-
 async def test_what_replaced_goods_is_cancelled_and_everything_went_back(shop: Shop) -> None:
     order, new = await exchanged(shop, pence=800, payment_token="pm_card_visa")
     before = await accounts(shop)
@@ -354,27 +259,3 @@ async def test_what_replaced_goods_is_cancelled_and_everything_went_back(shop: S
     # The tax of what was cancelled went back with it: what is left is of one mug and the postage.
     assert books["provider_clearing"] == order.total.amount - 599
     assert -books["tax"] == await papered_tax(shop, order) + await papered_tax(shop, new)
-
-
-async def test_an_order_whose_money_the_bank_took_back_is_cancelled_without_paying_twice(
-    shop: Shop, doors: Doors
-) -> None:
-    order = await shop.sell(2, token="pm_card_createDispute")
-    assert order.checkout_id is not None
-    payment = await shop.context.container.get(Payments).payment(order.checkout_id)
-    assert payment is not None
-    took = (-order.total.amount,)
-    for kind, status in (("created", "needs_response"), ("closed", "lost")):
-        told = stripe.dispute(payment, status, moved=took)
-        await stripe.send(doors.guest(), stripe.event(f"charge.dispute.{kind}", told))
-    await webhooks.handle_due(shop.context)
-    scratch = RefundLine(line_id=line_id(order), amount=pounds(100))
-    with pytest.raises(RefundExceedsPayment, match="bank took"):
-        await shop.do("refund", order, RefundOrder(lines=[scratch], reason="scratched"))
-    await shop.do("cancel", order, CancelOrder(reason="charged back before it was sent"))
-    after = await shop.again(order)
-    assert (after.status, after.refunded) == ("cancelled", order.total)
-    assert (await shop.stock(), await shop.refunded(order)) == ((5, 5), 0)
-    books = await accounts(shop)
-    assert (books["receivable"], books["chargebacks"]) == (0, order.total.amount)
-    assert (books["tax"], await papered_tax(shop, order)) == (0, 0)

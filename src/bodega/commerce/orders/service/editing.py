@@ -25,7 +25,7 @@ from bodega.commerce.orders.service.kinds import Planned, step
 from bodega.commerce.orders.service.life import move
 from bodega.commerce.orders.service.money import RefundPart, charge, give_back, plan_refund
 from bodega.commerce.orders.service.papers import issue
-from bodega.commerce.orders.service.quoting import quote
+from bodega.commerce.orders.service.quoting import quote, retaxed
 from bodega.contracts.aftersales import EditOrder, OrderEdited
 from bodega.contracts.inventory import Inventory, ReservationLine
 from bodega.contracts.orders import OrderLine, OrderView
@@ -69,8 +69,12 @@ class Editing:
         address = _address(order, request)
         wanted = [(item.variant_id, item.quantity) for item in request.additions]
         change = changed(order.lines, request.quantities)
-        priced = await quote(self._context, order, wanted, kept=change.kept, more=change.more)
+        there = address or order.shipping_address
+        goes = order.model_copy(update={"shipping_address": there})
+        priced = await quote(self._context, goes, wanted, kept=change.kept, more=change.more)
         after = edited(change, priced.more, priced.new)
+        if address is not None:
+            after = await retaxed(self._context, order, after, address)
         if after == order.lines and address is None:
             raise EditEmpty
         await self._check_refunds(uow, order, after)

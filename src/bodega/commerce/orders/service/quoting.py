@@ -9,7 +9,8 @@ from bodega.commerce.orders.domain.lines import discount_total
 from bodega.commerce.orders.errors import VariantNotSold
 from bodega.contracts.catalog import Catalog, SellableVariant
 from bodega.contracts.orders import OrderLine, OrderView
-from bodega.contracts.pricing import Basket, BasketLine, PricedLine, Pricing
+from bodega.contracts.pricing import AgreedLine, Basket, BasketLine, PricedLine, Pricing
+from bodega.kernel.address import Address
 from bodega.kernel.ids import VariantId
 from bodega.kernel.regions import region_of
 
@@ -72,7 +73,7 @@ async def _priced(
             if line.kind == "product" and line.variant_id and line.product_id
         ],
         country=order.country,
-        region=_region(order),
+        region=tax_region(order.shipping_address),
         customer_id=order.customer_id,
     )
     found = await context.container.get(Pricing).quote_more(
@@ -112,12 +113,52 @@ def _as_priced(line: OrderLine, priced: PricedLine) -> OrderLine:
     )
 
 
-def _region(order: OrderView) -> str:
+def tax_region(address: Address | None) -> str:
     """Where within the country taxes are looked up, as checkout did."""
-    address = order.shipping_address
     if address is None:
         return ""
     return address.region or region_of(address.country, address.postal_code) or ""
+
+
+async def retaxed(
+    context: Context, order: OrderView, lines: Sequence[OrderLine], address: Address
+) -> list[OrderLine]:
+    """The lines with the taxes of another region of the country: one that bears others there than
+    where it was to go is a line of its own, for the old one was invoiced."""
+    moved = tax_region(address) != tax_region(order.shipping_address)
+    if not moved or Pricing not in context.container:
+        return list(lines)
+    ids = [line.variant_id for line in lines if line.variant_id is not None]
+    known = await context.container.get(Catalog).sellable(ids)
+    agreed = [_agreed(str(at), line, known) for at, line in enumerate(lines)]
+    pricing, before = context.container.get(Pricing), tax_region(order.shipping_address)
+    here = await pricing.retax(agreed, country=address.country, region=before)
+    there = await pricing.retax(agreed, country=address.country, region=tax_region(address))
+    return [
+        line if old.tax_rate == new.tax_rate else _taxed(line, new)
+        for line, old, new in zip(lines, here, there, strict=True)
+    ]
+
+
+def _agreed(key: str, line: OrderLine, known: Known) -> AgreedLine:
+    net = line.total if line.tax_included or line.tax is None else line.total - line.tax
+    variant = known.get(line.variant_id) if line.variant_id else None
+    own = variant.tax_class if variant else "standard"
+    return AgreedLine(key=key, amount=net, tax_class="shipping" if line.kind == "shipping" else own)
+
+
+def _taxed(line: OrderLine, priced: PricedLine) -> OrderLine:
+    if (line.tax_rate, line.tax_included) == (priced.tax_rate, priced.tax_included):
+        return line
+    return line.model_copy(
+        update={
+            "id": None,
+            "tax": priced.tax,
+            "tax_rate": priced.tax_rate,
+            "tax_included": priced.tax_included,
+            "total": priced.total,
+        }
+    )
 
 
 def _further(line: OrderLine, units: int) -> OrderLine:

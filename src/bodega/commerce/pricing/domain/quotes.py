@@ -6,6 +6,7 @@ from bodega.commerce.pricing.domain.promotions import Offer, Outcome, Reduction,
 from bodega.commerce.pricing.domain.taxes import SHIPPING, Taxes, tax
 from bodega.commerce.pricing.errors import BasketMalformed
 from bodega.contracts.pricing import (
+    AgreedLine,
     AppliedPromotion,
     Basket,
     CouponOutcome,
@@ -120,6 +121,18 @@ def priced(
         tax_included=included,
         total=Money(amount=after if included else after + due, currency=currency),
         promotions=promotions,
+    )
+
+
+def retaxed(line: AgreedLine, taxes: Taxes) -> PricedLine:
+    return priced(
+        line.key,
+        before=line.amount.amount,
+        after=line.amount.amount,
+        currency=line.amount.currency,
+        tax_class=line.tax_class,
+        taxes=taxes,
+        promotions=[],
     )
 
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context
 from bodega.commerce.pricing.domain.additions import price_additions
-from bodega.commerce.pricing.domain.quotes import check, quote
+from bodega.commerce.pricing.domain.quotes import check, quote, retaxed
 from bodega.commerce.pricing.domain.taxes import Taxes
 from bodega.commerce.pricing.repository import redemptions
 from bodega.commerce.pricing.repository.offers import Found, find_offers, lock_promotions
 from bodega.commerce.pricing.service.taxes import StatedTaxes, read_taxes
-from bodega.contracts.pricing import Basket, CouponRedeemed, PricedLine, Quote
+from bodega.contracts.pricing import AgreedLine, Basket, CouponRedeemed, PricedLine, Quote
+from bodega.kernel.address import CountryCode
 from bodega.kernel.clock import Clock
 from bodega.kernel.ids import CheckoutId, CommandId, PromotionId
 from bodega.kernel.money import Money
@@ -121,6 +122,20 @@ class PricingService:
                 connection, basket, (), kept=self._kept, home=self._home, now=self._clock.now()
             )
         return price_additions(basket, frozenset(added), given.amount, found.offers, taxes)
+
+    async def retax(
+        self, lines: Sequence[AgreedLine], *, country: CountryCode, region: str | None
+    ) -> list[PricedLine]:
+        async with self._database.reading() as connection:
+            taxes = await read_taxes(
+                connection,
+                kept=self._kept,
+                home=self._home,
+                country=country,
+                region=region,
+                now=self._clock.now(),
+            )
+        return [retaxed(line, taxes) for line in lines]
 
     async def redeem(
         self,
