@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
+import psycopg
 import pytest
 
 from bodega.backbone.module import Context
@@ -19,6 +20,7 @@ from bodega.contracts.aftersales import (
     RefundOrder,
     ShipOrder,
 )
+from bodega.contracts.orders import Orders
 from bodega.contracts.payments import Payments
 from bodega.contracts.taxes import NewTaxRate, TaxCountryChange, TaxTable
 from bodega.kernel.commands import Command
@@ -121,3 +123,20 @@ async def test_an_order_whose_money_the_bank_took_back_is_cancelled_without_payi
     books = await accounts(shop)
     assert (books["receivable"], books["chargebacks"]) == (0, order.total.amount)
     assert (books["tax"], await papered_tax(shop, order)) == (0, 0)
+
+
+async def test_staff_are_told_of_the_limit_they_pass(shop: Shop, settings: Settings) -> None:
+    order = await shop.sell(2)
+    with psycopg.connect(settings.dsn) as connection:
+        said = "UPDATE catalog.variants SET purchase_limit = 3, purchase_limit_days = 30"
+        connection.execute(f"{said} WHERE id = %s", [shop.variant])
+    one = EditOrder(quantities={line_id(order): 3}, payment_token="pm_card_visa", reason="phone")
+    assert (await shop.do("edit", order, one)).warnings == []
+    two = EditOrder(quantities={line_id(order): 5}, payment_token="pm_card_visa", reason="phone")
+    done = await shop.do("edit", order, two)
+    [warning] = done.warnings
+    assert "this buyer has 5 then, the limit is 3 per customer in 30 days" in warning
+    history = await shop.context.container.get(Orders).history(order.id)
+    assert [entry.reason for entry in history if entry.kind == "limit_passed"] == [warning]
+    fewer = EditOrder(quantities={line_id(order): 4}, reason="one less")
+    assert (await shop.do("edit", order, fewer)).warnings == []

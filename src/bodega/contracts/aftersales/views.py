@@ -29,7 +29,8 @@ class OperationView(BaseModel):
     """A change of an order that needs stock or money. `reference` is what it made: a shipment,
     a return, a refund. A `partial` one has given back some of the money and was refused the rest,
     or what comes after it: it stays so until staff have it tried again or give it up. `due` is what
-    its buyer was asked to pay, while it waits for them."""
+    its buyer was asked to pay, while it waits for them. `warnings` say what staff passed with it:
+    purchase limits."""
 
     id: OperationId
     order_id: OrderId
@@ -42,6 +43,7 @@ class OperationView(BaseModel):
     started_at: datetime
     ended_at: datetime | None
     due: Money | None = None
+    warnings: list[str] = []
 
 
 class DueLine(BaseModel):

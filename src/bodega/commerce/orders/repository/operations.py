@@ -87,7 +87,12 @@ class Operation:
             started_at=self.started_at,
             ended_at=self.ended_at,
             due=self.plan["charge"] if self.asks_buyer else None,
+            warnings=self.warnings,
         )
+
+    @property
+    def warnings(self) -> list[str]:
+        return list(self.plan.get("warnings", ()))
 
     @property
     def charge_id(self) -> CheckoutId | None:

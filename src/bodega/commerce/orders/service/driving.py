@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
+from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context
 from bodega.backbone.telemetry.logs import get_logger
 from bodega.commerce.orders.domain.waiting import wait_before
@@ -187,7 +188,16 @@ class Driver:
             )
             if ended is not None:
                 await kind.finish(uow, operation, order)
+                await self._warn(uow, operation)
         return ended or await self._again(operation)
+
+    async def _warn(self, uow: UnitOfWork, operation: Operation) -> None:
+        """What staff passed with it stays in the order's history."""
+        if not operation.warnings:
+            return
+        order = await orders.lock_order(uow.connection, operation.order_id)
+        assert order is not None
+        await tell(uow, order, "limit_passed", "; ".join(operation.warnings), operation.id)
 
     async def _refused(self, operation: Operation, error: BodegaError) -> Operation:
         """It cannot be done: what was done of it is undone from here on. Money that went back does

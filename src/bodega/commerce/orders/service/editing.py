@@ -23,6 +23,7 @@ from bodega.commerce.orders.repository import operations, refunds
 from bodega.commerce.orders.repository.operations import Operation
 from bodega.commerce.orders.service.kinds import Planned, step
 from bodega.commerce.orders.service.life import move
+from bodega.commerce.orders.service.limiting import limits_passed
 from bodega.commerce.orders.service.money import RefundPart, charge, give_back, plan_refund
 from bodega.commerce.orders.service.papers import issue
 from bodega.commerce.orders.service.quoting import quote, retaxed
@@ -52,6 +53,7 @@ class EditPlan(BaseModel):
     charge: Money
     refunds: list[RefundPart]
     ask_buyer: bool = False
+    warnings: list[str] = []
 
 
 class Editing:
@@ -101,6 +103,7 @@ class Editing:
             charge=difference,
             refunds=parts,
             ask_buyer=dearer and request.payment_token is None,
+            warnings=await limits_passed(self._context, uow, order, dict(more)),
         )
         token = request.payment_token if charge_id else None
         return Planned(plan, reference=charge_id, payment_token=token)

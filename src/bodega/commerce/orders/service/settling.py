@@ -1,6 +1,7 @@
 """Settling a return that was inspected: restock or write off, give back or exchange."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel
 
@@ -25,6 +26,7 @@ from bodega.commerce.orders.repository.operations import Operation
 from bodega.commerce.orders.service.bookings import credit_lines, tell_refund
 from bodega.commerce.orders.service.exchanging import place_exchange
 from bodega.commerce.orders.service.kinds import Planned, step
+from bodega.commerce.orders.service.limiting import limits_passed
 from bodega.commerce.orders.service.money import RefundPart, charge, give_back, plan_refund
 from bodega.commerce.orders.service.papers import issue
 from bodega.commerce.orders.service.quoting import quote
@@ -81,6 +83,7 @@ class SettlePlan(BaseModel):
     credit: Money | None = None
     charge: Money | None = None
     ask_buyer: bool = False
+    warnings: list[str] = []
 
 
 class Settling:
@@ -120,6 +123,7 @@ class Settling:
             credit=credit,
             charge=new - credit if credit < new else None,
             ask_buyer=ask,
+            warnings=await limits_passed(self._context, uow, order, _gained(lines, exchange)),
         )
         token = request.payment_token if plan.charge else None
         return Planned(plan, reference=request.return_id, payment_token=token)
@@ -278,6 +282,18 @@ class Settling:
             reference=plan.return_id,
         )
         tell_refund(uow, order, operation, worth, notes)
+
+
+def _gained(back: Sequence[SettledLine], exchange: Sequence[OrderLine]) -> Counter[VariantId]:
+    """Units of each variant that the buyer has more of afterwards."""
+    units: Counter[VariantId] = Counter()
+    for new in exchange:
+        if new.variant_id is not None:
+            units[new.variant_id] += new.quantity
+    for line in back:
+        if line.variant_id is not None:
+            units[line.variant_id] -= line.restock + line.write_off
+    return units
 
 
 def _kept(order: OrderView, found: ReturnView) -> list[OrderLine]:
