@@ -10,7 +10,7 @@ from bodega.contracts.buying import Buying
 from bodega.contracts.catalog import Catalog
 from bodega.contracts.inventory import Inventory
 from bodega.contracts.stockroom import Stockroom
-from bodega.kernel.ids import CountId, PurchaseId, TransferId, VariantId
+from bodega.kernel.ids import CountId, PurchaseId, TransferId, VariantId, new_id
 from bodega.kernel.page import PageRequest
 from tests.kit.goods import level, stocked
 from tests.web.conftest import Browser
@@ -74,6 +74,29 @@ async def test_goods_are_ordered_and_come_in_parts(clerk: Browser, context: Cont
     file = await clerk.get("/console/reports/file?report=valuation")
     assert file.headers["content-disposition"] == 'attachment; filename="stock-valuation.csv"'
     assert sku in file.text
+
+
+async def test_how_a_variant_is_sold_is_set_on_its_page(clerk: Browser, context: Context) -> None:
+    mug = await stocked(context, 3)
+    here = f"/console/stock/{mug}"
+    odd = {"min_quantity": "3", "quantity_step": "1", "limit_units": "2"}
+    for wrong, said in (
+        (odd, "Nobody can buy at least 3 units at once and 2 in all"),
+        ({**odd, "limit_units": "", "limit_days": "7"}, "how many one customer may buy"),
+        ({**odd, "limit_units": "0"}, "too small or too large"),
+    ):
+        refused = await clerk.send(here, f"{here}/rules", **wrong)
+        assert (refused.status_code, said in refused.text) == (400, True)
+    kept = {**odd, "min_quantity": "1", "max_quantity": "2", "limit_days": "30"}
+    assert (await clerk.send(here, f"{here}/rules", **kept)).status_code == 303
+    found = (await context.container.get(Catalog).sellable([mug]))[mug]
+    assert (found.max_quantity, str(found.purchase_limit)) == (2, "2 per customer in 30 days")
+    lifted = {"min_quantity": "1", "quantity_step": "1", "limit_units": "", "max_quantity": ""}
+    assert (await clerk.send(here, f"{here}/rules", **lifted)).status_code == 303
+    found = (await context.container.get(Catalog).sellable([mug]))[mug]
+    assert (found.max_quantity, found.purchase_limit) == (None, None)
+    unknown = f"/console/stock/{new_id()}/rules"
+    assert (await clerk.post(unknown, await clerk.fields(here, f"{here}/rules"))).status_code == 404
 
 
 async def test_what_is_suggested_becomes_an_order_in_one_click(

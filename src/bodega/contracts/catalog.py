@@ -6,11 +6,12 @@ from typing import ClassVar, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from bodega.kernel.commands import Command
 from bodega.kernel.events import Event
 from bodega.kernel.ids import ImportBatchId, ProductId, VariantId
 from bodega.kernel.money import Money
 from bodega.kernel.page import Page, PageRequest
-from bodega.kernel.quantity import PurchaseLimit
+from bodega.kernel.quantity import PurchaseLimit, Quantity
 
 ProductStatus = Literal["active", "draft", "archived"]
 
@@ -85,6 +86,7 @@ class ImportedProduct(BaseModel):
     status: ProductStatus = "active"
     tax_class: str = "standard"
     weight_grams: int = 0
+    purchase_limit: PurchaseLimit | None = None
 
 
 class ProductChanged(Event):
@@ -107,6 +109,26 @@ class ProductsImported(Event):
     @property
     def key(self) -> ImportBatchId:
         return self.import_batch_id
+
+
+class SellingRules(BaseModel):
+    """In which quantities a variant is sold, set all together; None is no such limit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    min_quantity: Quantity = 1
+    max_quantity: Quantity | None = None
+    quantity_step: Quantity = 1
+    purchase_limit: PurchaseLimit | None = None
+
+
+class Assortment(Protocol):
+    """What staff change of the catalogue in the console."""
+
+    async def set_rules(
+        self, command: Command, variant_id: VariantId, rules: SellingRules
+    ) -> SellingRules:
+        """Raises `NotFound`, and `Rejected` for quantities nobody can buy."""
 
 
 class Catalog(Protocol):

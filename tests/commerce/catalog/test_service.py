@@ -15,6 +15,7 @@ from bodega.contracts.catalog import ImportedProduct
 from bodega.kernel.ids import ImportBatchId, ProductId, VariantId, new_id
 from bodega.kernel.money import Money
 from bodega.kernel.page import PageRequest
+from bodega.kernel.quantity import PurchaseLimit
 from tests.commerce.people import product, staff
 
 BATCH = ImportBatchId(new_id())
@@ -62,6 +63,15 @@ async def test_an_import_again_adds_only_what_is_new_and_tells_once(
     assert (known.title, known.variants[0].id) == ("White Heart", first.variant_id)
     told = [(kind, payload["rows"]) for kind, payload in await payloads(context)]
     assert told == [("catalog.import_completed", 2), ("catalog.import_completed", 1)]
+
+
+async def test_an_import_brings_purchase_limits(catalog: CatalogService) -> None:
+    two = imported("85123A").model_copy(update={"purchase_limit": PurchaseLimit(units=2, days=7)})
+    await load(catalog, two, imported("71053"))
+    known = await catalog.by_sku(["85123A", "71053"])
+    assert (known["85123A"].purchase_limit, known["71053"].purchase_limit) == (
+        PurchaseLimit(units=2, days=7), None
+    )  # fmt: skip
 
 
 async def test_imported_rows_carry_the_time_of_their_source(

@@ -7,9 +7,9 @@ from bodega.backbone.tables import SOURCE_COLUMNS, TIME_COLUMNS
 from bodega.commerce.catalog.handlers import HANDLERS
 from bodega.commerce.catalog.jobs import JOBS
 from bodega.commerce.catalog.routes import ROUTERS
-from bodega.commerce.catalog.service import CatalogService
+from bodega.commerce.catalog.service import AssortmentService, CatalogService
 from bodega.commerce.catalog.tables import METADATA
-from bodega.contracts.catalog import Catalog
+from bodega.contracts.catalog import Assortment, Catalog
 
 _AUDIT = (*TIME_COLUMNS, *SOURCE_COLUMNS)
 
@@ -19,7 +19,7 @@ MODULE = Module(
     routers=ROUTERS,
     handlers=HANDLERS,
     jobs=JOBS,
-    provides={Catalog: CatalogService},
+    provides={Catalog: CatalogService, Assortment: AssortmentService},
     published={
         "products": public("id", "slug", "title", "category", "status", *_AUDIT),
         "variants": public(

@@ -185,6 +185,12 @@ async def lock_variant(
     return VariantView.model_validate(found)
 
 
+async def product_of(connection: AsyncConnection, variant_id: VariantId) -> ProductId | None:
+    query = select(variants.c.product_id).where(variants.c.id == variant_id)
+    found = (await connection.execute(query)).scalar()
+    return ProductId(found) if found else None
+
+
 async def update_variant(
     connection: AsyncConnection, variant_id: VariantId, changes: Mapping[str, Any]
 ) -> None:
@@ -198,8 +204,8 @@ _PRODUCT_COLUMNS = (
     " import_batch_id source source_key"
 )
 _VARIANT_COLUMNS = (
-    "id product_id sku title price_amount price_currency weight_grams status occurred_at known_at"
-    " import_batch_id source source_key"
+    "id product_id sku title price_amount price_currency weight_grams purchase_limit"
+    " purchase_limit_days status occurred_at known_at import_batch_id source source_key"
 )
 
 

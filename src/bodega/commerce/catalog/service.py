@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from bodega.backbone.db import UnitOfWork
+from bodega.backbone.desk import Desk
 from bodega.backbone.module import Context
 from bodega.commerce.catalog import repository
 from bodega.commerce.catalog.domain import check_quantities, slugify
@@ -16,7 +17,9 @@ from bodega.contracts.catalog import (
     ProductsImported,
     ProductView,
     SellableVariant,
+    SellingRules,
 )
+from bodega.kernel.commands import Command
 from bodega.kernel.ids import ImportBatchId, ProductId, VariantId, new_id
 from bodega.kernel.page import Page, PageRequest, encode_cursor
 from bodega.kernel.quantity import PurchaseLimit
@@ -113,6 +116,30 @@ async def _product(uow: UnitOfWork, product_id: ProductId) -> ProductView:
     return found[0][0]
 
 
+async def set_rules(uow: UnitOfWork, *, variant_id: VariantId, rules: SellingRules) -> SellingRules:
+    """Raises VariantNotFound, QuantitiesMalformed."""
+    product_id = await repository.product_of(uow.connection, variant_id)
+    if product_id is None:
+        raise VariantNotFound
+    change = VariantChange.model_validate(rules.model_dump())
+    await change_variant(uow, product_id=product_id, variant_id=variant_id, change=change)
+    return rules
+
+
+class AssortmentService(Desk):
+    """Answers `bodega.contracts.catalog.Assortment`."""
+
+    async def set_rules(
+        self, command: Command, variant_id: VariantId, rules: SellingRules
+    ) -> SellingRules:
+        return await self._once(
+            command,
+            "catalog.set_rules",
+            SellingRules,
+            lambda uow: set_rules(uow, variant_id=variant_id, rules=rules),
+        )
+
+
 class CatalogService:
     """Answers `bodega.contracts.catalog.Catalog`."""
 
@@ -187,8 +214,9 @@ def _product_row(item: ImportedProduct, source: str, batch: ImportBatchId) -> Se
 
 
 def _variant_row(item: ImportedProduct, source: str, batch: ImportBatchId) -> Sequence[Any]:
-    seen = item.first_seen_at
+    seen, limit = item.first_seen_at, _limit_columns(item.purchase_limit)
     return (
         item.variant_id, item.id, item.sku, item.title, item.price.amount, item.price.currency,
-        item.weight_grams, item.status, seen, seen, batch, source, item.source_key,
+        item.weight_grams, limit["purchase_limit"], limit["purchase_limit_days"],
+        item.status, seen, seen, batch, source, item.source_key,
     )  # fmt: skip

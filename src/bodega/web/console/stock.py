@@ -6,14 +6,16 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
+from pydantic import ValidationError
 from starlette.responses import Response
 
 from bodega.backbone.http.deps import PageQuery, provided
-from bodega.contracts.catalog import Catalog
+from bodega.contracts.catalog import Assortment, Catalog, SellingRules
 from bodega.contracts.inventory import Inventory, StockLevel
 from bodega.contracts.warehouse import LevelDetail, LevelSettings, Warehouse
 from bodega.kernel.ids import LocationId, VariantId
 from bodega.kernel.page import PageRequest
+from bodega.kernel.quantity import PurchaseLimit
 from bodega.web.access import ConsoleStaff
 from bodega.web.console.doing import Refused, Sent, StaffForm, attempt
 from bodega.web.console.skus import names_of
@@ -131,6 +133,42 @@ async def set_thresholds(
     if isinstance(saved, Refused):
         return await _variant(request, room, variant_id, PageRequest(), refused=saved)
     return redirect(request, f"/console/stock/{variant_id}", flash="saved-now")
+
+
+@router.post("/{variant_id}/rules")
+async def set_rules(
+    request: Request,
+    sent: Sent,
+    room: Asked,
+    assortment: Annotated[Assortment, provided(Assortment)],
+    variant_id: VariantId,
+) -> Response:
+    """In which quantities it is sold, and how many one customer may buy in all."""
+
+    async def save() -> SellingRules:
+        return await assortment.set_rules(sent.command("rules"), variant_id, _rules(sent))
+
+    saved = await attempt(save)
+    if isinstance(saved, Refused):
+        return await _variant(request, room, variant_id, PageRequest(), refused=saved)
+    return redirect(request, f"/console/stock/{variant_id}", flash="saved-now")
+
+
+def _rules(sent: StaffForm) -> SellingRules:
+    units, days = sent.form.whole("limit_units"), sent.form.whole("limit_days")
+    if units is None and days is not None:
+        raise FieldOdd("limit_units", "Say how many one customer may buy in these days")
+    try:
+        limit = PurchaseLimit(units=units, days=days) if units is not None else None
+    except ValidationError as error:
+        name = str(error.errors()[0]["loc"][0])
+        raise FieldOdd(f"limit_{name}", "This is too small or too large") from error
+    return SellingRules(
+        min_quantity=sent.form.whole("min_quantity") or 1,
+        max_quantity=sent.form.whole("max_quantity"),
+        quantity_step=sent.form.whole("quantity_step") or 1,
+        purchase_limit=limit,
+    )
 
 
 def _thresholds(sent: StaffForm) -> LevelSettings:
