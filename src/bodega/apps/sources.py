@@ -12,6 +12,8 @@ from pydantic import BaseModel
 
 from bodega.apps.exchange import feed_rates
 from bodega.backbone.settings import Settings
+from bodega.backbone.vault.keys import MasterKeys
+from bodega.backbone.vault.store import Vault
 from bodega.data.ingest.sources.config import (
     FOLLOWED,
     SourceConfig,
@@ -25,6 +27,7 @@ from bodega.data.ingest.sources.known.ecb import FxConfig
 from bodega.data.ingest.sources.load import load
 from bodega.data.ingest.sources.look import look
 from bodega.data.ingest.sources.mapping import Mapped, build_mapping
+from bodega.data.ingest.sources.persons import SealedSource
 from bodega.data.ingest.sources.registry import build_source, followed_source
 from bodega.data.ingest.sources.report import LoadReport
 from bodega.data.ingest.sources.streams import Parallel
@@ -194,7 +197,7 @@ def _read(
             report.append(
                 load(
                     name,
-                    connectors[0],
+                    _sealed(connectors[0], stream, settings),
                     stream,
                     root,
                     clock=SystemClock(),
@@ -212,6 +215,12 @@ def _read(
         return [one(stream) for stream in streams]
     with ThreadPoolExecutor(at_once, "stream") as readers:
         return list(readers.map(one, streams))
+
+
+def _sealed(source: Source, stream: Stream, settings: Settings) -> Source:
+    if stream.personal is None:
+        return source
+    return SealedSource(source, Vault(settings.dsn, MasterKeys.of(settings)), stream)
 
 
 def _reconcile(root: LakeRoot, report: LoadReport, settings: Settings) -> None:

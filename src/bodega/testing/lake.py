@@ -16,11 +16,14 @@ import pyarrow as pa
 from deltalake import write_deltalake
 
 from bodega.backbone.settings import Settings, load_settings
+from bodega.backbone.vault.keys import PersonKey, new_key
+from bodega.backbone.vault.store import Person
 from bodega.data.ingest.bronze import SCHEMA
 from bodega.data.ingest.sources.config import read_sources
 from bodega.data.ingest.sources.contract import Finding, Page, Source, State, Stream
 from bodega.data.ingest.sources.load import load
 from bodega.data.ingest.sources.look import look
+from bodega.data.ingest.sources.persons import SealedSource
 from bodega.data.ingest.sources.records import rows_to_table
 from bodega.data.ingest.sources.registry import build_source
 from bodega.data.ingest.sources.report import LoadReport
@@ -28,12 +31,37 @@ from bodega.data.lake.paths import BRONZE, bronze_table
 from bodega.data.lake.query import query
 from bodega.data.lake.storage import LakeRoot
 from bodega.kernel.clock import FixedClock
+from bodega.kernel.ids import new_id
 
 if TYPE_CHECKING:
     from bodega.data.pipelines.plan import Plan
 
 Row = dict[str, Any]
 START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class KeysInMemory:
+    """Seals personal fields without a shop; `erase` forgets an e-mail, or `user:<id>`, for good."""
+
+    def __init__(self) -> None:
+        self._keys: dict[str, PersonKey | None] = {}
+
+    def keys_of(self, persons: Sequence[Person]) -> list[PersonKey | None]:
+        return [self._key_of(person) for person in persons]
+
+    def _key_of(self, person: Person) -> PersonKey | None:
+        known = [self._keys[alias] for alias in person.aliases if alias in self._keys]
+        if None in known:
+            return None
+        key = known[0] if known else PersonKey(new_id(), new_key())
+        self._keys |= dict.fromkeys(person.aliases, key)
+        return key
+
+    def mail_alias(self, email: str) -> str:
+        return email.strip().lower()
+
+    def erase(self, alias: str) -> None:
+        self._keys[alias.strip().lower()] = None
 
 
 @dataclass
@@ -43,6 +71,7 @@ class TestLake:
     __test__ = False
     folder: Path
     clock: FixedClock = field(default_factory=lambda: FixedClock(START))
+    keys: KeysInMemory = field(default_factory=KeysInMemory)
     _position: int = 1_000
 
     @classmethod
@@ -89,6 +118,8 @@ class TestLake:
 
     def load(self, name: str, source: Source, stream: Stream, *, full: bool = False) -> LoadReport:
         """Read a source of your own. The report is checked to account for every row."""
+        if stream.personal is not None:
+            source = SealedSource(source, self.keys, stream)
         report = load(name, source, stream, self.root, clock=self.clock, full=full)
         assert report.rows == report.kept + report.unchanged + report.set_aside, report
         return report
@@ -165,7 +196,7 @@ class TestLake:
     def copy(self, to: Path) -> "TestLake":
         """The same lake elsewhere, for what must not disturb this one."""
         shutil.copytree(self.folder, to)
-        return TestLake(to, FixedClock(self.clock.at), self._position)
+        return TestLake(to, FixedClock(self.clock.at), self.keys, self._position)
 
 
 @dataclass

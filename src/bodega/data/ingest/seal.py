@@ -47,19 +47,18 @@ class SealedSink:
         self._sink.write(replace(batch, changes=changes))
 
     def _sealed(self, changes: Sequence[Change], data: PersonalData) -> list[Change]:
-        rows: list[dict[str, Any] | None] = [
-            json.loads(change.after) if change.after else None for change in changes
-        ]
-        told = [row for row in rows if row is not None]
+        """What a row is and, where a table has REPLICA IDENTITY FULL, what it was."""
+        images = [image for change in changes for image in (change.before, change.after)]
+        told = [row for image in images if (row := _personal_row(image, data)) is not None]
         persons = {at: self._person(row, data) for at, row in enumerate(told)}
         named = [at for at, person in persons.items() if person.aliases]
         found = self._vault.keys_of([persons[at] for at in named])
         keys = dict(zip(named, found, strict=True))
         sealed = iter([_seal(row, keys.get(at), data) for at, row in enumerate(told)])
-        return [
-            change if row is None else change._replace(after=next(sealed))
-            for change, row in zip(changes, rows, strict=True)
-        ]
+        kept = iter(
+            [image if _personal_row(image, data) is None else next(sealed) for image in images]
+        )
+        return [change._replace(before=next(kept), after=next(kept)) for change in changes]
 
     def _person(self, row: Mapping[str, Any], data: PersonalData) -> Person:
         aliases = []
@@ -69,6 +68,13 @@ class SealedSink:
             aliases.append(self._vault.mail_alias(row[data.mail]))
         at = row.get("occurred_at")
         return Person(tuple(aliases), datetime.fromisoformat(at) if at else None)
+
+
+def _personal_row(image: str | None, data: PersonalData) -> dict[str, Any] | None:
+    """A row that holds personal columns; most images of what was are keys and nothing else."""
+    row = json.loads(image) if image else None
+    holds = isinstance(row, dict) and not row.keys().isdisjoint(data.columns)
+    return row if holds else None
 
 
 def _seal(row: dict[str, Any], key: PersonKey | None, data: PersonalData) -> str:

@@ -7,7 +7,7 @@ several times alike are one.
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -34,7 +34,8 @@ class DeadUnknown(NotFound):
 @dataclass(frozen=True, slots=True)
 class DeadRow:
     """`table` is `bronze.suppliers__prices`, or the bronze table that a row of silver comes from.
-    `row` is what arrived, by field; `alike` are the places of all that arrived just so."""
+    `row` is what arrived, by field, or a `line` that could not be split; `fields` are those of its
+    table, `alike` the places of all that arrived just so."""
 
     id: str
     table: str
@@ -48,10 +49,13 @@ class DeadRow:
     sequence: int = 0
     generation: int = 0
     alike: Sequence[str] = field(default=())
+    fields: Sequence[str] = field(default=())
 
     def shown(self, policy: Policy) -> dict[str, Any]:
         """The row without what belongs to a person."""
         said = policy.of(self.table)
+        if set(self.row) == {"line"} and any(is_personal(n, said) for n in self.fields):
+            return {"line": HIDDEN if self.row["line"] else ""}
         return {
             name: HIDDEN
             if value is not None and (is_personal(name, said) or str(value).startswith(_SEALED))
@@ -95,9 +99,11 @@ def _of_sources(root: LakeRoot, table: str | None, limit: int) -> Iterator[DeadR
     for name in bronze_tables(root):
         if table in (None, f"bronze.{name}"):
             delta = root.delta(f"{BRONZE}/{name}")
-            if "_rejected" in {field.name for field in delta.schema().fields}:
+            fields = [field.name for field in delta.schema().fields]
+            if "_rejected" in fields:
                 with connect(root) as con:
-                    yield from _rejected(con, name, delta.file_uris(), limit)
+                    for row in _rejected(con, name, delta.file_uris(), limit):
+                        yield replace(row, fields=fields)
 
 
 def _rejected(

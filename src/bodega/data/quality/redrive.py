@@ -171,6 +171,7 @@ class _SourceRows:
         saved = self._table.saved()
         position = self._table.next_position(saved.position)
         columns, parts = list(saved.columns), list[pa.Table]()
+        self._refuse_personal()
         outcomes = [Driven(row.id, "dropped") for row in rows]
         driven = list(rows)
         if not self._repair.drop:
@@ -189,6 +190,11 @@ class _SourceRows:
             after = saved.model_copy(update={"position": position, "columns": columns})
             self._table.append(columns_of(concatenated(parts), columns), saved, after)
         return outcomes
+
+    def _refuse_personal(self) -> None:
+        sealed = () if self._stream.personal is None else self._stream.personal.sealed
+        for field in sorted(self._repair.edits.keys() & set(sealed)):
+            raise EditRefused(f"{field} is personal: mend it in the source, which is then sealed")
 
     def _conformed(self, rows: Sequence[DeadRow], columns: Sequence[Any]) -> Conformed:
         records = [_edited(row, self._repair.edits) for row in rows]

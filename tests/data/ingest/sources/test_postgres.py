@@ -4,11 +4,16 @@ import os
 
 import pytest
 
+from bodega.backbone.settings import Settings
+from bodega.backbone.vault.keys import MasterKeys
+from bodega.backbone.vault.store import Vault
 from bodega.data.ingest.sources.envelopes import current_rows
 from bodega.data.ingest.sources.errors import SourceRefused, SourceUnreachable
 from bodega.data.ingest.sources.postgres import PostgresConfig, PostgresSource
+from bodega.data.lake.reveal import reveal
 from tests.backbone.changes.databases import TestDatabase, database, server
 from tests.data.ingest.sources.conftest import Bench
+from tests.data.ingest.test_seal import every_text
 
 __all__ = ["database", "server"]
 
@@ -51,6 +56,31 @@ def test_a_table_is_copied_then_followed(
     database.run("TRUNCATE customers", "INSERT INTO customers VALUES (9, 'New', '')")
     erp.catch_up()
     assert held(bench) == [("9", "New")]
+
+
+def test_persons_of_another_database_are_sealed(
+    bench: Bench, erp: PostgresSource, database: TestDatabase, settings: Settings
+) -> None:
+    database.run(
+        "ALTER TABLE customers ADD mail text",
+        "UPDATE customers SET mail = name || '@example.com'",
+    )
+    said = {
+        "kind": "postgres",
+        "dsn": {"env": "ERP_URL"},
+        "tables": {"public.customers": ["id", "name", "mail"]},
+        "personal": {"public.customers": {"mail": "mail", "columns": ["name"]}},
+    }
+    config = PostgresConfig.model_validate(said)
+    vault = Vault(settings.dsn, MasterKeys.of(settings))
+    sealed = PostgresSource("erp", config, bench.root, vault)
+    sealed.catch_up()
+    database.run("UPDATE customers SET name = 'Eve' WHERE id = 1")
+    sealed.catch_up()
+    for text in every_text(bench.root.work):
+        assert all(secret not in text for secret in ("Ada", "Bob", "Eve"))
+    found = reveal(bench.root, vault, person="Ada@example.com", actor="me", reason="a test").rows
+    assert [row.values for row in found] == [{"name": "Eve", "mail": "Ada@example.com"}]
 
 
 def test_check_and_discover_say_what_is_there(bench: Bench, erp: PostgresSource) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, Protocol
 
 import pyarrow as pa
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 State = Mapping[str, Any]
 """JSON that only the connector understands; {} is the very beginning."""
@@ -59,6 +59,28 @@ class SchemaContract(BaseModel):
     types: Mode = "drop_row"
 
 
+class Personal(BaseModel):
+    """The fields that tell of a person, and whose they are: `user` names the field with the
+    customer's id, `mail` the one with the e-mail; whoever shares either is one person."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    columns: tuple[str, ...] = ()
+    user: str | None = None
+    mail: str | None = None
+
+    @model_validator(mode="after")
+    def _whose(self) -> "Personal":
+        if self.user is None and self.mail is None:
+            raise ValueError("`personal` says by `user` or `mail` whose the values are")
+        return self
+
+    @property
+    def sealed(self) -> tuple[str, ...]:
+        """An e-mail is personal whether that is said or not."""
+        return tuple(dict.fromkeys((*self.columns, *filter(None, (self.mail,)))))
+
+
 class Stream(BaseModel):
     """One kind of record of a source.
 
@@ -66,7 +88,7 @@ class Stream(BaseModel):
     the source sets); without it the later arrival wins. `missing`: a record that a whole reading
     no longer holds is kept, or counted as deleted. `known_at` names the field that says when the
     source knew a row; without it that is when it was read. `deleted` names a field that is true
-    for records the source has deleted.
+    for records the source has deleted. `personal` fields are sealed before they are kept.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -79,6 +101,7 @@ class Stream(BaseModel):
     deleted: str | None = None
     known_at: str | None = None
     contract: SchemaContract = SchemaContract()
+    personal: Personal | None = None
     notes: tuple[str, ...] = ()
 
 

@@ -115,17 +115,24 @@ def _origin(
     if unknown and columns and table.exists() and not origin.optional:
         raise SourceRefused(f"{origin.stream} has no field {', '.join(unknown)}")
     values = ", ".join(
-        f'try_cast({_said(origin, c.name, known)} as {native(c.type)}) as "{c.name}"'
+        f'try_cast({_said(origin, c.name, known, stream)} as {native(c.type)}) as "{c.name}"'
         for c in config.columns
     )
     current = current_sql(stream, table.files(), columns)
     return f"select {number} as rank, '{origin.stream}' as origin, {values} from ({current})"
 
 
-def _said(origin: Origin, name: str, known: set[str]) -> str:
+def _said(origin: Origin, name: str, known: set[str], stream: Stream) -> str:
+    """Of a sealed value its token: equal for equal values of one person, and nothing without the
+    key."""
     if name in origin.values:
         return quoted(origin.values[name])
-    return f'"{origin.fields[name]}"' if origin.fields.get(name) in known else "null"
+    field = origin.fields.get(name)
+    if field not in known:
+        return "null"
+    if stream.personal is not None and field in stream.personal.sealed:
+        return f"split_part(\"{field}\", '.', 3)"
+    return f'"{field}"'
 
 
 def _sql(config: MappingConfig, said: list[str]) -> str:

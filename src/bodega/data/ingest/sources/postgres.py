@@ -10,15 +10,18 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Literal
 
 import psycopg
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from bodega.backbone.changes.connection import sql_connection
 from bodega.backbone.changes.errors import ChangeError
 from bodega.backbone.changes.feed import ChangeFeed, FlushPolicy
-from bodega.backbone.changes.sink import NEVER
+from bodega.backbone.changes.sink import NEVER, Sink
 from bodega.backbone.changes.slot import identify_server
+from bodega.backbone.module import PersonalData
+from bodega.backbone.vault.store import Vault
 from bodega.data.ingest.bronze import BronzeSink
-from bodega.data.ingest.sources.contract import Column, Finding, Page, State, Stream
+from bodega.data.ingest.seal import SealedSink
+from bodega.data.ingest.sources.contract import Column, Finding, Page, Personal, State, Stream
 from bodega.data.ingest.sources.envelopes import envelopes
 from bodega.data.ingest.sources.errors import SourceRefused, SourceUnreachable
 from bodega.data.ingest.sources.report import LoadReport
@@ -48,12 +51,20 @@ _KINDS = {
 
 class PostgresConfig(Scheduled):
     """`tables` are read with the listed columns, or `all`. The publication and the slot are named
-    `bodega_<name>` after the source. `follow`: the running shop follows it all the time."""
+    `bodega_<name>` after the source. `personal` says per table whose its personal columns are.
+    `follow`: the running shop follows it all the time."""
 
     kind: Literal["postgres"]
     dsn: Secret
     tables: Mapping[str, Literal["all"] | tuple[str, ...]] = Field(min_length=1)
+    personal: Mapping[str, Personal] = {}
     follow: bool = True
+
+    @model_validator(mode="after")
+    def _of_its_tables(self) -> "PostgresConfig":
+        if unknown := sorted(self.personal.keys() - self.tables.keys()):
+            raise ValueError(f"`personal` tells of {unknown[0]}, which is not among `tables`")
+        return self
 
     def declared(self) -> list[Stream]:
         return [Stream(name=table.replace(".", "_")) for table in self.tables]
@@ -63,8 +74,10 @@ class PostgresSource:
     """`check` and `discover` of the contract; instead of `read`, `catch_up` and `follow`: a change
     feed is pushed in the order of commits, over all tables at once."""
 
-    def __init__(self, name: str, config: PostgresConfig, root: LakeRoot) -> None:
-        self._name, self._config, self._root = name, config, root
+    def __init__(
+        self, name: str, config: PostgresConfig, root: LakeRoot, vault: Vault | None = None
+    ) -> None:
+        self._name, self._config, self._root, self._vault = name, config, root, vault
         self._dsn = config.dsn.reveal()
 
     def check(self) -> list[Finding]:
@@ -151,11 +164,27 @@ class PostgresSource:
         return ChangeFeed(
             self._dsn,
             self._published(),
-            BronzeSink(self._root, source=self._name),
+            self._sink(),
             slot=f"bodega_{self._name}",
             publication=f"bodega_{self._name}",
             policy=policy,
         )
+
+    def _sink(self) -> Sink:
+        """Raises SourceRefused for a personal column that is part of a key."""
+        sink = BronzeSink(self._root, source=self._name)
+        if not self._config.personal:
+            return sink
+        assert self._vault is not None
+        for table, columns in self._columns().items():
+            told = self._config.personal.get(table)
+            for name in (n for n, _, is_key in columns if is_key and told and n in told.sealed):
+                raise SourceRefused(f"{table}.{name} is part of the key, which cannot be sealed")
+        sealed = {
+            table: PersonalData(columns=told.sealed, user=told.user, mail=told.mail)
+            for table, told in self._config.personal.items()
+        }
+        return SealedSink(sink, self._vault, sealed)
 
     def _published(self) -> dict[str, Sequence[str]]:
         found = self._columns()

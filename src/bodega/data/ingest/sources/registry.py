@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from bodega.backbone.settings import Settings
+from bodega.backbone.vault.keys import MasterKeys
+from bodega.backbone.vault.store import Vault
 from bodega.data.ingest.sources.config import FilesConfig, FileStreamConfig, SourcesFile
 from bodega.data.ingest.sources.contract import Source
 from bodega.data.ingest.sources.errors import SourceUnknown
@@ -39,7 +41,8 @@ def build_source(name: str, file: SourcesFile, settings: Settings) -> Source:
         known = ", ".join(sorted(file.sources)) or "none"
         raise SourceUnknown(f"There is no source {name!r}; declared are: {known}")
     if isinstance(config, PostgresConfig):
-        return PostgresSource(name, config, LakeRoot.of(settings))
+        vault = Vault(settings.dsn, MasterKeys.of(settings)) if config.personal else None
+        return PostgresSource(name, config, LakeRoot.of(settings), vault)
     if isinstance(config, KafkaConfig):
         return KafkaSource(name, config, LakeRoot.of(settings))
     return _BUILDERS[type(config)](config, file, settings)

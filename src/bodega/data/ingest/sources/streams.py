@@ -8,7 +8,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
-from bodega.data.ingest.sources.contract import Column, SchemaContract, Stream, field_name
+from bodega.data.ingest.sources.contract import (
+    Column,
+    Personal,
+    SchemaContract,
+    Stream,
+    field_name,
+)
 from bodega.data.ingest.sources.errors import SourcesMalformed
 from bodega.data.ingest.sources.schedule import Every
 
@@ -78,6 +84,7 @@ class StreamConfig(Strict):
     known_at: str | None = None
     fields: Annotated[tuple[Column, ...], BeforeValidator(columns_of_mapping)] = ()
     contract: Annotated[SchemaContract, BeforeValidator(_one_mode)] = SchemaContract()
+    personal: Personal | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> "StreamConfig":
@@ -85,12 +92,23 @@ class StreamConfig(Strict):
             raise ValueError("`missing: delete` needs a `key`")
         if self.version and not self.key:
             raise ValueError("`version` needs a `key`")
+        if self.personal is not None:
+            self._sealable(self.personal)
         named = (c.name for c in self.fields)
         roles = (self.version, self.deleted, self.known_at)
-        for name in (*named, *self.key, *filter(None, roles)):
+        whose = () if self.personal is None else (*self.personal.sealed, self.personal.user)
+        for name in (*named, *self.key, *filter(None, (*roles, *whose))):
             if name != field_name(name):
                 raise ValueError(f"{name!r} is called `{field_name(name)}` in the lake: say that")
         return self
+
+    def _sealable(self, personal: Personal) -> None:
+        typed = {column.name for column in self.fields if column.type != "string"}
+        asked = {self.version, self.deleted, self.known_at, *typed}
+        if wrong := [name for name in personal.sealed if name in asked]:
+            raise ValueError(
+                f"{wrong[0]!r} is personal: it is sealed, so nothing can be made of it"
+            )
 
     def stream(self, name: str) -> Stream:
         return Stream(
@@ -102,6 +120,7 @@ class StreamConfig(Strict):
             deleted=self.deleted,
             known_at=self.known_at,
             contract=self.contract,
+            personal=self.personal,
         )
 
 
