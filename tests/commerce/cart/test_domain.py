@@ -65,11 +65,13 @@ def test_a_closed_cart_refuses_changes_and_says_where_to_go_on(status: str) -> N
     assert refused.value.extra == {"next_cart_id": closed.next_cart_id}
 
 
+def ten(_variant: object, quantity: int) -> int:
+    return min(quantity, 10)
+
+
 def test_merging_adds_up_to_the_limit() -> None:
     shared, mine, theirs = line(7), line(1), line(2)
-    both = domain.merged(
-        basket(shared, mine), basket(Line(shared.variant_id, 7), theirs), max_units=10
-    )
+    both = domain.merged(basket(shared, mine), basket(Line(shared.variant_id, 7), theirs), fit=ten)
     assert {item.variant_id: item.quantity for item in both.lines} == {
         shared.variant_id: 10,
         mine.variant_id: 1,
@@ -81,7 +83,7 @@ def test_merging_buys_now_what_one_of_them_buys_now() -> None:
     here, there = line(2, saved=True), line(3)
     one = basket(here, there)
     other = basket(here._replace(saved=False, quantity=1), there._replace(saved=True, quantity=9))
-    both = domain.merged(one, other, max_units=10)
+    both = domain.merged(one, other, fit=ten)
     found = {item.variant_id: (item.quantity, item.saved) for item in both.lines}
     assert found == {here.variant_id: (1, False), there.variant_id: (3, False)}
 
@@ -89,7 +91,7 @@ def test_merging_buys_now_what_one_of_them_buys_now() -> None:
 def test_merging_keeps_notes_and_codes() -> None:
     one = basket(coupons=["A1", "B2"])
     other = basket(coupons=["B2", "C3", "D4", "E5", "F6"], note="Ring twice")
-    both = domain.merged(one, other, max_units=10)
+    both = domain.merged(one, other, fit=ten)
     assert (both.note, both.coupons) == ("Ring twice", ["A1", "B2", "C3", "D4", "E5"])
 
 

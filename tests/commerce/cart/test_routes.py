@@ -214,6 +214,31 @@ async def test_signing_in_takes_a_guests_cart_along(
     assert (await opened(client, maria))["id"] == cart["id"]
 
 
+SOLD: list[tuple[dict[str, Any], int]] = [
+    ({"max_quantity": 5}, 5),
+    ({"purchase_limit": {"units": 6}}, 6),
+    ({"min_quantity": 2, "quantity_step": 2, "max_quantity": 7}, 6),
+    ({"min_quantity": 4, "quantity_step": 3}, 7),
+]
+
+
+async def test_carts_come_together_in_quantities_that_can_be_bought(
+    client: httpx.AsyncClient, clerk: Headers
+) -> None:
+    maria = await customer(client)
+    old, new = await opened(client, maria), await opened(client)
+    wanted = {}
+    for rules, units in SOLD:
+        variant = {"sku": uuid4().hex[:12], "price": {"amount": 599, "currency": "GBP"}, **rules}
+        sold = await product(client, clerk, variants=[variant])
+        wanted[sold["variants"][0]["id"]] = units
+        for cart, headers in ((old, maria), (new, {})):
+            put = await client.put(at(cart, sold), json={"quantity": 4}, headers=headers)
+            assert put.status_code == 200, put.text
+    mine = await client.post(f"{CARTS}/{new['id']}/claims", headers=maria | fresh_key())
+    assert {line["variant_id"]: line["quantity"] for line in mine.json()["lines"]} == wanted
+
+
 async def test_all_units_together_are_limited(
     client: httpx.AsyncClient, clerk: Headers, settings: Settings
 ) -> None:

@@ -12,7 +12,7 @@ from bodega.commerce.cart.domain.basket import (
     left_over,
     merged,
 )
-from bodega.commerce.cart.domain.changes import changed, overwrites
+from bodega.commerce.cart.domain.changes import changed, fitting, overwrites
 from bodega.commerce.cart.domain.view import countable, priced, quoted
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "check_reader",
     "countable",
     "etag",
+    "fitting",
     "left_over",
     "merged",
     "overwrites",

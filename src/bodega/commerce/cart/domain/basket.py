@@ -1,6 +1,6 @@
 """A basket as it is stored, who may see it, and who may change it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -12,6 +12,8 @@ from bodega.kernel.money import Money
 
 MAX_LINES = 200
 MAX_COUPONS = 5
+Fit = Callable[[VariantId, int], int]
+"""The largest quantity, not above the wanted one, in which a variant is sold."""
 
 
 class Line(NamedTuple):
@@ -104,13 +106,13 @@ def _matches(if_match: str, version: int) -> bool:
     return "*" in tags or etag(version) in tags
 
 
-def merged(kept: Basket, other: Basket, *, max_units: int) -> Basket:
+def merged(kept: Basket, other: Basket, *, fit: Fit) -> Basket:
     """`kept` with what both hold, as far as the limits allow. What one of them means to buy now is
     bought now."""
     lines = {line.variant_id: line for line in kept.lines}
     for line in other.lines:
         known = lines.get(line.variant_id)
-        lines[line.variant_id] = _both(known, line, max_units) if known else line
+        lines[line.variant_id] = _both(known, line, fit) if known else line
     by_need = sorted(lines.values(), key=lambda line: line.saved)
     coupons = list(dict.fromkeys([*kept.coupons, *other.coupons]))
     return kept._replace(
@@ -118,12 +120,13 @@ def merged(kept: Basket, other: Basket, *, max_units: int) -> Basket:
     )
 
 
-def _both(one: Line, other: Line, max_units: int) -> Line:
+def _both(one: Line, other: Line, fit: Fit) -> Line:
     if one.saved != other.saved:
         return one if other.saved else other._replace(seen=one.seen or other.seen)
     if one.saved:
         return one._replace(quantity=max(one.quantity, other.quantity))
-    return one._replace(quantity=min(one.quantity + other.quantity, max_units))
+    both = fit(one.variant_id, one.quantity + other.quantity)
+    return one._replace(quantity=max(both, one.quantity, other.quantity))
 
 
 def left_over(basket: Basket, ordered: Mapping[UUID, int]) -> list[Line]:

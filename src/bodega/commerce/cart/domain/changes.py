@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from bodega.commerce.cart.domain.basket import MAX_COUPONS, MAX_LINES, Basket, Limits, Line
+from bodega.commerce.cart.domain.basket import MAX_COUPONS, MAX_LINES, Basket, Fit, Limits, Line
 from bodega.commerce.cart.errors import (
     CartFull,
     CurrencyMixed,
@@ -121,6 +121,17 @@ def check_quantity(variant: SellableVariant, quantity: int, limits: Limits) -> N
 def most_units(variant: SellableVariant, limits: Limits) -> int:
     in_all = variant.purchase_limit.units if variant.purchase_limit else limits.max_units
     return min(variant.max_quantity or limits.max_units, in_all, limits.max_units)
+
+
+def fitting(known: Known, limits: Limits) -> Fit:
+    def fit(variant_id: VariantId, quantity: int) -> int:
+        variant = known.get(variant_id)
+        if variant is None:
+            return min(quantity, limits.max_units)
+        fits = min(quantity, most_units(variant, limits))
+        return fits - max(fits - variant.min_quantity, 0) % variant.quantity_step
+
+    return fit
 
 
 def _put_aside(basket: Basket, change: SaveLine, known: Known, limits: Limits) -> Basket:

@@ -11,6 +11,7 @@ from bodega.commerce.cart.domain import (
     check_guard,
     check_open,
     check_reader,
+    fitting,
     merged,
     overwrites,
 )
@@ -108,9 +109,10 @@ async def claim(
     repository.close(
         uow.connection, own.id, status="merged", next_cart_id=cart_id, now=shelves.now()
     )
-    both = merged(guests, own, max_units=shelves.limits.max_units)
+    known = await shelves.known([line.variant_id for line in [*guests.lines, *own.lines]])
+    both = merged(guests, own, fit=fitting(known, shelves.limits))
     both = both._replace(customer_id=customer_id)
-    return await shelves.view(await _saved(uow, shelves, guests, both))
+    return await shelves.view(await _saved(uow, shelves, guests, both), known)
 
 
 async def _saved(uow: UnitOfWork, shelves: Shelves, before: Basket, after: Basket) -> Basket:
