@@ -286,6 +286,25 @@ async def test_an_exchange_that_costs_more_or_is_sold_out(desk: Desk) -> None:
     assert still is not None
     assert still.status == "received"
     assert (await desk.again(order)).lines[0].returned == 0
+    refunded = await desk.after.settle_return(
+        id=OperationId(new_id()),
+        return_id=found.id,
+        request=SettleReturn(lines=[inspected], exchange=False),
+        actor=ACTOR,
+    )
+    closed = await desk.after.return_request(found.id)
+    assert closed is not None
+    assert (refunded.state, closed.status, closed.amount) == ("done", "closed", pounds(500))
+    assert (closed.exchange_order_id, desk.payments.refunded()) == (None, 500)
+
+
+async def test_goods_that_never_come_stand_in_nobodys_way(desk: Desk) -> None:
+    order = await sent(desk, line(1))
+    found = await decide(desk, await ask(desk, order, asked(order)))
+    with pytest.raises(ReturnNotOpen):
+        await decide(desk, found)
+    assert (await decide(desk, found, approve=False)).status == "declined"
+    assert (await ask(desk, order, asked(order))).status == "requested"
 
 
 async def test_returns_are_listed_by_status_in_pages(desk: Desk) -> None:

@@ -144,7 +144,7 @@ class RefundNotChargeable(Rejected):
 
 class ExchangeCostsMore(Rejected):
     code = "exchange_costs_more"
-    title = "What is wanted in exchange costs more than came back: send a payment token"
+    title = "The exchange costs more than came back: send a payment token, or settle without it"
 
 
 class RestAmountMissing(Rejected):

@@ -116,12 +116,14 @@ class InspectedLine(_Request):
 
 class SettleReturn(_Request):
     """What came back pays what is wanted in exchange, and the rest is given back; `payment_token`
-    pays for what the exchange costs more, or the buyer does (`ask_buyer`)."""
+    pays for what the exchange costs more, or the buyer does (`ask_buyer`). Without `exchange` the
+    goods that were wanted instead are not sent, and all of it is given back."""
 
     lines: Annotated[list[InspectedLine], Field(min_length=1)]
     location_id: LocationId | None = None
     payment_token: PaymentToken | None = None
     ask_buyer: bool = False
+    exchange: bool = True
     note: Note = ""
 
 

@@ -174,6 +174,7 @@ async def _settle(desk: OrderDesk, found: ReturnView, sent: StaffForm) -> Operat
             note=form.text("note")[:1000],
             payment_token=token_in(form),
             ask_buyer=asks_buyer(form),
+            exchange=not form.text("no_exchange"),
         ),
         actor=sent.who.label,
     )

@@ -86,7 +86,9 @@ async def _check_time(context: Context, uow: UnitOfWork, order: OrderView) -> No
 
 
 async def decide(uow: UnitOfWork, *, return_id: ReturnId, approve: bool, note: str) -> ReturnView:
-    order, _ = await _open(uow, return_id, "requested")
+    """One that was approved is declined when the goods never came."""
+    stages: tuple[ReturnStatus, ...] = ("requested",) if approve else ("requested", "approved")
+    order, _ = await _open(uow, return_id, *stages)
     status: ReturnStatus = "approved" if approve else "declined"
     await returns.change_return(
         uow.connection, return_id, status=status, decision_note=note or None

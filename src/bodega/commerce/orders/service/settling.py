@@ -103,7 +103,7 @@ class Settling:
         back = await refunds.given_back(uow.connection, order.id)
         lines = _inspected(order, found, request, back)
         await self._check_location(request.location_id)
-        exchange = await self._exchanged(order, found)
+        exchange = await self._exchanged(order, found) if request.exchange else []
         worth = sum(line.amount for line in lines)
         new = line_total(exchange, order.total.currency)
         credit = new.model_copy(update={"amount": min(worth, new.amount)})
