@@ -102,6 +102,28 @@ async def test_the_end_may_come_before_the_beginning(
 
 
 @pytest.mark.parametrize(
+    ("changes", "kind", "seen"),
+    [
+        ({"amount": 5001}, "amount", "50.01 GBP"),
+        ({"currency": "eur"}, "currency", "EUR"),
+        ({"metadata": {}, "payment_intent": "pi_else"}, "unknown_payment", "dispute of 50.00 GBP"),
+    ],
+    ids=["amount", "currency", "unknown"],
+)
+async def test_a_dispute_that_does_not_fit_its_payment_is_a_conflict(
+    client: httpx.AsyncClient, context: Context, changes: stripe.Event, kind: str, seen: str
+) -> None:
+    payment = await a_payment(context)
+    for at, status in enumerate(("needs_response", "lost")):
+        subject = {**stripe.dispute(payment, status), **changes}
+        kinds = "charge.dispute.closed" if at else "charge.dispute.created"
+        await told(client, context, stripe.event(kinds, subject, at=at))
+    [conflict] = (await context.container.get(Books).conflicts(PageRequest())).items
+    assert (conflict.kind, conflict.seen) == (kind, seen)
+    assert (await the_dispute(context)).status == "lost"
+
+
+@pytest.mark.parametrize(
     ("days", "last", "expected"),
     [(8, None, None), (7, None, 7), (6.5, 7, None), (3, 7, 3), (2, None, 3), (1, 3, 1),
      (0.5, 1, None), (0, 1, 0), (-3, 0, None)],

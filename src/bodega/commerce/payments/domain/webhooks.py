@@ -141,6 +141,17 @@ def _judge_refund(ours: Ours, fact: RefundFact) -> Disagreement | None:
     return Disagreement("refund", str(here), str(fact.refunded))
 
 
+def judge_dispute(paid: Money | None, fact: DisputeFact) -> Disagreement | None:
+    """Nobody can take back more than was paid, or money of another kind."""
+    if paid is None:
+        return Disagreement("unknown_payment", "nothing", f"dispute of {fact.amount}")
+    if fact.amount.currency != paid.currency:
+        return Disagreement("currency", paid.currency, fact.amount.currency)
+    if fact.amount > paid:
+        return Disagreement("amount", str(paid), str(fact.amount))
+    return None
+
+
 def wait_seconds(attempts: int) -> float:
     """Before the next look at a webhook that could not be judged yet: 2, 4, 8 … 256 seconds."""
     return float(2 ** min(attempts, 8))

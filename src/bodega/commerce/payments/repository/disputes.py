@@ -24,9 +24,11 @@ _UNALARMED = text(
        ORDER BY due_at FOR UPDATE SKIP LOCKED"""
 )
 _LOST = text(
-    """SELECT CAST(sum(amount_amount) AS bigint) AS amount, amount_currency AS currency
-       FROM payments.disputes WHERE checkout_id = :checkout AND status = 'lost' AND NOT inquiry
-       GROUP BY amount_currency"""
+    """SELECT CAST(sum(d.amount_amount) AS bigint) AS amount, d.amount_currency AS currency
+       FROM payments.disputes d JOIN payments.payments p ON p.id = d.payment_id
+       WHERE d.checkout_id = :checkout AND d.status = 'lost' AND NOT d.inquiry
+         AND d.amount_currency = p.amount_currency
+       GROUP BY d.amount_currency"""
 )
 _STANDING = text(
     """SELECT count(*) FILTER (WHERE status IN ('needs_response', 'under_review')) AS open,
@@ -123,7 +125,7 @@ async def find_dispute(
 
 
 async def charged_back(connection: AsyncConnection, checkout_id: CheckoutId) -> Money | None:
-    """The sum of what was lost; None for nothing."""
+    """The sum of what was lost; None for nothing. Of a foreign currency a conflict tells."""
     row = (await connection.execute(_LOST, {"checkout": checkout_id})).first()
     return Money(amount=row.amount, currency=row.currency) if row else None
 

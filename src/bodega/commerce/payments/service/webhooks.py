@@ -22,6 +22,7 @@ from bodega.commerce.payments.domain.webhooks import (
     RefundFact,
     RefundStanding,
     judge,
+    judge_dispute,
     wait_seconds,
 )
 from bodega.commerce.payments.errors import ProviderUnknown
@@ -212,7 +213,8 @@ async def _settle(
             payment=payment,
             stated=(notice.at, notice.rank),
         )
-        return "done"
+        odd = judge_dispute(payment.amount if payment else None, fact)
+        return await _conflict(uow, notice, payment, odd, now) if odd else "done"
     if late:
         return "superseded"
     if isinstance(fact, RefundStanding):
