@@ -105,6 +105,21 @@ def test_a_row_that_arrived_twice_alike_is_one(lake: TestLake) -> None:
     assert dead_rows(lake.root) == []
 
 
+def test_a_line_that_could_not_be_split_is_what_edits_say_and_nothing_without(
+    lake_in_folder: TestLake,
+) -> None:
+    lake = lake_in_folder
+    lake.declare(SOURCES % "drop_row")
+    lake.file("facts/1.csv", 'n,what\n1,a\n2,"b\n')
+    lake.read("suppliers.facts")
+    (row,) = dead_rows(lake.root)
+    done = drive(lake, row.id)
+    assert (done.outcome, done.detail.partition(":")[0]) == ("still", "line")
+    assert drive(lake, row.id, n="2", what="b").outcome == "driven"
+    facts = lake.rows("suppliers", stream(lake, "facts"))
+    assert sorted((one["n"], one["what"]) for one in facts) == [(1, "a"), (2, "b")]
+
+
 def test_a_row_can_be_given_up(lake: TestLake) -> None:
     (row,) = dead_rows(lake.root)
     assert drive(lake, row.id, drop=True).outcome == "dropped"

@@ -168,6 +168,14 @@ class _SourceRows:
         self._now = datetime.now(UTC)
 
     def drive(self, rows: Sequence[DeadRow]) -> list[Driven]:
+        """A line of which no edit says a field is still nothing."""
+        edits = self._repair.edits
+        blank = [] if self._repair.drop else [row for row in rows if not _edited(row, edits)]
+        rest = [row for row in rows if row not in blank]
+        still = [Driven(row.id, "still", f"{row.reason}: edits say its fields") for row in blank]
+        return [*still, *(self._drive(rest) if rest else [])]
+
+    def _drive(self, rows: Sequence[DeadRow]) -> list[Driven]:
         saved = self._table.saved()
         position = self._table.next_position(saved.position)
         columns, parts = list(saved.columns), list[pa.Table]()
