@@ -167,6 +167,38 @@ def test_a_cursor_reads_what_is_new_and_a_lag_what_came_late(bench: Bench) -> No
     assert (report.rows, report.kept, report.unchanged) == (4, 2, 2)
 
 
+@pytest.mark.parametrize("odd", ["soon", "", "2999-01-01", 7, None])
+def test_a_record_that_says_when_it_cannot_be_hides_no_other(bench: Bench, odd: Any) -> None:
+    since: list[str] = []
+    items: list[dict[str, Any]] = [{"id": 1, "at": "2026-11-10"}, {"id": 2, "at": odd}]
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        since.append(request.url.params["since"])
+        return httpx.Response(200, json=items)
+
+    cursor = {"field": "at", "param": "since", "start": "2026-01-01"}
+    source, stream = api(bench, handler, cursor=cursor)
+    report = bench.read(source, stream)
+    assert "1 values of at say nowhere to go on from" in report.notes[0]
+    items[:] = [{"id": 3, "at": "2026-11-12"}]
+    bench.read(source, stream)
+    bench.read(source, stream)
+    assert since == ["2026-01-01", "2026-11-10", "2026-11-12"]
+
+
+def test_a_state_that_followed_what_cannot_be_begins_anew(bench: Bench) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        since.append(request.url.params["since"])
+        return httpx.Response(200, json=[])
+
+    since: list[str] = []
+    cursor = {"field": "at", "param": "since", "start": "2026-01-01"}
+    source, _ = api(bench, handler, cursor=cursor)
+    for known in ("not a date", "2999-01-01T00:00:00Z", "2026-11-11"):
+        list(source.read("rows", {"cursors": {"": known}}))
+    assert since == ["2026-01-01", "2026-01-01", "2026-11-11"]
+
+
 def test_numbers_are_cursors_too(bench: Bench) -> None:
     since: list[int] = []
 
@@ -179,6 +211,19 @@ def test_numbers_are_cursors_too(bench: Bench) -> None:
     bench.read(source, stream)
     bench.read(source, stream)
     assert since == [0, 8]
+
+
+def test_fractions_are_cursors_too(bench: Bench) -> None:
+    since: list[str] = []
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        since.append(request.url.params["after"])
+        return httpx.Response(200, text='[{"id": 1, "ts": 99.75}, {"id": 2, "ts": 100.25}]')
+
+    source, stream = api(bench, handler, cursor={"field": "ts", "param": "after", "start": 0})
+    bench.read(source, stream)
+    bench.read(source, stream)
+    assert since == ["0", "100.25"]
 
 
 def test_busy_and_broken_answers_are_asked_again(bench: Bench) -> None:

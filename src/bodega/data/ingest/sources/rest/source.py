@@ -1,7 +1,6 @@
 """The REST connector: request series, page by page, into pages of rows."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,8 @@ from bodega.data.ingest.sources.infer import infer_columns
 from bodega.data.ingest.sources.records import rows_to_table
 from bodega.data.ingest.sources.rest.answers import document_of, records_of
 from bodega.data.ingest.sources.rest.auth import auth_of
-from bodega.data.ingest.sources.rest.declaration import Cursor, RestConfig, RestStreamConfig
+from bodega.data.ingest.sources.rest.cursors import believed, comparable, less
+from bodega.data.ingest.sources.rest.declaration import RestConfig, RestStreamConfig
 from bodega.data.ingest.sources.rest.paging import Next, first_page, next_page
 from bodega.kernel.clock import Clock
 from bodega.kernel.errors import BodegaError
@@ -101,6 +101,7 @@ class _Series:
         self._since: Any = state.get("since")
         self._high: Any = state.get("high")
         self._seen: set[str] = set()
+        self._odd = 0
 
     def pages(self) -> Iterator[Page]:
         begins = self._at == 0 and self._next is None
@@ -114,7 +115,7 @@ class _Series:
         name = "/".join(str(value) for value in each.values())
         if self._next is None:
             self._since = self._start(name)
-            self._high = self._cursors.get(name)
+            self._high = self._known(name)
         asked = self._next or first_page(self._config.pagination)
         while True:
             answer = self._ask(asked, each)
@@ -132,8 +133,9 @@ class _Series:
         cursor = self._config.cursor
         if cursor is not None:
             values = [row.get(cursor.field) for row in records if isinstance(row, Mapping)]
-            known = [value for value in [*values, self._high] if value is not None]
-            self._high = max(known, key=_comparable) if known else None
+            known = [value for value in [*values, self._high] if self._believed(value)]
+            self._odd += sum(1 for value in values if not self._believed(value))
+            self._high = max(known, key=comparable) if known else None
         if follows is None:
             if self._high is not None:
                 self._cursors[name] = self._high
@@ -144,6 +146,17 @@ class _Series:
             raise SourceRefused(f"{self._config.path}: its pages repeat, they were left")
         self._seen.add(str(follows))
         self._next = follows
+
+    def _believed(self, value: Any) -> bool:
+        """Without a key what is read again would be there twice: then days to come are believed."""
+        cursor = self._config.cursor
+        now = self._clock.now() if self._config.key else None
+        return cursor is not None and believed(value, cursor, now=now)
+
+    def _known(self, name: str) -> Any:
+        """Where the last reading came to, unless it followed what cannot be."""
+        known = self._cursors.get(name)
+        return known if self._believed(known) else None
 
     def _page(self, records: list[Any], *, begins: bool, ends: bool) -> Page:
         rows, hints, rejects = rows_to_table(records)
@@ -156,12 +169,20 @@ class _Series:
             origin=self._config.path,
             hints=hints,
             rejects=rejects,
+            note=self._note(),
             whole=whole,
             begins=begins,
             ends=last,
             done=done,
             total=len(self._each),
         )
+
+    def _note(self) -> str:
+        cursor = self._config.cursor
+        if cursor is None or not self._odd:
+            return ""
+        odd, self._odd = self._odd, 0
+        return f"{odd} values of {cursor.field} say nowhere to go on from, and were not followed"
 
     def _state(self, at: int) -> State:
         said = {
@@ -193,10 +214,10 @@ class _Series:
         cursor = self._config.cursor
         if cursor is None:
             return None
-        known = self._cursors.get(name)
+        known = self._known(name)
         if known is None:
             return cursor.start
-        return max(_less(known, cursor), cursor.start, key=_comparable)
+        return max(less(known, cursor), cursor.start, key=comparable)
 
 
 def _filled(value: Any, each: Mapping[str, Any], *, quote: bool = False) -> Any:
@@ -209,33 +230,3 @@ def _filled(value: Any, each: Mapping[str, Any], *, quote: bool = False) -> Any:
         text = quoted(str(given), safe="") if quote else str(given)
         value = value.replace(f"{{{name}}}", text)
     return value
-
-
-def _comparable(value: Any) -> tuple[int, Any]:
-    """Numbers by size, instants and days by time, other text as text."""
-    if isinstance(value, int | float):
-        return (0, value)
-    text = str(value)
-    if text.lstrip("-").isdigit():
-        return (0, int(text))
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return (2, text)
-    return (1, at if at.tzinfo else at.replace(tzinfo=UTC))
-
-
-def _less(known: Any, cursor: Cursor) -> Any:
-    """The cursor, less its lag, written as it was."""
-    rank, value = _comparable(known)
-    if rank == 0:
-        return value - cursor.number_lag
-    if rank != 1 or not cursor.lag:
-        return known
-    at: datetime = value - cursor.lag
-    text = str(known)
-    if len(text) == len("2026-11-21"):
-        return at.date().isoformat()
-    if text.endswith("Z"):
-        return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    return at.isoformat() if "+" in text else at.replace(tzinfo=None).isoformat(sep=text[10])
