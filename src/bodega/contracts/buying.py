@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from bodega.kernel.commands import Command
 from bodega.kernel.ids import LocationId, PurchaseId, SupplierId, VariantId
-from bodega.kernel.money import Money
+from bodega.kernel.money import Money, UnitPrice
 from bodega.kernel.page import Page, PageRequest
 from bodega.kernel.quantity import MAX_LINES, Quantity, UnitsLines
 
@@ -56,7 +56,7 @@ class Offer(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    cost: Money
+    cost: UnitPrice
     pack_size: Annotated[int, Field(strict=True, ge=1, le=10_000)] = 1
     min_quantity: Quantity = 1
     preferred: bool = False
@@ -76,7 +76,7 @@ class PurchaseWish(BaseModel):
 
     variant_id: VariantId
     quantity: Quantity
-    cost: Money | None = None
+    cost: UnitPrice | None = None
 
 
 class NewPurchase(BaseModel):

@@ -115,6 +115,20 @@ class Money(BaseModel):
         return f"{self.decimal:,} {self.currency}"
 
 
+MAX_PRICE = 10**12
+
+
+def _sensible(price: Money) -> Money:
+    if not 0 <= price.amount <= MAX_PRICE:
+        raise ValueError(f"a price is from 0 to {Money(amount=MAX_PRICE, currency=price.currency)}")
+    return price
+
+
+UnitPrice = Annotated[Money, AfterValidator(_sensible)]
+"""What a unit is sold or bought for: so little that any number of units, in any number of lines,
+still adds up in 64 bits."""
+
+
 def total(parts: list[Money], currency: str) -> Money:
     """The sum of `parts`, all in `currency`; zero of it when there are none."""
     amount = 0

@@ -155,6 +155,7 @@ WRONG: list[dict[str, Any]] = [
     {"variants": [{"sku": "A", "price": {"amount": 1, "currency": "XXX"}}]},
     {"variants": [{"sku": "A", "price": {"amount": 2**63, "currency": "GBP"}}]},
     {"variants": [{"sku": "A", "price": {"amount": -1, "currency": "GBP"}}]},
+    {"variants": [{"sku": "A", "price": {"amount": 10**12 + 1, "currency": "GBP"}}]},
     {"id": "x"},
 ]
 

@@ -88,6 +88,17 @@ async def test_nothing_is_bought_of_strangers_or_without_a_price(desk: Desk, pot
     assert await desk.refused(f"{lost}/order") == (404, "purchase_order_not_found")
 
 
+async def test_goods_cost_something_that_adds_up(desk: Desk, potter: str) -> None:
+    """A cost that overflows the reports would stay in the ledger for ever."""
+    mug = VariantId(new_id())
+    for amount in (-1, 10**12 + 1, 2**62):
+        cost = {"cost": {"amount": amount, "currency": "GBP"}}
+        body = {"supplier_id": potter, "lines": [units(mug, 1) | cost]}
+        assert await desk.refused("purchase-orders", body) == (422, "malformed")
+        offer = f"suppliers/{potter}/offers/{mug}"
+        assert await desk.refused(offer, cost, "PUT") == (422, "malformed")
+
+
 async def test_suppliers_are_kept_by_code(desk: Desk, potter: str) -> None:
     again = {"code": "potter", "name": "x"}
     assert await desk.refused("suppliers", again) == (409, "supplier_code_taken")

@@ -2,22 +2,15 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from bodega.contracts.catalog import ProductStatus
-from bodega.kernel.money import Money
+from bodega.kernel.money import UnitPrice
 from bodega.kernel.quantity import PurchaseLimit, Quantity
 
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
-def _not_negative(price: Money) -> Money:
-    if price.amount < 0:
-        raise ValueError("a price is not negative")
-    return price
-
-
-Price = Annotated[Money, AfterValidator(_not_negative)]
 Sku = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 
 
@@ -30,7 +23,7 @@ class NewVariant(BaseModel):
 
     sku: Sku
     title: Title | None = None
-    price: Price
+    price: UnitPrice
     weight_grams: Grams = 0
     min_quantity: Quantity = 1
     max_quantity: Quantity | None = None
@@ -44,7 +37,7 @@ class VariantChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     title: Title | None = None
-    price: Price | None = None
+    price: UnitPrice | None = None
     status: ProductStatus | None = None
     weight_grams: Grams | None = None
     min_quantity: Quantity | None = None
