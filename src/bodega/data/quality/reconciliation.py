@@ -75,26 +75,34 @@ def _changed_keys(
     con: duckdb.DuckDBPyConnection, name: str, declared: TablePolicy, upto: int
 ) -> list[Line]:
     fields = [*declared.money, *([declared.currency] if declared.currency else [])]
-    picked = ", ".join(f"\"{f}\" := json_extract_string(after, '$.{f}')" for f in ("id", *fields))
+    paths = ", ".join(f"'$.{field}'" for field in fields)
     con.execute(
         f"""
         create or replace temp table load_newest as
-        with envelopes as (
+        with changes as not materialized (
             select key, _op, after, (_position, _sequence) as place from bronze."{name}"
             where _position <= {int(upto)} and _position > coalesce(
                 (select since from meta.bronze where table_name = '{name}'), -1)
         ),
+        envelopes as not materialized (
+            select key, place, struct_pack(
+                op := _op, told := json_extract_string(after, [{paths}]::varchar[])) as row
+            from changes where _op <> 't' and key is not null
+        ),
+        several as (select key from envelopes group by key having count(*) > 1),
         newest as (
-            select key, arg_max(struct_pack(op := _op, {picked}), place) as row, max(place) as place
-            from envelopes where _op <> 't' and key is not null group by key
+            select key, row, place from envelopes where key not in (select key from several)
+            union all
+            select key, arg_max(row, place), max(place)
+            from envelopes where key in (select key from several) group by key
         )
-        select key, row, row.op <> 'd' and place > coalesce(
-            (select max(place) from envelopes where _op = 't'), (-1, -1)) as stands
+        select key, row.told, row.op <> 'd' and place > coalesce(
+            (select max(place) from changes where _op = 't'), (-1, -1)) as stands
         from newest
         """
     )
-    said = [f'try_cast(row."{column}" as bigint)' for column in declared.money]
-    currency = f'row."{declared.currency}"' if declared.currency else "null"
+    said = [f"try_cast(told[{nth}] as bigint)" for nth in range(1, len(declared.money) + 1)]
+    currency = f"told[{len(fields)}]" if declared.currency else "null"
     source = _counted(con, f"from load_newest where stands group by {currency}", currency, said)
     held = [f's."{column}"' for column in declared.money]
     there = f's."{declared.currency}"' if declared.currency else "null"

@@ -37,6 +37,11 @@
 
 {% macro duckdb__listed(values, name) -%} coalesce(list_contains({{ values }}, '{{ name }}'), false) {%- endmacro %}
 
+{#- A whole history is read again by each that asks: kept between, it would fill the memory. -#}
+{% macro read_each_time() -%} {{ return(adapter.dispatch('read_each_time', 'bodega')()) }} {%- endmacro %}
+{% macro default__read_each_time() -%} {%- endmacro %}
+{% macro duckdb__read_each_time() -%} not materialized {%- endmacro %}
+
 {#- The calendar day in UTC. -#}
 {% macro utc_day(expression) -%}
   {{ return(adapter.dispatch('utc_day', 'bodega')(expression)) }}

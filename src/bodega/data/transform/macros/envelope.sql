@@ -27,7 +27,7 @@
 
 {#- One row per change of a key, typed; `_miscast` names the columns whose text is not of their type.
     A delete knows nothing but its key; everything else keeps its last value. -#}
-{% macro typed_changes(relation, columns) -%}
+{% macro typed_changes(relation, columns, which='true') -%}
   select
     key,
     {% for name, declared in columns.items() %}
@@ -48,7 +48,7 @@
   from (
     select *, {{ json_row('after', columns.keys()) }} as parsed
     from {{ relation }}
-    where _op <> 't'
+    where _op <> 't' and {{ which }}
   )
 {%- endmacro %}
 
@@ -77,7 +77,7 @@ told_again as (
 {#- The current row of every key ever seen: deleted ones flagged, unfit ones with a reason.
     `_batch` is the refresh that changed the row last; what lies downstream reads by it. -#}
 {% macro latest_state(bronze, columns, rules={}) -%}
-with unseen as (
+with unseen as {{ read_each_time() if not is_incremental() }} (
   {{ unseen(bronze) }}
 ),
 
@@ -89,8 +89,25 @@ truncated as (
   select coalesce(max({{ place() }}), {{ place(-1, -1) }}) as place from unseen where _op = 't'
 ),
 
+{#- Keys of which more than one row tells, or one that does not tell all. -#}
+several as (
+  select key from (
+    select key, _op = 'd' or {{ list_size('unchanged') }} > 0 as _partly from unseen where _op <> 't'
+    {% if is_incremental() %}
+    union all
+    select key, false as _partly from told_again
+    {% endif %}
+  ) as told
+  group by key
+  having count(*) > 1 or bool_or(_partly)
+),
+
+alone as (
+  {{ typed_changes('unseen', columns, '(key in (select key from several)) is not true') }}
+),
+
 changes as (
-  {{ typed_changes('unseen', columns) }}
+  {{ typed_changes('unseen', columns, 'key in (select key from several)') }}
   {% if is_incremental() %}
   union all
   select
@@ -103,10 +120,6 @@ changes as (
 
 ordered as (
   select *, row_number() over (partition by key order by _position desc, _sequence desc) as _nth from changes
-),
-
-newest as (
-  select * from ordered where _nth = 1
 ),
 
 partly_known as (
@@ -124,29 +137,38 @@ last_known as (
   group by key
 ),
 
-filled as (
+current_rows as (
+  select key, {{ columns.keys() | join(', ') }}, _miscast, _deleted, ts_ms, _position, _sequence
+  from alone
+  union all
   select
     newest.key,
     {% for name in columns %}
     case when last_known.key is null then newest.{{ name }} else last_known.{{ name }} end as {{ name }},
     {% endfor %}
-    newest._miscast,
-    newest._deleted or {{ place('newest._position', 'newest._sequence') }} < truncated.place as _deleted,
-    newest.ts_ms,
-    greatest({{ place('newest._position', 'newest._sequence') }}, truncated.place) as place
-  from newest
-  cross join truncated
+    newest._miscast, newest._deleted, newest.ts_ms, newest._position, newest._sequence
+  from ordered as newest
   left join last_known on last_known.key = newest.key
+  where newest._nth = 1
+),
+
+placed as (
+  select
+    current_rows.*,
+    truncated.place as emptied,
+    greatest({{ place('current_rows._position', 'current_rows._sequence') }}, truncated.place) as place
+  from current_rows
+  cross join truncated
 )
 
 select
   key,
   {{ columns.keys() | join(', ') }},
   {{ reject_reason(columns, rules) }} as _reject_reason,
-  _deleted,
+  _deleted or {{ place() }} < emptied as _deleted,
   ts_ms,
   {{ of_place('place', 'p') }} as _position,
   {{ of_place('place', 's') }} as _sequence,
   {{ this_batch() }} as _batch
-from filled
+from placed
 {%- endmacro %}
