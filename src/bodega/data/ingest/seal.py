@@ -49,16 +49,20 @@ class SealedSink:
     def _sealed(self, changes: Sequence[Change], data: PersonalData) -> list[Change]:
         """What a row is and, where a table has REPLICA IDENTITY FULL, what it was."""
         images = [image for change in changes for image in (change.before, change.after)]
-        told = [row for image in images if (row := _personal_row(image, data)) is not None]
+        rows = [_personal_row(image, data) for image in images]
+        told = [row for row in rows if row is not None]
         persons = {at: self._person(row, data) for at, row in enumerate(told)}
         named = [at for at, person in persons.items() if person.aliases]
         found = self._vault.keys_of([persons[at] for at in named])
         keys = dict(zip(named, found, strict=True))
         sealed = iter([_seal(row, keys.get(at), data) for at, row in enumerate(told)])
-        kept = iter(
-            [image if _personal_row(image, data) is None else next(sealed) for image in images]
-        )
-        return [change._replace(before=next(kept), after=next(kept)) for change in changes]
+        kept = [
+            image if row is None else next(sealed) for image, row in zip(images, rows, strict=True)
+        ]
+        return [
+            change._replace(before=before, after=after)
+            for change, before, after in zip(changes, kept[::2], kept[1::2], strict=True)
+        ]
 
     def _person(self, row: Mapping[str, Any], data: PersonalData) -> Person:
         aliases = []
