@@ -32,7 +32,8 @@ from bodega.data.ingest.sources.registry import build_source, followed_source
 from bodega.data.ingest.sources.report import LoadReport
 from bodega.data.ingest.sources.streams import Parallel
 from bodega.data.ingest.sources.table import SourceTable
-from bodega.data.lake.paths import SILVER
+from bodega.data.lake.access import AccessLog
+from bodega.data.lake.paths import BRONZE, SILVER, bronze_table
 from bodega.data.lake.storage import LakeRoot
 from bodega.data.operations.alerts import raise_alert, resolve_alert
 from bodega.data.operations.runs import recorded
@@ -295,15 +296,19 @@ def mapped(settings: Settings, name: str) -> Mapped:
 def rows_of(
     settings: Settings, which: str, *, rejected: bool, as_of: datetime | None, limit: int
 ) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """Column names and rows. Raises SourceUnknown."""
+    """Column names and rows; who asked is written down. Raises SourceUnknown, AccessUnrecorded."""
     file, root = declared(settings), LakeRoot.of(settings)
     name, streams = _chosen(file, which)[0]
     if len(streams) != 1:
         raise SourceUnknown(f"Say which stream: {', '.join(f'{name}.{s.name}' for s in streams)}")
     if isinstance(file.sources[name], FOLLOWED):
         shown = rejected_rows if rejected else current_rows
-        return shown(root, name, streams[0].name, limit=limit)
-    return look(root, name, streams[0], rejected=rejected, as_of=as_of, limit=limit)
+        found = shown(root, name, streams[0].name, limit=limit)
+    else:
+        found = look(root, name, streams[0], rejected=rejected, as_of=as_of, limit=limit)
+    table = f"{BRONZE}.{bronze_table(name, streams[0].name)}"
+    AccessLog(root).note("sources", tables=[table], rows=len(found[1]))
+    return found
 
 
 def _chosen(file: SourcesFile, which: str | None) -> list[tuple[str, list[Stream]]]:

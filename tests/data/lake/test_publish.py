@@ -12,10 +12,13 @@ from deltalake import DeltaTable
 
 from bodega.data.lake import publish as publishing
 from bodega.data.lake import rewrite
+from bodega.data.lake.access import AccessLog
+from bodega.data.lake.diff import diff
 from bodega.data.lake.policy import GOLD
 from bodega.data.lake.publish import GoldTable, publish, vacuum
 from bodega.data.lake.published import read_published
 from bodega.data.lake.query import query
+from bodega.data.lake.storage import LakeRoot
 
 LINES = GoldTable("lines", "order_month")
 PRODUCTS = GoldTable("products")
@@ -179,3 +182,20 @@ def test_a_large_month_is_written_by_the_day(
     assert put() == third & second, "the day is gone, and its file with it"
     found = query(tmp_path, "select sum(amount), count(*) from gold.dated").rows
     assert found == warehouse.execute("select sum(amount), count(*) from gold.dated").fetchall()
+
+
+def test_two_versions_are_compared_by_currency_and_who_asked_is_kept(
+    tmp_path: Path, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    warehouse.execute("alter table gold.lines rename amount to net_amount")
+    warehouse.execute("alter table gold.lines add column currency varchar default 'EUR'")
+    put(warehouse, tmp_path)
+    warehouse.execute("insert into gold.lines values ('2026-02', 'l3', 1000, 'JPY')")
+    warehouse.execute("update gold.lines set net_amount = 201 where id = 'l2'")
+    put(warehouse, tmp_path, position=2)
+    root = LakeRoot(tmp_path)
+    found = diff(root, "gold.lines", 0, 1)
+    assert found.sums == {"net_amount EUR": (300, 301), "net_amount JPY": (0, 1000)}
+    assert (found.rows, found.only_before, found.only_after) == ((2, 3), 1, 2)
+    (read,) = AccessLog(root).reads()
+    assert (read.via, read.tables, read.rows) == ("diff", ["gold.lines"], 3)

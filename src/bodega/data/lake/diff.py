@@ -1,13 +1,16 @@
 """What differs between two versions of a table: rows on one side only, and sums of money."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import duckdb
 
+from bodega.data.lake.access import AccessLog
 from bodega.data.lake.paths import BRONZE, GOLD
 from bodega.data.lake.s3 import quoted
 from bodega.data.lake.storage import LakeRoot
+from bodega.data.lake.touched import ALWAYS, personal_columns
 from bodega.kernel.errors import NotFound
 
 
@@ -21,7 +24,8 @@ class NoSuchTable(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`only_*` count rows; `sums` are totals of the columns of amounts, before and after."""
+    """`only_*` count rows; `sums` are totals of the columns of amounts, before and after, by
+    currency where the table tells it: `total_amount EUR`."""
 
     columns: list[str]
     rows: tuple[int, int]
@@ -63,14 +67,29 @@ def versions(root: LakeRoot, name: str, limit: int) -> list[VersionMade]:
 
 
 def diff(root: LakeRoot, name: str, before: int, after: int, *, examples: int = 5) -> Difference:
-    """Rows compared as wholes, over the columns that both versions have. Raises NoSuchTable."""
+    """Rows compared as wholes, over the columns that both versions have; who asked is written down.
+    Raises NoSuchTable, AccessUnrecorded."""
     old, new = _open(root, name, before), _open(root, name, after)
     with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as con:
         con.execute("set TimeZone = 'UTC'")
         root.attach(con)
         for side, table in (("old", old), ("new", new)):
             con.execute(f"create view {side}_rows as {_select(table)}")
-        return _compare(con, examples)
+        found = _compare(con, examples)
+    _note(root, name, found)
+    return found
+
+
+def _note(root: LakeRoot, name: str, found: Difference) -> None:
+    """Raises AccessUnrecorded: then nothing is shown."""
+    table = table_path(name).replace("/", ".", 1)
+    personal = personal_columns(root).get(table, frozenset()) | ALWAYS
+    AccessLog(root).note(
+        "diff",
+        tables=[table],
+        personal=[f"{table}.{column}" for column in found.columns if column in personal],
+        rows=len(found.examples),
+    )
 
 
 def _compare(con: duckdb.DuckDBPyConnection, examples: int) -> Difference:
@@ -92,7 +111,7 @@ def _compare(con: duckdb.DuckDBPyConnection, examples: int) -> Difference:
         rows=(_one(con, "count(*)", "old_rows"), _one(con, "count(*)", "new_rows")),
         only_before=_one(con, "count(*)", "only_old"),
         only_after=_one(con, "count(*)", "only_new"),
-        sums={n: (_sum(con, n, "old_rows"), _sum(con, n, "new_rows")) for n in amounts},
+        sums=_sums(con, amounts, by_currency="currency" in shared),
         examples=found,
     )
 
@@ -101,8 +120,29 @@ def _described(con: duckdb.DuckDBPyConnection, relation: str) -> list[tuple[str,
     return [(row[0], row[1]) for row in con.execute(f"describe {relation}").fetchall()]
 
 
-def _sum(con: duckdb.DuckDBPyConnection, column: str, relation: str) -> int:
-    return _one(con, f'coalesce(sum("{column}"), 0)', relation)
+def _sums(
+    con: duckdb.DuckDBPyConnection, amounts: Sequence[str], *, by_currency: bool
+) -> dict[str, tuple[int, int]]:
+    """Sums of different currencies are never one sum."""
+    if not amounts:
+        return {}
+    currency = "coalesce(cast(currency as varchar), '')" if by_currency else "''"
+    totals = ", ".join(f'coalesce(sum("{name}"), 0)' for name in amounts)
+    old, new = (
+        {
+            said: [int(total) for total in found]
+            for said, *found in con.execute(
+                f"select {currency}, {totals} from {side}_rows group by 1"
+            ).fetchall()
+        }
+        for side in ("old", "new")
+    )
+    nothing = [0] * len(amounts)
+    return {
+        f"{name} {said}".rstrip(): (old.get(said, nothing)[at], new.get(said, nothing)[at])
+        for at, name in enumerate(amounts)
+        for said in sorted({*old, *new})
+    }
 
 
 def _one(con: duckdb.DuckDBPyConnection, expression: str, relation: str) -> int:

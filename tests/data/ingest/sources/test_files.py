@@ -258,6 +258,39 @@ def test_what_cannot_be_made_out_is_not_quoted(
     assert "hunter2" not in found.says
 
 
+def test_excel_keeps_every_digit_and_leaves_titles_and_blank_rows_out(bench: Bench) -> None:
+    path = bench.folder / "in" / "report.xlsx"
+    with xlsxwriter.Workbook(str(path)) as book:
+        page = book.add_worksheet()
+        page.merge_range("A1:D1", "Third quarter")
+        day = book.add_format({"num_format": "dd.mm.yyyy"})
+        page.write_row("A3", ["id", "day", "amount", "code"])
+        for at, (id, amount, code) in enumerate(
+            [(1, 99999999999.99, "007"), (2, 1 / 3, "1.50"), (3, 1e-12, 1.5), (4, "n/a", "x")]
+        ):
+            page.write(3 + at + (at > 1), 0, id)
+            page.write_datetime(3 + at + (at > 1), 1, datetime(2026, 7, id), day)
+            page.write(3 + at + (at > 1), 2, amount)
+            page.write(3 + at + (at > 1), 3, code)
+    source, stream = bench.files("report.xlsx", dialect={"skip": 2}, fields={"amount": "string"})
+    bench.read(source, stream)
+    rows = bench.rows(stream)
+    assert [row["amount"] for row in rows] == [
+        "99999999999.99", "0.3333333333333333", "1e-12", "n/a",
+    ]  # fmt: skip
+    assert [row["code"] for row in rows] == ["007", "1.50", "1.5", "x"]
+    assert [str(row["day"])[:10] for row in rows] == [f"2026-07-0{n}" for n in (1, 2, 3, 4)]
+
+    named, stream = bench.files(
+        "report.xlsx",
+        dialect={"skip": 3, "header": False, "columns": ["Nr", "Tag", "Betrag", "Code"]},
+        fields={"betrag": {"type": "decimal(18,2)"}},
+    )
+    report = bench.read(named, stream, full=True)
+    assert (report.kept, report.set_aside) == (1, 3)
+    assert bench.rows(stream)[0]["betrag"] == Decimal("99999999999.99")
+
+
 def test_excel_reads_the_named_sheet(bench: Bench) -> None:
     with xlsxwriter.Workbook(str(bench.folder / "in" / "p.xlsx")) as book:
         book.add_worksheet("notes").write_row(0, 0, ["nothing"])

@@ -18,6 +18,7 @@ from bodega.data.ingest.sources.files.dialect import (
     sniff,
 )
 from bodega.data.ingest.sources.files.encoding import in_utf8, opened, sniff_encoding
+from bodega.data.ingest.sources.files.sheets import read_sheet
 from bodega.data.ingest.sources.records import parse, rows_to_table
 
 CHUNK = 100_000
@@ -273,14 +274,7 @@ def _parquet(path: Path, _reading: Reading, skip: int, _scratch: Path) -> Iterat
 
 
 def _excel(path: Path, reading: Reading, skip: int, _scratch: Path) -> Iterator[Chunk]:
-    import fastexcel
-
-    try:
-        book = fastexcel.read_excel(str(path))
-        sheet = book.load_sheet(reading.sheet, dtypes="string")
-        table = pa.Table.from_batches([sheet.to_arrow()])
-    except (fastexcel.FastExcelError, ValueError) as error:
-        raise SourceRefused(f"{path.name}: {_first_line(error)}") from error
-    table = table.rename_columns(field_names(table.column_names)).slice(skip)
+    with _duck() as con:
+        table = read_sheet(con, path, reading.dialect, reading.sheet).slice(skip)
     for start in range(0, len(table), CHUNK):
         yield Chunk(table.slice(start, CHUNK))
