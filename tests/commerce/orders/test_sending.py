@@ -15,6 +15,7 @@ from bodega.commerce.orders.errors import (
     QuantityExceeded,
     ShipmentDelivered,
     ShipmentNotFound,
+    ShipmentTimeOdd,
 )
 from bodega.commerce.orders.service.workflows import OrderWorkflows
 from bodega.contracts.aftersales import CancelOrder, LineQuantity, ShipOrder, TrackShipment
@@ -200,3 +201,18 @@ async def test_tracking_ends_with_the_delivery(desk: Desk) -> None:
         await arrived(desk, shipment)
     with pytest.raises(ShipmentNotFound):
         await arrived(desk, ShipmentId(new_id()))
+
+
+@pytest.mark.parametrize("hours", [-25, 1], ids=["before it was sent", "in the future"])
+async def test_a_carriers_word_is_of_a_time_that_can_be(desk: Desk, hours: int) -> None:
+    order = await desk.sold(line(1))
+    done = await desk.do("ship", order, ALL)
+    told = TrackShipment(step="delivered", at=desk.clock.now() + timedelta(hours=hours))
+    with pytest.raises(ShipmentTimeOdd):
+        await desk.after.track(
+            command_id=CommandId(new_id()),
+            shipment_id=ShipmentId(done.reference or new_id()),
+            request=told,
+            actor=ACTOR,
+        )
+    assert (await desk.again(order)).status == "fulfilled"

@@ -10,7 +10,7 @@ BodegaError
 ├── Rejected
 │   ├── EditEmpty, AddressCountryDiffers, VariantNotSold, PaymentTokenMissing, ProviderNotHere
 │   ├── LineNamedTwice, QuantityExceeded, RefundExceedsLine, RefundNotChargeable
-│   ├── ExchangeCostsMore, RestAmountMissing
+│   ├── ExchangeCostsMore, RestAmountMissing, ShipmentTimeOdd
 │   └── OperationKeyReused
 └── Conflict
     ├── AmountDiffers, OrderBusy, OrderNotCancellable, OrderNotSendable, OrderNotEditable
@@ -150,6 +150,11 @@ class ExchangeCostsMore(Rejected):
 class RestAmountMissing(Rejected):
     code = "rest_amount_missing"
     title = "Money went back for this line before: say how much goes back for what is not sent"
+
+
+class ShipmentTimeOdd(Rejected):
+    code = "shipment_time_odd"
+    title = "Nothing happens to a parcel long before it is sent, or in the future: look at the time"
 
 
 class OperationKeyReused(Rejected):

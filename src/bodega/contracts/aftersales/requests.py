@@ -1,9 +1,8 @@
 """What is asked to happen to an order."""
 
-from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from bodega.contracts.aftersales.kinds import (
     BuyersToken,
@@ -140,4 +139,4 @@ class TrackShipment(_Request):
     step: ShipmentStep
     note: Note = ""
     place: Note = ""
-    at: datetime | None = None
+    at: AwareDatetime | None = None

@@ -24,7 +24,7 @@ _FIND = """
 """
 _OF_ORDER = text(_FIND + "WHERE s.order_id = :id ORDER BY s.shipped_at, s.id")
 _ONE = text(_FIND + "WHERE s.id = :id")
-_LOCK = text("SELECT order_id, step FROM orders.shipments WHERE id = :id FOR UPDATE")
+_LOCK = text("SELECT order_id, step, shipped_at FROM orders.shipments WHERE id = :id FOR UPDATE")
 
 
 def _shipment(row: Row[Any]) -> ShipmentView:
@@ -97,7 +97,7 @@ async def add_event(
 
 
 async def lock_shipment(connection: AsyncConnection, id: ShipmentId) -> Row[Any] | None:
-    """order_id, step."""
+    """order_id, step, shipped_at."""
     return (await connection.execute(_LOCK, {"id": id})).first()
 
 

@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
 
 from pydantic import BaseModel
 
@@ -18,6 +20,7 @@ from bodega.commerce.orders.errors import (
     QuantityExceeded,
     ShipmentDelivered,
     ShipmentNotFound,
+    ShipmentTimeOdd,
 )
 from bodega.commerce.orders.repository import orders, shipments
 from bodega.commerce.orders.repository.operations import Operation
@@ -42,6 +45,10 @@ from bodega.kernel.ids import (
     VariantId,
     derived_id,
 )
+
+# A parcel may be on its way before somebody says so here; clocks differ.
+TOLD_LATE: Final = timedelta(days=1)
+CLOCKS_DIFFER: Final = timedelta(minutes=15)
 
 
 class PickedLine(BaseModel):
@@ -212,12 +219,16 @@ def _needs(lines: Sequence[PickedLine]) -> Counter[VariantId]:
 async def track(
     context: Context, uow: UnitOfWork, *, shipment_id: ShipmentId, request: TrackShipment
 ) -> ShipmentView:
-    """Raises ShipmentNotFound, ShipmentDelivered."""
+    """Raises ShipmentNotFound, ShipmentDelivered, ShipmentTimeOdd."""
     found = await shipments.lock_shipment(uow.connection, shipment_id)
     if found is None:
         raise ShipmentNotFound
     if found.step == "delivered":
         raise ShipmentDelivered
+    now = context.clock.now()
+    first, last = found.shipped_at - TOLD_LATE, now + CLOCKS_DIFFER
+    if request.at is not None and not first <= request.at <= last:
+        raise ShipmentTimeOdd(f"It was sent at {found.shipped_at.isoformat()}")
     order = await orders.lock_order(uow.connection, found.order_id)
     if order is None:
         raise OrderNotFound
@@ -227,7 +238,7 @@ async def track(
         request.step,
         note=request.note,
         place=request.place,
-        at=request.at or context.clock.now(),
+        at=request.at or now,
         actor=uow.actor,
     )
     shipment = await shipments.find_shipment(uow.connection, shipment_id)
