@@ -317,6 +317,17 @@ def test_the_same_content_is_not_read_twice_under_any_name(bench: Bench) -> None
     assert report.notes == ["tuesday.csv: the same content as monday.csv, not read again"]
 
 
+def test_of_two_files_that_said_the_same_one_may_change(bench: Bench) -> None:
+    source, stream = bench.files("*.csv")
+    bench.file("monday.csv", "sku\nA\n")
+    bench.file("tuesday.csv", "sku\nA\n")
+    assert bench.read(source, stream).kept == 1
+    bench.file("monday.csv", "sku\nB\nC\n")
+    assert bench.read(source, stream).kept == 3
+    assert sorted(row["sku"] for row in bench.rows(stream)) == ["A", "B", "C"]
+    assert bench.read(source, stream).rows == 0
+
+
 def test_a_file_that_changed_replaces_what_it_said_before(bench: Bench) -> None:
     bench.file("p.csv", PRICES)
     source, stream = bench.files("*.csv")

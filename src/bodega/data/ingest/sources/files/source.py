@@ -100,11 +100,11 @@ class _Readings:
 
     def pages(self) -> Iterator[Page]:
         files = self._given.place.found()
-        fresh = [file for file in files if self._may_be_new(file)]
-        self._total = sum(file.size for file in fresh)
-        for file in fresh:
-            yield from self._file(file)
-            self._done += file.size
+        while fresh := [file for file in files if self._may_be_new(file)]:
+            self._total += sum(file.size for file in fresh)
+            for file in fresh:
+                yield from self._file(file)
+                self._done += file.size
 
     def _may_be_new(self, file: Found) -> bool:
         known = self._files.get(file.name)
@@ -139,9 +139,19 @@ class _Readings:
                     begins = False
                 waiting = chunk
         self._partial = None
+        self._forget_twins(file)
         self._files[file.name] = [file.stamp, content]
         last = waiting or Chunk(pa.table({}))
         yield self._page(file, last, begins=begins, ends=True, done=self._done + file.size)
+
+    def _forget_twins(self, file: Found) -> None:
+        """Without a key, rows count for the file they were read from: what they were replaced by is
+        no word on other files that said the same, which are read now."""
+        _, said = self._files.pop(file.name, ("", ""))
+        if self._given.stream.key:
+            return
+        for name in [name for name, (_, seen) in self._files.items() if seen == said]:
+            del self._files[name]
 
     def _page(
         self, file: Found, chunk: Chunk, *, begins: bool, done: int, ends: bool = False
