@@ -100,6 +100,36 @@ async def test_every_unit_and_the_delivery_go_back_to_the_last_coin(
     assert sums["invoice"] == sums["credit_note"]
 
 
+async def test_what_is_not_sent_and_what_comes_back_sum_to_the_last_coin(
+    doors: Doors, context: Context, currency: str
+) -> None:
+    price = {"JPY": 333, "KWD": 3335}[currency]
+    variant = await stocked(context, 3, price=Money(amount=price, currency=currency))
+    ada, staff = await doors.customer(), await doors.staff(await doors.admin())
+    order = await bought(context, ada, variant)
+    goods, at = order["lines"][0], f"/admin/orders/{order['id']}"
+    await post(staff, f"{at}/shipments", {"lines": [{"line_id": goods["id"], "quantity": 1}]})
+    early = await ada.post(
+        f"/api/v1/orders/{order['id']}/cancellation", json={"reason": "no"}, headers=key()
+    )
+    assert early.json()["code"] == "order_not_cancellable"
+    assert (await post(staff, f"{at}/rest-cancellation", {"reason": "lost"}))["state"] == "done"
+    wish = {"line_id": goods["id"], "quantity": 1, "reason": "too many"}
+    asked = await post(ada, f"/orders/{order['id']}/returns", {"lines": [wish]})
+    back = f"/admin/returns/{asked['id']}"
+    await post(staff, f"{back}/decision", {"approve": True})
+    await post(staff, f"{back}/receipt", {})
+    await post(staff, f"{back}/settlement", {"lines": [{"line_id": goods["id"], "restock": 1}]})
+    each = [refund.amount.amount for refund in await refunds_of(context, order)]
+    assert each == {"JPY": [666, 333], "KWD": [6660, 3340]}[currency]
+    closed = (await ada.get(f"/api/v1/orders/{order['id']}")).json()
+    assert (closed["status"], closed["refunded"]) == ("returned", goods["total"])
+    again = await staff.post(
+        f"/api/v1{at}/rest-cancellation", json={"reason": "lost"}, headers=key()
+    )
+    assert again.json()["code"] == "rest_not_cancellable"
+
+
 @pytest.mark.parametrize("currency", ["KWD"], indirect=True)
 async def test_a_broken_amount_is_refused_with_what_to_do(doors: Doors, context: Context) -> None:
     variant = await stocked(context, 3, price=Money(amount=5000, currency="KWD"))
