@@ -37,7 +37,8 @@ class OrderHistory(BaseModel):
 
 
 class CustomerSpending(BaseModel):
-    """A customer in one currency; cancelled orders count as such and for no money."""
+    """A customer in one currency; cancelled orders count as such and for no money. `spent` is what
+    the others come to, less what went back for them."""
 
     orders: int
     cancelled: int

@@ -12,7 +12,7 @@ from bodega.backbone.module import Context
 from bodega.backbone.read_models import ReadModelUnknown
 from bodega.commerce.views.jobs import ask_again
 from bodega.commerce.views.service import ask_stock
-from bodega.contracts.aftersales import OrderEdited, OrderShipped, ReturnChanged
+from bodega.contracts.aftersales import OrderEdited, OrderRefunded, OrderShipped, ReturnChanged
 from bodega.contracts.inventory import Inventory, ReservationLine
 from bodega.contracts.orders import OrderCancelled, OrderPaid, OrderPlaced
 from bodega.contracts.payments import PaymentRefunded
@@ -167,6 +167,25 @@ async def test_a_customer_is_summed_up_by_currency(shop: Context) -> None:
         (item.spent.amount, item.spent.currency, item.orders, item.cancelled, item.units)
         for item in found.spending
     ] == [(700, "EUR", 1, 0, 2), (1_000, "GBP", 2, 1, 2)]
+
+
+async def test_money_that_went_back_was_not_spent(shop: Context) -> None:
+    ada = UserId(new_id())
+    kept, undone = placed(ada, 1_000), placed(ada, 500)
+
+    def given(order: OrderPlaced, amount: int) -> OrderRefunded:
+        money = Money(amount=amount, currency="GBP")
+        back = OperationId(new_id())
+        return OrderRefunded(order_id=order.order_id, operation_id=back, amount=money)
+
+    dearer = Money(amount=1_500, currency="GBP")
+    edited = OrderEdited(order_id=kept.order_id, operation_id=OperationId(new_id()), total=dearer)
+    await tell(shop, kept, undone, given(kept, 300), edited, given(kept, 50))
+    await tell(shop, given(undone, 200), cancelled(undone))
+    await read(shop)
+    found = await shop.container.get(Views).customer(ada)
+    assert found is not None
+    assert [(item.spent.amount, item.cancelled) for item in found.spending] == [(1_150, 1)]
 
 
 async def test_stock_is_counted_and_asked(shop: Context) -> None:

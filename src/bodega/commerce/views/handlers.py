@@ -80,13 +80,15 @@ async def customers(
     _context: Context,
     uow: UnitOfWork,
     envelope: Envelope,
-    event: OrderPlaced | OrderEdited | OrderCancelled,
+    event: OrderPlaced | OrderEdited | OrderRefunded | OrderCancelled,
 ) -> None:
     """What each customer has bought."""
     if isinstance(event, OrderCancelled):
         repository.take_back(uow.connection, event.order_id)
     elif isinstance(event, OrderEdited):
         repository.set_bought(uow.connection, event.order_id, event.total)
+    elif isinstance(event, OrderRefunded):
+        repository.give_back(uow.connection, event.order_id, event.amount)
     elif event.customer_id is not None:
         repository.add_bought(uow.connection, event, at=envelope.occurred_at)
 
@@ -115,6 +117,8 @@ async def stock(
 
 HANDLERS: list[Handler] = [
     Handler("views.orders", (*get_args(Told), PaymentRefunded), orders),
-    Handler("views.customers", (OrderPlaced, OrderEdited, OrderCancelled), customers),
+    Handler(
+        "views.customers", (OrderPlaced, OrderEdited, OrderRefunded, OrderCancelled), customers
+    ),
     Handler("views.stock", (StockChanged, StockPromised, StockImported), stock),
 ]

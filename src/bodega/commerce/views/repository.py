@@ -54,9 +54,9 @@ _UNBOUGHT = text(
     """WITH fact AS (
            UPDATE views.customer_orders SET cancelled = true
            WHERE order_id = :order AND NOT cancelled
-           RETURNING customer_id, units, total_amount, total_currency)
+           RETURNING customer_id, units, total_amount, refunded_amount, total_currency)
        UPDATE views.customers c SET cancelled = c.cancelled + 1, units = c.units - fact.units,
-           spent_amount = c.spent_amount - fact.total_amount
+           spent_amount = c.spent_amount - (fact.total_amount - fact.refunded_amount)
        FROM fact WHERE c.customer_id = fact.customer_id AND c.currency = fact.total_currency"""
 )
 _TOTAL = text("UPDATE views.orders SET total_amount = :amount WHERE order_id = :order")
@@ -68,6 +68,14 @@ _REBOUGHT = text(
            UPDATE views.customer_orders SET total_amount = :amount
            WHERE order_id = :order AND NOT cancelled)
        UPDATE views.customers c SET spent_amount = c.spent_amount + :amount - fact.total_amount
+       FROM fact WHERE c.customer_id = fact.customer_id AND c.currency = fact.total_currency"""
+)
+_GIVEN_BACK = text(
+    """WITH fact AS (
+           UPDATE views.customer_orders SET refunded_amount = refunded_amount + :amount
+           WHERE order_id = :order AND NOT cancelled
+           RETURNING customer_id, total_currency)
+       UPDATE views.customers c SET spent_amount = c.spent_amount - :amount
        FROM fact WHERE c.customer_id = fact.customer_id AND c.currency = fact.total_currency"""
 )
 _CUSTOMERS = text(
@@ -135,6 +143,11 @@ def set_total(connection: Connection, order_id: OrderId, total: Money) -> None:
 def set_bought(connection: Connection, order_id: OrderId, total: Money) -> None:
     """An edited order counts for what it now comes to."""
     connection.later(_REBOUGHT, {"order": order_id, "amount": total.amount})
+
+
+def give_back(connection: Connection, order_id: OrderId, amount: Money) -> None:
+    """Money that went back was not spent."""
+    connection.later(_GIVEN_BACK, {"order": order_id, "amount": amount.amount})
 
 
 def take_back(connection: Connection, order_id: OrderId) -> None:

@@ -57,6 +57,7 @@ customer_orders = Table(
     Column("customer_id", Uuid, nullable=False),
     Column("units", Integer, nullable=False),
     *money_columns("total"),
+    Column("refunded_amount", BigInteger, nullable=False, server_default=text("0")),
     Column("placed_at", _STAMP, nullable=False),
     Column("cancelled", Boolean, nullable=False, server_default=text("false")),
     Index("ix_customer_orders_customer", "customer_id"),
