@@ -3,7 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 
 from bodega.data.ingest.sources.config import SourcesFile, read_sources
 from bodega.data.ingest.sources.runs import Run, remember_run
@@ -50,6 +52,31 @@ def age_of(
 ) -> TableAge:
     ages = freshness(root, read_policy(policy), file, FixedClock(NOW))
     return next(age for age in ages if age.table == table)
+
+
+@pytest.mark.parametrize(
+    ("of", "state", "hours"),
+    [("at", "warn", 3), ("day", "late", 36), ("nothing", "unknown", None)],
+    ids=["instants", "days", "no-such-column"],
+)
+def test_a_table_may_be_as_old_as_its_newest_value(
+    root: LakeRoot, tmp_path: Path, of: str, state: str, hours: int | None
+) -> None:
+    file = tmp_path / "quality.yml"
+    file.write_text(
+        f"tables: {{bronze.byhand__notes: {{freshness: {{warn: 1 hour, late: 1 day, of: {of}}}}}}}"
+    )
+    rows = {
+        "at": [NOW - timedelta(hours=3), NOW - timedelta(days=9), NOW + timedelta(days=9000)],
+        "day": ["2026-11-20", "soon", None],
+    }
+    write_deltalake(root.uri("bronze/byhand__notes"), pa.table(rows))
+    (tmp_path / "sources.yml").write_text(SOURCES)
+    sources = read_sources(tmp_path / "sources.yml")
+    found = age_of("bronze.byhand__notes", root, sources, file)
+    assert found.state == state
+    assert found.age_seconds == (None if hours is None else hours * 3600)
+    assert ("nothing" in found.why) is (state == "unknown")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """How old each table is, against what is promised of it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -10,6 +10,7 @@ from bodega.data.ingest.sources.runs import Run, read_runs
 from bodega.data.lake.paths import BRONZE, bronze_table
 from bodega.data.lake.published import checked_at, read_published
 from bodega.data.lake.storage import LakeRoot, Place, at
+from bodega.data.quality.newest import newest_value
 from bodega.data.quality.policy import Freshness, Policy
 from bodega.kernel.clock import Clock, SystemClock
 
@@ -60,11 +61,9 @@ def freshness(
     policy: Policy,
     sources: SourcesFile | None = None,
     clock: Clock | None = None,
-    newest: Mapping[str, datetime] | None = None,
 ) -> list[TableAge]:
-    """Every table of the lake, by name. `newest` has the newest value of columns that promises
-    are `of`, by `table.column`."""
-    asked = _Asked(at(lake), policy, (clock or SystemClock()).now(), newest or {})
+    """Every table of the lake, by name."""
+    asked = _Asked(at(lake), policy, (clock or SystemClock()).now())
     ages = [*asked.gold(), *asked.shop()]
     if sources is not None:
         ages += asked.sources(sources)
@@ -76,7 +75,6 @@ class _Asked:
     root: LakeRoot
     policy: Policy
     now: datetime
-    newest: Mapping[str, datetime]
 
     def gold(self) -> Iterator[TableAge]:
         """Up to date when the pipelines found it so, and the feed had brought everything."""
@@ -138,7 +136,8 @@ class _Asked:
         fallback = self.policy.freshness_of(table) if layered and _by_feed(table) else otherwise
         promise = own or fallback
         if promise is not None and promise.of is not None:
-            as_of = self.newest.get(f"{table}.{promise.of}")
+            as_of, unknown = newest_value(self.root, table, promise.of, now=self.now)
+            why = unknown or why
         age = None if as_of is None else max(0.0, (self.now - as_of).total_seconds())
         return TableAge(table, as_of, age, promise, _state(age, promise), rows, why)
 

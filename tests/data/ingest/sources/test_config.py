@@ -114,6 +114,7 @@ def test_schedules_tick_at_round_times(said: str, last: datetime) -> None:
     assert schedule.is_due(last=None, now=NOON)
     assert schedule.is_due(last=last - timedelta(seconds=1), now=NOON)
     assert not schedule.is_due(last=last, now=NOON)
+    assert schedule.is_due(last=NOON + timedelta(days=400), now=NOON)
 
 
 @pytest.mark.parametrize(

@@ -34,8 +34,9 @@ class Schedule(BaseModel):
         return self.last_tick(now) + self.every
 
     def is_due(self, *, last: datetime | None, now: datetime) -> bool:
-        """Whether a tick has passed since `last`. Ticks missed while nobody ran count as one."""
-        return last is None or last < self.last_tick(now)
+        """Whether a tick has passed since `last`. Ticks missed while nobody ran count as one; a
+        `last` to come was told by a clock that was ahead."""
+        return last is None or not self.last_tick(now) <= last <= now
 
 
 def parse_schedule(given: Any) -> Any:
