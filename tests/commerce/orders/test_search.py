@@ -76,6 +76,12 @@ async def test_the_search_is_a_staff_route(doors: Doors, numbers: list[int]) -> 
     assert [item["number"] for item in found.json()["items"]] == [1003]
     assert (await staff.get("/api/v1/admin/orders?since=yesterday")).status_code == 422
     assert (await staff.get("/api/v1/admin/orders?color=red")).status_code == 422
+    asked: dict[str, str | int] = {"since": "2010-01-01", "limit": len(numbers) - 1}
+    first = (await staff.get("/api/v1/admin/orders", params=asked)).json()
+    asked["cursor"] = first["next_cursor"]
+    second = (await staff.get("/api/v1/admin/orders", params=asked)).json()
+    seen = [item["number"] for item in first["items"] + second["items"]]
+    assert (sorted(seen), len(second["items"])) == (sorted(numbers), 1)
 
 
 @pytest.mark.parametrize("batch", [1, 500])

@@ -1,12 +1,25 @@
 """Request bodies that are the routes' own; all others are values of the contracts."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from bodega.contracts.aftersales import Note, Reason, RequestReturn
 from bodega.contracts.orders import OrderSearch
 from bodega.kernel.ids import OrderId, OrderLineId
+from bodega.kernel.page import PageRequest
+
+
+class OrderQuery(OrderSearch):
+    """A search beside a page: a model in the query sees all of it, and refuses what it does not
+    know."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _beside_the_page(cls, asked: dict[str, Any]) -> dict[str, Any]:
+        return {
+            name: value for name, value in asked.items() if name not in PageRequest.model_fields
+        }
 
 
 class OrderExport(OrderSearch):

@@ -8,8 +8,9 @@ from fastapi import Query, Response
 from bodega.backbone.http.deps import PageQuery, SignedIn, Staff, provided
 from bodega.backbone.http.router import admin_router, api_router
 from bodega.commerce.orders.errors import DocumentNotFound, OrderNotFound
+from bodega.commerce.orders.schemas import OrderQuery
 from bodega.contracts.aftersales import AfterSales, DocumentView, ShipmentView
-from bodega.contracts.orders import OrderChange, Orders, OrderSearch, OrderView
+from bodega.contracts.orders import OrderChange, Orders, OrderView
 from bodega.kernel.ids import DocumentId, OrderId, UserId
 from bodega.kernel.page import Page
 
@@ -64,7 +65,7 @@ async def get_own_document(
 
 @staff.get("")
 async def list_orders(
-    who: Staff, orders: AllOrders, page: PageQuery, search: Annotated[OrderSearch, Query()]
+    who: Staff, orders: AllOrders, page: PageQuery, search: Annotated[OrderQuery, Query()]
 ) -> Page[OrderView]:
     """Everybody's orders, newest first."""
     return await orders.search(page, search)
