@@ -2,6 +2,7 @@
 
 LakeError
 ├── LakeUnavailable     it cannot be read or written now; nothing is lost, try again
+├── LakeIncomplete      files of a table that readers are given are gone
 └── AccessUnrecorded    a read of personal values cannot be written down, and is refused
 """
 
@@ -20,6 +21,19 @@ class LakeUnavailable(LakeError):
         super().__init__(
             f"The lake cannot be used at {place} ({reason}): check that it exists, is writable "
             "and has room; work goes on by itself."
+        )
+
+
+class LakeIncomplete(LakeError):
+    """Of gold nothing is lost for good: it is built from bronze."""
+
+    code = "lake_incomplete"
+    title = "Files of the lake are gone: `bodega lake build --full` writes them again"
+
+    def __init__(self, table: str, reason: object) -> None:
+        said = (str(reason).strip().splitlines() or ["it cannot be opened"])[0]
+        super().__init__(
+            f"{table} cannot be read ({said}): `bodega lake build --full` writes it again."
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from bodega.data.lake.access import AccessLog
+from bodega.data.lake.errors import LakeIncomplete
 from bodega.data.lake.paths import GOLD, SILVER
 from bodega.data.lake.published import Published, read_published, select_files, table_files
 from bodega.data.lake.s3 import quoted
@@ -62,7 +63,9 @@ def open_gold(
 def connect_gold(
     lake: Place, published: Published, *, memory_mb: int = 256
 ) -> duckdb.DuckDBPyConnection:
-    """As `open_gold`, closed by the caller."""
+    """As `open_gold`, closed by the caller. Raises LakeIncomplete."""
+    from deltalake.exceptions import DeltaError
+
     con = duckdb.connect(":memory:", config={"memory_limit": f"{memory_mb}MB", "threads": 2})
     con.execute("set TimeZone = 'UTC'")
     con.execute("set autoinstall_known_extensions = false")
@@ -78,9 +81,13 @@ def connect_gold(
     ):
         con.execute(f"create schema {schema}")
         for name, table in tables.items():
-            files = table_files(lake, name, table.version, layer)
+            try:
+                files = table_files(lake, name, table.version, layer)
+                con.execute(f'create view {schema}."{name}" as {select_files(files, table)}')
+            except (duckdb.Error, DeltaError) as error:
+                con.close()
+                raise LakeIncomplete(f"{schema}.{name}", error) from error
             allowed += files
-            con.execute(f'create view {schema}."{name}" as {select_files(files, table)}')
     con.execute(f"set allowed_paths = [{', '.join(quoted(file) for file in allowed)}]")
     con.execute("set enable_external_access = false")
     con.execute("set lock_configuration = true")
