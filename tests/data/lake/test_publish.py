@@ -76,7 +76,7 @@ def test_a_changed_an_added_and_an_emptied_partition_are_written_and_no_other(
     assert _files(tmp_path, "2026-01") == untouched
 
 
-@pytest.mark.parametrize("lost", ["lines", "lines/order_month=2026-01", "products"])
+@pytest.mark.parametrize("lost", ["lines", "lines/order_month=2026-01"])
 @pytest.mark.parametrize("sold", [False, True], ids=["daily-look", "sale"])
 def test_what_was_lost_of_gold_is_written_again(
     tmp_path: Path, warehouse: duckdb.DuckDBPyConnection, lost: str, sold: bool

@@ -167,7 +167,7 @@ def test_a_cursor_reads_what_is_new_and_a_lag_what_came_late(bench: Bench) -> No
     assert (report.rows, report.kept, report.unchanged) == (4, 2, 2)
 
 
-@pytest.mark.parametrize("odd", ["soon", "", "2999-01-01", 7, None])
+@pytest.mark.parametrize("odd", ["soon", "2999-01-01", 7])
 def test_a_record_that_says_when_it_cannot_be_hides_no_other(bench: Bench, odd: Any) -> None:
     since: list[str] = []
     items: list[dict[str, Any]] = [{"id": 1, "at": "2026-11-10"}, {"id": 2, "at": odd}]
