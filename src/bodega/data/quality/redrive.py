@@ -142,6 +142,7 @@ def _of_source(
             config = file.sources[source]
             if isinstance(config, KafkaConfig):
                 table = EnvelopeTable(root, source, stream.name, config.topics[stream.name])
+                _refuse_sealed(config, stream, repair)
                 return _messages(table, config, rows, repair)
             return _SourceRows(root, source, stream, repair).drive(rows)
         except StreamBusy:
@@ -267,6 +268,12 @@ class _SourceRows:
         for name, column in values.items():
             rows = rows.append_column(name, pa.array(column, AUDIT.field(name).type))
         return rows
+
+
+def _refuse_sealed(config: KafkaConfig, stream: Stream, repair: Repair) -> None:
+    """Of messages that tell of persons nothing was kept to read again, and an edit would be."""
+    if stream.name in config.personal and not repair.drop:
+        raise EditRefused("It tells of persons: send the message again, mended; then drop this one")
 
 
 def _messages(

@@ -6,14 +6,17 @@ import random
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from typer.testing import CliRunner
 
 from bodega.apps import cli
+from bodega.backbone.vault.keys import PersonKey
+from bodega.backbone.vault.store import Person
 from bodega.data.ingest.sources.config import SourcesFile, read_sources
 from bodega.data.ingest.sources.envelopes import current_rows, envelopes, rejected_rows
 from bodega.data.ingest.sources.errors import SourceRefused, SourcesMalformed, SourceUnreachable
@@ -23,8 +26,12 @@ from bodega.data.ingest.sources.table import SourceTable
 from bodega.data.lake.errors import LakeUnavailable
 from bodega.data.quality.dead import dead_rows
 from bodega.data.quality.redrive import EditRefused, Repair, redrive
+from bodega.testing.lake import KeysInMemory
 from tests.data.ingest.sources.conftest import Bench
+from tests.data.ingest.test_seal import every_text
 from tests.kit.kafka import Broker, fresh, make_topic, running_broker, send
+
+EMAIL = "ada.lovelace@example.com"
 
 
 @pytest.fixture(scope="module")
@@ -311,3 +318,73 @@ def test_the_command_reads_and_shows_it(
     (row,) = json.loads(say("list", "--json"))
     assert (row["kind"], row["rows"]) == ("kafka", 2)
     assert SourceTable(crm.bench.root, "crm", "people").position()
+
+
+PERSONS = {"personal": {"people": {"mail": "email", "columns": ["name"]}}}
+
+
+def tell_of_ada(crm: Crm) -> None:
+    """A row, its change, a message that says nothing, and one whose key is personal."""
+    row = {"id": 1, "email": EMAIL, "name": "Ada Byron"}
+    later = row | {"name": "Ada Lovelace"}
+    messages = [
+        ({"id": 1}, {"op": "c", "before": None, "after": row}),
+        ({"id": 1}, {"op": "u", "before": row, "after": later}),
+        ({"id": 2}, {"op": "?", "after": row}),
+        ({"email": EMAIL}, {"op": "c", "before": None, "after": row}),
+    ]
+    told = [(json.dumps(key).encode(), json.dumps(value).encode()) for key, value in messages]
+    asyncio.run(send(crm.broker.servers, crm.topic, told))
+
+
+def test_persons_of_a_topic_are_sealed_and_gone_with_their_key(crm: Crm) -> None:
+    tell_of_ada(crm)
+    keys = KeysInMemory()
+    source = KafkaSource(
+        "crm", KafkaConfig.model_validate(crm.said | PERSONS), crm.bench.root, keys
+    )
+
+    (report,) = source.catch_up()
+
+    assert (report.kept, sum(report.rejected.values())) == (2, 2)
+    assert "email is part of the key, which cannot be sealed" in report.rejected
+    for text in every_text(crm.bench.folder):
+        assert EMAIL not in text
+        assert "Ada" not in text
+    keys.erase(EMAIL)
+    tell_of_ada(crm)
+    source.catch_up()
+    assert sorted(crm.held()[0]) == ["", "", "1"]
+
+
+def test_messages_of_persons_are_not_read_again_from_what_was_set_aside(crm: Crm) -> None:
+    tell_of_ada(crm)
+    KafkaSource(
+        "crm", KafkaConfig.model_validate(crm.said | PERSONS), crm.bench.root, KeysInMemory()
+    ).catch_up()
+    crm.bench.file("../sources.yml", json.dumps({"sources": {"crm": crm.said | PERSONS}}))
+    file = read_sources(crm.bench.folder / "sources.yml")
+    dead = [row.id for row in dead_rows(crm.bench.root)]
+
+    with pytest.raises(EditRefused):
+        redrive(crm.bench.root, file, dead, Repair("me", "typo", {"value": EMAIL}))
+    redrive(crm.bench.root, file, dead, Repair("me", "sent again", {}, drop=True))
+    assert not dead_rows(crm.bench.root)
+
+
+def test_nothing_is_kept_in_the_clear_while_keys_cannot_be_had(crm: Crm) -> None:
+    class Away(KeysInMemory):
+        def keys_of(self, persons: Sequence[Person]) -> list[PersonKey | None]:
+            raise psycopg.OperationalError("the vault is away")
+
+    tell_of_ada(crm)
+    config = KafkaConfig.model_validate(crm.said | PERSONS)
+
+    with pytest.raises(SourceUnreachable, match="No keys"):
+        KafkaSource("crm", config, crm.bench.root, Away()).catch_up()
+    assert crm.kept() == 0
+
+
+def test_persons_are_of_tables_that_are_read(crm: Crm) -> None:
+    with pytest.raises(ValueError, match="not among `topics`"):
+        crm.source(personal={"orders": {"mail": "email"}})

@@ -1,17 +1,17 @@
 """Personal fields of a source are sealed under their person's key before a page goes anywhere."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import psycopg
 import pyarrow as pa
 
+from bodega.backbone.module import PersonalData
 from bodega.backbone.vault.errors import WrongMasterKey
-from bodega.backbone.vault.keys import PersonKey, user_alias
-from bodega.backbone.vault.store import Person
+from bodega.backbone.vault.keys import PersonKey
+from bodega.data.ingest.seal import Keys, person_of
 from bodega.data.ingest.sources.contract import (
     Finding,
     Page,
@@ -24,14 +24,12 @@ from bodega.data.ingest.sources.contract import (
 from bodega.data.ingest.sources.errors import SourceUnreachable
 
 
-class Keys(Protocol):
-    """Where persons' keys are: the vault."""
-
-    def keys_of(self, persons: Sequence[Person]) -> list[PersonKey | None]:
-        """A key for each; None for what happened before its person was erased."""
-
-    def mail_alias(self, email: str) -> str:
-        """What an e-mail is known by."""
+def personal_data(personal: Mapping[str, Personal]) -> dict[str, PersonalData]:
+    """By table, of sources of row changes."""
+    return {
+        table: PersonalData(columns=told.sealed, user=told.user, mail=told.mail)
+        for table, told in personal.items()
+    }
 
 
 class SealedSource:
@@ -84,20 +82,12 @@ class SealedSource:
             for name in (self._personal.user, self._personal.mail, self._stream.known_at)
         )
         persons = [
-            self._person(user, mail, at)
+            person_of(self._keys, user=user, mail=mail, at=at)
             for user, mail, at in zip(users, mails, instants, strict=True)
         ]
         named = list(dict.fromkeys(person for person in persons if person.aliases))
         found = dict(zip(named, self._keys.keys_of(named), strict=True)) if named else {}
         return [found.get(person) for person in persons]
-
-    def _person(self, user: Any, mail: Any, at: Any) -> Person:
-        aliases = []
-        if user not in (None, ""):
-            aliases.append(user_alias(user))
-        if mail not in (None, ""):
-            aliases.append(self._keys.mail_alias(str(mail)))
-        return Person(tuple(aliases), _instant(at))
 
 
 def _values(rows: pa.Table, name: str) -> list[Any]:
@@ -110,12 +100,3 @@ def _values(rows: pa.Table, name: str) -> list[Any]:
 
 def _text(value: Any) -> str:
     return json.dumps(value, default=str) if isinstance(value, dict | list) else str(value)
-
-
-def _instant(said: Any) -> datetime | None:
-    """None where the source does not say it with its zone: then it counts as from before."""
-    try:
-        at = datetime.fromisoformat(str(said))
-    except ValueError:
-        return None
-    return at if at.tzinfo else None

@@ -17,13 +17,13 @@ from bodega.backbone.changes.errors import ChangeError
 from bodega.backbone.changes.feed import ChangeFeed, FlushPolicy
 from bodega.backbone.changes.sink import NEVER, Sink
 from bodega.backbone.changes.slot import identify_server
-from bodega.backbone.module import PersonalData
 from bodega.backbone.vault.store import Vault
 from bodega.data.ingest.bronze import BronzeSink
 from bodega.data.ingest.seal import SealedSink
 from bodega.data.ingest.sources.contract import Column, Finding, Page, Personal, State, Stream
 from bodega.data.ingest.sources.envelopes import envelopes
 from bodega.data.ingest.sources.errors import SourceRefused, SourceUnreachable
+from bodega.data.ingest.sources.persons import personal_data
 from bodega.data.ingest.sources.report import LoadReport
 from bodega.data.ingest.sources.streams import Scheduled, Secret
 from bodega.data.lake.paths import feed_state
@@ -180,11 +180,7 @@ class PostgresSource:
             told = self._config.personal.get(table)
             for name in (n for n, _, is_key in columns if is_key and told and n in told.sealed):
                 raise SourceRefused(f"{table}.{name} is part of the key, which cannot be sealed")
-        sealed = {
-            table: PersonalData(columns=told.sealed, user=told.user, mail=told.mail)
-            for table, told in self._config.personal.items()
-        }
-        return SealedSink(sink, self._vault, sealed)
+        return SealedSink(sink, self._vault, personal_data(self._config.personal))
 
     def _published(self) -> dict[str, Sequence[str]]:
         found = self._columns()

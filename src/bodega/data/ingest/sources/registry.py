@@ -40,11 +40,11 @@ def build_source(name: str, file: SourcesFile, settings: Settings) -> Source:
     if config is None:
         known = ", ".join(sorted(file.sources)) or "none"
         raise SourceUnknown(f"There is no source {name!r}; declared are: {known}")
-    if isinstance(config, PostgresConfig):
+    if isinstance(config, PostgresConfig | KafkaConfig):
         vault = Vault(settings.dsn, MasterKeys.of(settings)) if config.personal else None
-        return PostgresSource(name, config, LakeRoot.of(settings), vault)
-    if isinstance(config, KafkaConfig):
-        return KafkaSource(name, config, LakeRoot.of(settings))
+        if isinstance(config, PostgresConfig):
+            return PostgresSource(name, config, LakeRoot.of(settings), vault)
+        return KafkaSource(name, config, LakeRoot.of(settings), vault)
     return _BUILDERS[type(config)](config, file, settings)
 
 

@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from bodega.backbone.kafka.connection import Access
 from bodega.backbone.kafka.registry import Registry
-from bodega.data.ingest.sources.contract import Stream
+from bodega.data.ingest.sources.contract import Personal, Stream
 from bodega.data.ingest.sources.streams import Name, Scheduled, Secret, StreamConfig, Strict
 
 Topic = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,249}$")]
@@ -63,17 +63,20 @@ class Brokers(Scheduled):
 
 
 class KafkaConfig(Brokers):
-    """`topics` of row changes are read each into the table of its name. `follow`: the running shop
-    reads them all the time."""
+    """`topics` of row changes are read each into the table of its name; `personal` says per table
+    whose its personal columns are. `follow`: the running shop reads them all the time."""
 
     kind: Literal["kafka"]
     topics: Mapping[Name, Topic] = Field(min_length=1)
+    personal: Mapping[Name, Personal] = {}
     follow: bool = True
 
     @model_validator(mode="after")
     def _apart(self) -> Self:
         if len(set(self.topics.values())) < len(self.topics):
             raise ValueError("each topic has one table")
+        if unknown := sorted(self.personal.keys() - self.topics.keys()):
+            raise ValueError(f"`personal` tells of {unknown[0]}, which is not among `topics`")
         return self
 
     def declared(self) -> list[Stream]:

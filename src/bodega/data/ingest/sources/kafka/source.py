@@ -16,10 +16,12 @@ from bodega.backbone.kafka.connection import LOOK_SECONDS, Access, consuming, en
 from bodega.backbone.kafka.errors import KafkaTrouble, SchemaUnknown, Undecodable
 from bodega.backbone.kafka.row_messages import RowMessages
 from bodega.backbone.telemetry.logs import get_logger
+from bodega.data.ingest.seal import Keys, RowSealer
 from bodega.data.ingest.sources.contract import Finding, Page, State, Stream
 from bodega.data.ingest.sources.errors import SourceRefused, SourceUnreachable
 from bodega.data.ingest.sources.kafka.config import KafkaConfig
 from bodega.data.ingest.sources.kafka.table import Arrived, EnvelopeTable
+from bodega.data.ingest.sources.persons import personal_data
 from bodega.data.ingest.sources.report import LoadReport
 from bodega.data.lake.errors import LakeUnavailable
 from bodega.data.lake.storage import LakeRoot
@@ -38,11 +40,19 @@ class KafkaSource:
     """`check` and `discover` of the contract; instead of `read`, `catch_up` and `follow`: offsets
     are kept with the rows, partition by partition."""
 
-    def __init__(self, name: str, config: KafkaConfig, root: LakeRoot) -> None:
+    def __init__(
+        self, name: str, config: KafkaConfig, root: LakeRoot, vault: Keys | None = None
+    ) -> None:
         self._name, self._config = name, config
         self._access = config.access()
+        assert vault is not None or not config.personal
+        sealers = {
+            stream: RowSealer(vault, data)
+            for stream, data in personal_data(config.personal).items()
+            if vault is not None
+        }
         self._tables = {
-            topic: EnvelopeTable(root, name, stream, topic)
+            topic: EnvelopeTable(root, name, stream, topic, sealer=sealers.get(stream))
             for stream, topic in config.topics.items()
         }
         self._streams = {topic: stream for stream, topic in config.topics.items()}
@@ -100,13 +110,13 @@ class KafkaSource:
             return list(reader.reports.values())
 
     def follow(self, stop: threading.Event) -> None:
-        """Until `stop` is set; Kafka, registry and lake may be away."""
+        """Until `stop` is set; Kafka, registry, lake and vault may be away."""
         wait = _SHORTEST_WAIT
         while not stop.is_set():
             try:
                 asyncio.run(self._follow(stop))
                 wait = _SHORTEST_WAIT
-            except (KafkaTrouble, LakeUnavailable) as error:
+            except (KafkaTrouble, LakeUnavailable, SourceUnreachable) as error:
                 log.warning("source_waits", source=self._name, error=error.detail)
                 stop.wait(wait)
                 wait = min(wait * 2, _LONGEST_WAIT)
@@ -208,7 +218,7 @@ class _Reader:
         count = 0
         for partition, records in found.items():
             for record in records:
-                self._take(partition.topic, record, await self._says(record))
+                self._take(partition.topic, record, await self._says(partition.topic, record))
             self._next[partition] = records[-1].offset + 1
             count += len(records)
         if not found:
@@ -217,11 +227,12 @@ class _Reader:
                 self._next[partition] = await self.consumer.position(partition)
         return count
 
-    async def _says(self, record: Any) -> Any:
+    async def _says(self, topic: str, record: Any) -> Any:
         try:
-            return await self._messages.read(record)
+            told = await self._messages.read(record)
         except (Undecodable, SchemaUnknown) as error:
             return error.detail
+        return self._tables[topic].unsealable(told) or told
 
     def _take(self, topic: str, record: Any, says: Any) -> None:
         report, arrived = self.reports[topic], self._arrived[topic]

@@ -18,7 +18,8 @@ from deltalake.exceptions import CommitFailedError
 
 from bodega.backbone.kafka.debezium import Told
 from bodega.data.ingest.bronze import SCHEMA
-from bodega.data.ingest.sources.errors import StreamBusy
+from bodega.data.ingest.seal import NoKeys, RowSealer
+from bodega.data.ingest.sources.errors import SourceUnreachable, StreamBusy
 from bodega.data.ingest.sources.table import APPLICATION
 from bodega.data.lake.delta import AppendOnlyTable
 from bodega.data.lake.errors import LakeUnavailable
@@ -60,12 +61,23 @@ class Place(NamedTuple):
 
 
 class EnvelopeTable:
-    """`bronze/<source>__<stream>`. Methods raise LakeUnavailable."""
+    """`bronze/<source>__<stream>`. Methods raise LakeUnavailable, and SourceUnreachable while keys
+    of persons cannot be had."""
 
     def __init__(
-        self, root: LakeRoot, source: str, stream: str, topic: str, policy: LayerPolicy = BRONZE
+        self,
+        root: LakeRoot,
+        source: str,
+        stream: str,
+        topic: str,
+        *,
+        policy: LayerPolicy = BRONZE,
+        sealer: RowSealer | None = None,
     ) -> None:
+        """Where rows tell of persons, `sealer` seals them, and of what is set aside no text is
+        kept."""
         self._source = source
+        self._sealer = sealer
         self._topic = topic
         self._table = AppendOnlyTable(
             root.uri(bronze_path(source, stream)),
@@ -79,6 +91,11 @@ class EnvelopeTable:
         if not self._table.exists():
             return None
         return self._table.transaction(self._application(partition))
+
+    def unsealable(self, told: Told) -> str | None:
+        """Why a row cannot be kept."""
+        held = self._sealer.held_by(told.key) if self._sealer and told.key else []
+        return f"{', '.join(held)} is part of the key, which cannot be sealed" if held else None
 
     def append(self, arrived: Sequence[Arrived], offsets: Mapping[int, int]) -> None:
         """Messages in their order, and where each partition goes on. Raises LakeUnavailable, too,
@@ -103,21 +120,35 @@ class EnvelopeTable:
 
     def _rows(self, arrived: Sequence[Arrived], position: int) -> pa.Table:
         now = datetime.now(UTC)
+        told = [m.says if isinstance(m.says, Told) else _NOTHING for m in arrived]
         rows = [
-            self._row(message, position, sequence, now)
-            for sequence, message in enumerate(arrived, start=1)
+            {
+                **self._told(says, Place(position, sequence, self._origin(message)), now),
+                **self._set_aside(message),
+            }
+            for sequence, (message, says) in enumerate(
+                zip(arrived, self._sealed(told), strict=True), start=1
+            )
         ]
         return pa.Table.from_pylist(rows, schema=TABLE)
 
-    def _row(self, message: Arrived, position: int, sequence: int, now: datetime) -> dict[str, Any]:
-        says = message.says if isinstance(message.says, Told) else _NOTHING
-        refused = message.says if isinstance(message.says, str) else None
-        place = f"{self._topic}/{message.partition}/{message.offset}"
-        return {
-            **self._told(says, Place(position, sequence, place), now),
-            "_rejected": refused,
-            "_raw": as_raw(message.key, message.value) if refused else None,
-        }
+    def _sealed(self, told: list[Told]) -> list[Told]:
+        """Raises SourceUnreachable while keys cannot be had: nothing is written in the clear."""
+        if self._sealer is None:
+            return told
+        try:
+            return self._sealer.seal(told)
+        except NoKeys as error:
+            raise SourceUnreachable(f"No keys for {self._topic}: {error}") from error
+
+    def _origin(self, message: Arrived) -> str:
+        return f"{self._topic}/{message.partition}/{message.offset}"
+
+    def _set_aside(self, message: Arrived) -> dict[str, str | None]:
+        if isinstance(message.says, Told):
+            return {"_rejected": None, "_raw": None}
+        raw = as_raw(message.key, message.value) if self._sealer is None else as_raw(None, None)
+        return {"_rejected": message.says, "_raw": raw}
 
     def _told(self, says: Told, place: Place, now: datetime) -> dict[str, Any]:
         return {
