@@ -1,9 +1,9 @@
 """Query parameters of data exchange."""
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from bodega.contracts.dex import InsightQuery, Place, Symbol
 
@@ -37,6 +37,12 @@ class RowsQuery(BaseModel):
     since: date | None = None
     until: date | None = None
     limit: int | None = Field(None, ge=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.since and self.until and self.since > self.until:
+            raise ValueError("`since` comes after `until`")
+        return self
 
     def query(self) -> InsightQuery:
         return InsightQuery(
