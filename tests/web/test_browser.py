@@ -99,6 +99,32 @@ def test_a_buyer_sees_what_changed_and_what_each_way_costs(
     assert wrong == []
 
 
+def test_paying_right_after_the_last_field_needs_one_click(
+    page: "tuple[Page, list[str]]", open_shop: tuple[FakeShop, str]
+) -> None:
+    (visitor, wrong), (shop, _) = page, open_shop
+    shop.inventory.levels[shop.catalog.items[0].variants[0].id] = 20
+    visitor.goto("/products/speckled-stoneware-mug")
+    visitor.get_by_test_id("add-to-cart").click()
+    visitor.goto("/checkout")
+    visitor.fill("input[name=email]", "ada@example.com")
+    for name in ("name", "line1", "city"):
+        visitor.fill(f"input[name={name}]", "Ada")
+    visitor.fill("input[name=postal_code]", "N1 1AA")
+    button = visitor.get_by_test_id("place-order")
+    button.scroll_into_view_if_needed()
+    box = button.bounding_box()
+    assert box is not None
+    visitor.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    with visitor.expect_response(lambda answer: answer.url.endswith("/checkout")):
+        visitor.mouse.down()  # the field loses the focus: delivery and total are asked for again
+    visitor.wait_for_function("!document.querySelector('#delivery[aria-busy]')")
+    visitor.mouse.up()
+
+    expect(visitor.get_by_test_id("order-number")).to_be_visible()
+    assert wrong == []
+
+
 def test_staff_reach_every_room_by_hand_and_by_keyboard(page: "tuple[Page, list[str]]") -> None:
     staff, wrong = page
     staff.goto("/sign-in")

@@ -22,11 +22,12 @@ addEventListener("change", async (event) => {
   try {
     const answer = await fetch(form.action, { method: "POST", body });
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (mine !== asked) return;
+    if (mine !== asked || form.querySelector("button[aria-busy]")) return;
     for (const part of parts) {
+      part?.removeAttribute("aria-busy");
       const fresh = part && page.getElementById(part.id);
-      if (fresh) part.replaceWith(fresh);
-      else part?.removeAttribute("aria-busy");
+      // What says the same stays: a button that is replaced under the pointer loses its click.
+      if (fresh && !fresh.isEqualNode(part)) part.replaceWith(fresh);
     }
     const chosen = event.target.id && document.getElementById(event.target.id);
     if (chosen && chosen !== document.activeElement && event.target.type === "radio") chosen.focus();
