@@ -1,5 +1,6 @@
 """PayPal's local double over HTTP: its API, and the page on which a buyer approves."""
 
+import json
 from html import escape
 from typing import Any
 
@@ -51,7 +52,13 @@ def install(app: FastAPI, double: PayPalDouble) -> None:
 
 
 async def _json(request: Request) -> dict[str, Any]:
-    if request.headers.get("content-type", "").startswith("application/json"):
+    """A JSON body, or the one that stands as `input` in a form beside documents."""
+    kind = request.headers.get("content-type", "")
+    if kind.startswith("multipart/form-data"):
+        async with request.form() as form:
+            part = form["input"]
+            return {"input": json.loads(part if isinstance(part, str) else await part.read())}
+    if kind.startswith("application/json"):
         body = await request.json()
         return body if isinstance(body, dict) else {}
     return {}

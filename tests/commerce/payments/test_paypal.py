@@ -1,20 +1,26 @@
 """PayPal from the buyer's approval to the refund, over HTTP against its double."""
 
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
 from bodega.commerce.payments.adapters.paypal import PayPalProvider
+from bodega.commerce.payments.adapters.paypal_double import TOKEN, PayPalDouble
 from bodega.commerce.payments.adapters.paypal_reading import from_paypal, to_paypal
+from bodega.commerce.payments.adapters.paypal_transactions import records
 from bodega.commerce.payments.adapters.paypal_webhooks import read
 from bodega.commerce.payments.adapters.port import Authorisation
-from bodega.commerce.payments.domain.webhooks import DisputeFact
+from bodega.commerce.payments.domain.webhooks import PATIENCE, DisputeFact
 from bodega.commerce.payments.errors import ProviderRefused, ProviderUnreachable
-from bodega.commerce.payments.service import disputes, reconcile
+from bodega.commerce.payments.repository import webhooks as stored
+from bodega.commerce.payments.service import disputes, reconcile, webhooks
 from bodega.contracts.books import Books
 from bodega.contracts.payments import Payments, PaymentView
 from bodega.kernel.ids import CheckoutId, CommandId, new_id
@@ -24,6 +30,7 @@ from tests.commerce.payments import paypal_events
 from tests.kit.doors import Doors, key
 from tests.kit.provider import RunningProvider
 
+OWN = new_id()
 AMOUNT = Money(amount=5000, currency="EUR")
 RETURN = "http://shop.test/checkout/1/return"
 
@@ -271,3 +278,144 @@ async def test_a_dispute_that_is_over_takes_no_evidence(
         headers=key(),
     )
     assert (answer.status_code, answer.json()["code"]) == (409, "dispute_closed")
+
+
+@pytest.fixture
+def paypal(running: RunningProvider) -> Iterator[PayPalDouble]:
+    yield running.paypal
+    running.paypal.held_as, running.paypal.taken_as = "CREATED", "COMPLETED"
+
+
+async def parts(buyer: Buyer, paypal: PayPalDouble, kind: str) -> list[tuple[str, str]]:
+    """Status and value of a payment's holds, captures or refunds at PayPal."""
+    view = await buyer.payments.payment(buyer.checkout)
+    assert view is not None
+    record = await buyer.payments.record(view.id)
+    assert record is not None
+    address = f"/v2/checkout/orders/{record.provider_reference}"
+    order = paypal.answer("GET", address, authorization=f"Bearer {TOKEN}").body
+    found = order["purchase_units"][0]["payments"][kind]
+    return [(one["status"], one["amount"]["value"]) for one in found]
+
+
+async def voided(buyer: Buyer) -> bool:
+    view = await buyer.payments.void(checkout_id=buyer.checkout)
+    return view is not None and view.status == "voided"
+
+
+async def test_a_capture_that_paypal_looks_into_is_waited_for(
+    buyer: Buyer, paypal: PayPalDouble
+) -> None:
+    paypal.taken_as = "PENDING"
+    for attempt in (buyer.pay(), buyer.payments.capture(checkout_id=buyer.checkout)):
+        with pytest.raises(ProviderUnreachable):
+            await attempt
+    view = await buyer.payments.payment(buyer.checkout)
+    assert view is not None
+    record = await buyer.payments.record(view.id)
+    assert record is not None
+    paypal.clear(str(record.provider_reference))
+    assert (await buyer.payments.capture(checkout_id=buyer.checkout)).status == "captured"
+    assert await voided(buyer)
+    assert await parts(buyer, paypal, "refunds") == [("COMPLETED", "50.00")]
+
+
+async def test_a_hold_that_paypal_looks_into_is_let_go_when_it_is_not_wanted(
+    buyer: Buyer, paypal: PayPalDouble
+) -> None:
+    paypal.held_as = "PENDING"
+    with pytest.raises(ProviderUnreachable):
+        await buyer.pay()
+    assert await voided(buyer)
+    assert await parts(buyer, paypal, "authorizations") == [("VOIDED", "50.00")]
+
+
+async def test_a_hold_whose_capture_was_declined_is_let_go(
+    buyer: Buyer, paypal: PayPalDouble
+) -> None:
+    paypal.taken_as = "DECLINED"
+    assert (await buyer.pay()).status == "voiding"
+    assert await voided(buyer)
+    assert await parts(buyer, paypal, "authorizations") == [("VOIDED", "50.00")]
+
+
+async def test_long_evidence_arrives_whole_and_a_refusal_is_told(
+    settings: Settings, buyer: Buyer, running: RunningProvider
+) -> None:
+    view = await buyer.pay()
+    record = await buyer.payments.record(view.id)
+    assert record is not None
+    opened = running.paypal.dispute(str(record.provider_reference))
+    paypal, told = PayPalProvider(settings), {"note": "0123456789" * 300}
+    try:
+        await paypal.submit_evidence(opened["id"], evidence=told, submit=True)
+        with pytest.raises(ProviderRefused):
+            await paypal.submit_evidence(opened["id"], evidence=told, submit=True)
+    finally:
+        await paypal.aclose()
+    address = f"/v1/customer/disputes/{opened['id']}"
+    kept = running.paypal.answer("GET", address, authorization=f"Bearer {TOKEN}").body
+    assert "".join(one["notes"] for one in kept["evidences"]) == f"note: {told['note']}"
+
+
+async def test_a_refund_made_at_paypal_names_only_its_capture_and_is_found(
+    buyer: Buyer, context: Context
+) -> None:
+    view = await buyer.pay()
+    capture, amount = f"C-{view.id}", to_paypal(AMOUNT)
+    refund = {
+        "id": "R1", "amount": amount,
+        "seller_payable_breakdown": {"total_refunded_amount": amount},
+        "links": [{"rel": "up", "href": f"https://api.paypal.com/v2/payments/captures/{capture}"}],
+    }  # fmt: skip
+    told = {"id": capture, "amount": amount, "custom_id": str(view.id)}
+    now = context.clock.now()
+    for kind, resource in (
+        ("PAYMENT.CAPTURE.COMPLETED", told),
+        ("PAYMENT.CAPTURE.REFUNDED", refund),
+    ):
+        body = paypal_events.event(kind, resource)
+        async with context.database.work() as uow:
+            await stored.store(uow, read(body), body=body.decode(), status="received", now=now)
+    for _ in range(PATIENCE + 1):
+        await webhooks.handle_due(context)
+        async with context.database.work() as uow:
+            await uow.connection.execute(text("UPDATE payments.webhooks SET due_at = now()"))
+    found = (await context.container.get(Books).conflicts(PageRequest(), resolved=False)).items
+    assert [(one.kind, one.seen) for one in found if one.payment_id == view.id] == [
+        ("refund", "50.00 EUR")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "refunded"), [("T1107", 700), ("T1106", 0), ("T1110", 0)],
+    ids=["refund", "dispute", "hold"],
+)  # fmt: skip
+def test_what_a_dispute_takes_is_no_refund(code: str, refunded: int) -> None:
+    def told(id: str, code: str, value: str) -> dict[str, Any]:
+        return {
+            "transaction_id": id, "transaction_event_code": code, "transaction_status": "S",
+            "transaction_initiation_date": "2026-01-01T00:00:00Z",
+            "transaction_amount": {"currency_code": "EUR", "value": value},
+            "custom_field": str(OWN), "paypal_reference_id": "C1",
+        }  # fmt: skip
+
+    lines = [told("A1", "T1300", "50.00"), told("A2", "T1302", "50.00"),
+             told("C1", "T0006", "50.00"), told("X1", code, "-7.00")]  # fmt: skip
+    [record] = records(lines)
+    assert (record.status, record.refunded.amount) == ("captured", refunded)
+    [hold] = records(lines[:2])
+    assert hold.reference == "A1"
+
+
+async def test_a_report_that_paypal_refuses_is_told(settings: Settings, context: Context) -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/token"):
+            return httpx.Response(200, json={"access_token": "t", "expires_in": 60})
+        return httpx.Response(400, json={"name": "RESULTSET_TOO_LARGE"})
+
+    paypal, now = PayPalProvider(settings, transport=httpx.MockTransport(refuse)), context.clock
+    with pytest.raises(ProviderRefused, match="RESULTSET_TOO_LARGE"):
+        [one async for one in paypal.list_payments(
+            since=now.now() - timedelta(days=1), until=now.now())]  # fmt: skip
+    await paypal.aclose()

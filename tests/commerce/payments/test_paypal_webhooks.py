@@ -180,16 +180,20 @@ def test_a_refund_says_how_much_went_back_in_all() -> None:
 
 @pytest.mark.parametrize(
     ("outcome", "status", "moved"),
-    [("RESOLVED_BUYER_FAVOUR", "lost", -5000), ("RESOLVED_SELLER_FAVOUR", "won", None),
-     ("CANCELED_BY_BUYER", "closed", None)],
+    [({"outcome_code": "RESOLVED_BUYER_FAVOUR"}, "lost", -5000),
+     ({"outcome_code": "RESOLVED_BUYER_FAVOUR",
+       "amount_refunded": {"currency_code": "EUR", "value": "12.50"}}, "lost", -1250),
+     ({"outcome_code": "RESOLVED_SELLER_FAVOUR"}, "won", None),
+     ({"outcome_code": "CANCELED_BY_BUYER"}, "closed", None)],
+    ids=["lost", "lost in part", "won", "taken back"],
 )  # fmt: skip
-def test_a_dispute_is_read_and_a_lost_one_costs_its_amount(
-    outcome: str, status: str, moved: int | None
+def test_a_dispute_is_read_and_a_lost_one_costs_what_was_given_back(
+    outcome: dict[str, Any], status: str, moved: int | None
 ) -> None:
     resource = {
         "dispute_id": "PP-D-1", "create_time": "2026-01-01T00:00:00Z", "status": "RESOLVED",
         "reason": "MERCHANDISE_OR_SERVICE_NOT_RECEIVED", "dispute_amount": EUR50,
-        "dispute_outcome": {"outcome_code": outcome}, "dispute_life_cycle_stage": "CHARGEBACK",
+        "dispute_outcome": outcome, "dispute_life_cycle_stage": "CHARGEBACK",
         "disputed_transactions": [{"seller_transaction_id": "C1", "custom": str(OWN)}],
     }  # fmt: skip
     notice = read(paypal.event("CUSTOMER.DISPUTE.RESOLVED", resource))

@@ -180,6 +180,11 @@ webhooks = Table(
     UniqueConstraint("provider", "provider_id"),
     Index("ix_webhooks_due", "due_at", postgresql_where=text("status = 'received'")),
     Index("ix_webhooks_object", "provider", "object_group", "stated_at"),
+    Index(
+        "ix_webhooks_captures",
+        "subject",
+        postgresql_where=text("type = 'PAYMENT.CAPTURE.COMPLETED'"),
+    ),
 )
 
 conflicts = Table(

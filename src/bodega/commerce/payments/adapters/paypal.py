@@ -4,7 +4,8 @@ An order is made with intent AUTHORIZE, approved by its buyer, and authorised by
 then it holds no money, so one whose answer was lost is simply made again under the same request id.
 """
 
-from collections.abc import AsyncIterator, Mapping
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -29,6 +30,7 @@ _ORDERS = "/v2/checkout/orders"
 _DISPUTES = "/v1/customer/disputes"
 _WINDOW = timedelta(days=31)
 _NO_RETURN = "authentication_required"
+_NOTES = 2000
 
 
 class PayPalProvider:
@@ -86,15 +88,17 @@ class PayPalProvider:
         return reading.read_order(await self._order(reference))
 
     async def void(self, *, payment_id: UUID, reference: str) -> ProviderPayment:
+        """A hold goes first, also one whose capture was declined: it keeps money from its buyer."""
         order = await self._order(reference)
+        if hold := reading.open_hold(order):
+            address = f"/v2/payments/authorizations/{hold}/void"
+            await self._insisted(address, f"void-{payment_id}", "PREVIOUSLY_VOIDED")
+            return ProviderPayment(reference, "cancelled", reading.asked(order))
         standing = reading.read_order(order)
         if standing.status == "captured":
             await self._give_back(payment_id, order)
             return ProviderPayment(reference, "refunded", standing.amount)
-        if standing.status == "authorised":
-            address = f"/v2/payments/authorizations/{reading.hold_id(order)}/void"
-            await self._insisted(address, f"void-{payment_id}", "AUTHORIZATION_VOIDED")
-        if standing.status in ("authorised", "requires_action"):
+        if standing.status == "requires_action":
             return ProviderPayment(reference, "cancelled", standing.amount)
         return standing
 
@@ -136,33 +140,35 @@ class PayPalProvider:
         self, *, since: datetime, until: datetime
     ) -> AsyncIterator[ProviderRecord]:
         """From the transaction report, which knows a payment up to three hours after it."""
-        found: list[dict[str, Any]] = []
+        found: dict[str, dict[str, Any]] = {}
         start = since
         while start < until:
             end = min(start + _WINDOW, until)
-            found += await self._transactions(start, end)
+            found |= {one["transaction_id"]: one for one in await self._transactions(start, end)}
             start = end
-        for record in records(found):
+        for record in records(found.values()):
             yield record
 
     async def _transactions(self, start: datetime, end: datetime) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         page = pages = 1
+        asked: dict[str, Any] = {
+            "start_date": start.isoformat(timespec="seconds"),
+            "end_date": end.isoformat(timespec="seconds"),
+            "fields": "transaction_info",
+            "page_size": 500,
+        }
         while page <= pages:
-            answer = await self._road.ask(
-                "GET",
-                "/v1/reporting/transactions",
-                params={
-                    "start_date": start.isoformat(timespec="seconds"),
-                    "end_date": end.isoformat(timespec="seconds"),
-                    "fields": "transaction_info",
-                    "page_size": 500,
-                    "page": page,
-                },
-            )
+            answer = await self._report(asked | {"page": page})
             found += [item["transaction_info"] for item in answer["transaction_details"]]
             page, pages = page + 1, int(answer["total_pages"])
         return found
+
+    async def _report(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            return await self._road.ask("GET", "/v1/reporting/transactions", params=asked)
+        except PayPalError as error:
+            raise ProviderRefused(f"PayPal's transaction report says {error}") from error
 
     async def dispute(self, reference: str) -> ProviderDispute | None:
         try:
@@ -191,9 +197,14 @@ class PayPalProvider:
     ) -> ProviderDispute:
         """PayPal keeps no drafts: only what is submitted is sent."""
         if submit:
-            notes = "\n".join(f"{name}: {value}" for name, value in evidence.items())
-            told = {"evidences": [{"evidence_type": "OTHER", "notes": notes[:2000]}]}
-            await self._road.ask("POST", f"{_DISPUTES}/{reference}/provide-evidence", body=told)
+            told = {"evidences": list(_evidences(evidence))}
+            form = {"input": ("input.json", json.dumps(told), "application/json")}
+            try:
+                await self._road.ask(
+                    "POST", f"{_DISPUTES}/{reference}/provide-evidence", files=form
+                )
+            except PayPalError as error:
+                raise ProviderRefused(str(error)) from error
         found = await self.dispute(reference)
         if found is None:
             raise ProviderRefused(f"PayPal does not know {reference}")
@@ -207,6 +218,13 @@ class PayPalProvider:
 
     async def aclose(self) -> None:
         await self._road.aclose()
+
+
+def _evidences(evidence: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """PayPal takes notes of 2,000 characters, and as many as there are to tell."""
+    notes = "\n".join(f"{name}: {value}" for name, value in evidence.items())
+    for start in range(0, len(notes), _NOTES):
+        yield {"evidence_type": "OTHER", "notes": notes[start : start + _NOTES]}
 
 
 def _order(asked: Authorisation) -> dict[str, Any]:

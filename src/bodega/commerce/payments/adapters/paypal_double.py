@@ -16,6 +16,7 @@ from bodega.commerce.payments.adapters.double_store import DoubleStore, Object, 
 
 TOKEN = "A21double"  # noqa: S105 - a double's
 _NO_DECIMALS = ("HUF", "JPY", "TWD")
+_NOTES = 2000
 _FEE = Decimal("0.0349")
 _FIXED_FEE = Decimal("0.30")
 
@@ -38,13 +39,15 @@ def unprocessable(issue: str) -> Refused:
 
 
 class PayPalDouble:
-    """`answer` takes one request of PayPal's API; safe for one caller at a time."""
+    """`answer` takes one request of PayPal's API; safe for one caller at a time. `held_as` and
+    `taken_as` are how the next holds and captures stand: PENDING while PayPal looks into them."""
 
     def __init__(
         self, path: Path | str, *, address: str = "", clock: Callable[[], float] = time.time
     ) -> None:
         self._store = DoubleStore(path)
         self.address = address
+        self.held_as, self.taken_as = "CREATED", "COMPLETED"
         self._clock = clock
 
     def close(self) -> None:
@@ -184,7 +187,7 @@ class PayPalDouble:
             raise unprocessable("ORDER_NOT_APPROVED")
         amount = order["purchase_units"][0]["amount"]
         if verb == "authorize":
-            _payments(order)["authorizations"].append(self._part("CREATED", amount))
+            _payments(order)["authorizations"].append(self._part(self.held_as, amount))
         else:
             _payments(order)["captures"].append(self._part("COMPLETED", amount))
         return self._kept(201, order | {"status": "COMPLETED"})
@@ -197,8 +200,9 @@ class PayPalDouble:
         amount = body.get("amount") or hold["amount"]
         if Decimal(amount["value"]) > Decimal(hold["amount"]["value"]):
             raise unprocessable("MAX_CAPTURE_AMOUNT_EXCEEDED")
-        hold["status"] = "CAPTURED"
-        _payments(order)["captures"].append(self._part("COMPLETED", amount))
+        if self.taken_as != "DECLINED":
+            hold["status"] = "CAPTURED"
+        _payments(order)["captures"].append(self._part(self.taken_as, amount))
         return self._kept(201, order)
 
     def _void(self, order: Object) -> PayPalAnswer:
@@ -206,7 +210,7 @@ class PayPalDouble:
         if hold["status"] == "CAPTURED":
             raise unprocessable("PREVIOUSLY_CAPTURED")
         if hold["status"] == "VOIDED":
-            raise unprocessable("AUTHORIZATION_VOIDED")
+            raise unprocessable("PREVIOUSLY_VOIDED")
         hold["status"] = "VOIDED"
         self._kept(204, order)
         return PayPalAnswer(204)
@@ -264,7 +268,19 @@ class PayPalDouble:
             self._store.put(opened)
             return opened
 
-    def _evidence(self, dispute: Object, body: Mapping[str, Any]) -> PayPalAnswer:
+    def clear(self, order: str) -> None:
+        """The capture that PayPal looked into was right."""
+        with self._store.transaction():
+            found = self._get("order", order)
+            _payments(found)["captures"][0]["status"] = "COMPLETED"
+            self._store.put(found)
+
+    def _evidence(self, dispute: Object, sent: Mapping[str, Any]) -> PayPalAnswer:
+        if "input" not in sent:
+            raise Refused(415, "UNSUPPORTED_MEDIA_TYPE", "UNSUPPORTED_MEDIA_TYPE")
+        body = sent["input"]
+        if any(len(one["notes"]) > _NOTES for one in body["evidences"]):
+            raise Refused(400, "INVALID_REQUEST", "INVALID_STRING_MAX_LENGTH")
         if dispute["status"] != "WAITING_FOR_SELLER_RESPONSE":
             raise unprocessable("DISPUTE_NOT_WAITING_FOR_SELLER")
         self._store.put(dispute | {"status": "UNDER_REVIEW", "evidences": body["evidences"]})

@@ -12,6 +12,7 @@ from bodega.commerce.payments.adapters.port import (
     ProviderRefundStatus,
     ProviderStatus,
 )
+from bodega.commerce.payments.errors import ProviderUnreachable
 from bodega.contracts.books import DisputeStatus
 from bodega.kernel.money import Money, exponent
 
@@ -19,15 +20,10 @@ from bodega.kernel.money import Money, exponent
 _WHOLE = frozenset({"HUF", "TWD"})
 _HOLD: dict[str, ProviderStatus] = {
     "CREATED": "authorised",
-    "PENDING": "processing",
     "DENIED": "declined",
     "CAPTURED": "authorised",
 }
-_CAPTURE: dict[str, ProviderStatus] = {
-    "PENDING": "processing",
-    "DECLINED": "declined",
-    "FAILED": "declined",
-}
+_CAPTURE: dict[str, ProviderStatus] = {"DECLINED": "declined", "FAILED": "declined"}
 _REFUND: dict[str, ProviderRefundStatus] = {
     "COMPLETED": "succeeded",
     "PENDING": "pending",
@@ -63,21 +59,29 @@ def from_paypal(amount: dict[str, Any]) -> Money:
 
 
 def read_order(order: dict[str, Any]) -> ProviderPayment:
-    """What the order came to; an approved one still waits to be authorised or captured."""
+    """What the order came to; an approved one still waits to be authorised or captured. Raises
+    ProviderUnreachable while PayPal looks into a hold or a capture: either may follow."""
     captures, holds = _payments(order, "captures"), _payments(order, "authorizations")
     if captures:
         return _read_part(order, captures[0], _CAPTURE.get(captures[0]["status"], "captured"))
     if holds:
         return _read_part(order, holds[0], _HOLD.get(holds[0]["status"], "cancelled"))
-    asked = from_paypal(order["purchase_units"][0]["amount"])
     if order["status"] == "VOIDED":
-        return ProviderPayment(str(order["id"]), "cancelled", asked)
-    return ProviderPayment(str(order["id"]), "requires_action", asked, action_url=action_url(order))
+        return ProviderPayment(str(order["id"]), "cancelled", asked(order))
+    url = action_url(order)
+    return ProviderPayment(str(order["id"]), "requires_action", asked(order), action_url=url)
+
+
+def asked(order: dict[str, Any]) -> Money:
+    """What the order is about."""
+    return from_paypal(order["purchase_units"][0]["amount"])
 
 
 def _read_part(
     order: dict[str, Any], part: dict[str, Any], status: ProviderStatus
 ) -> ProviderPayment:
+    if part["status"] == "PENDING":
+        raise ProviderUnreachable("PayPal is still looking into the payment")
     code = _code(part) if status == "declined" else None
     amount = from_paypal(part["amount"])
     return ProviderPayment(str(order["id"]), status, amount, failure_code=code)
@@ -94,6 +98,13 @@ def action_url(order: dict[str, Any]) -> str | None:
 def hold_id(order: dict[str, Any]) -> str | None:
     holds = _payments(order, "authorizations")
     return str(holds[0]["id"]) if holds else None
+
+
+def open_hold(order: dict[str, Any]) -> str | None:
+    """A hold that still keeps money from its buyer, though nothing may come of it."""
+    holds = _payments(order, "authorizations")
+    held = bool(holds) and holds[0]["status"] in ("CREATED", "PENDING")
+    return str(holds[0]["id"]) if held else None
 
 
 def capture_id(order: dict[str, Any]) -> str | None:
@@ -119,8 +130,17 @@ def read_refund(refund: dict[str, Any]) -> ProviderRefund:
 def dispute_status(dispute: dict[str, Any]) -> DisputeStatus:
     if dispute["status"] != "RESOLVED":
         return _DISPUTE.get(dispute["status"], "under_review")
-    outcome = (dispute.get("dispute_outcome") or {}).get("outcome_code", "")
-    return _OUTCOME.get(outcome, "closed")
+    return _OUTCOME.get(_outcome(dispute).get("outcome_code", ""), "closed")
+
+
+def taken_back(dispute: dict[str, Any]) -> Money:
+    """What a lost dispute cost: PayPal may have given its buyer only a part."""
+    return from_paypal(_outcome(dispute).get("amount_refunded") or dispute["dispute_amount"])
+
+
+def _outcome(dispute: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = dispute.get("dispute_outcome") or {}
+    return found
 
 
 def read_dispute(dispute: dict[str, Any]) -> ProviderDispute:

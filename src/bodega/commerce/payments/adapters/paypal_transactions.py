@@ -1,7 +1,8 @@
 """PayPal's transaction report as payments: captures, their refunds and fees put together.
 
 Event codes: https://developer.paypal.com/docs/reports/reference/tcodes (T00xx payments, T11xx
-reversals and refunds, T13xx authorisations).
+reversals and refunds, T13xx authorisations). What PayPal takes back or holds for a dispute (T1106,
+T1110, T1111) is no refund: the dispute itself tells of it.
 """
 
 from collections import defaultdict
@@ -17,6 +18,8 @@ from bodega.commerce.payments.adapters.port import (
 )
 from bodega.kernel.money import Money
 
+_REFUNDED = "T1107"
+_VOIDED = "T1302"
 _REFUND: dict[str, ProviderRefundStatus] = {"S": "succeeded", "P": "pending"}
 
 
@@ -26,9 +29,9 @@ def records(transactions: Iterable[dict[str, Any]]) -> Iterator[ProviderRecord]:
     back: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for info in transactions:
         code = info["transaction_event_code"]
-        if code.startswith("T11") and info.get("paypal_reference_id"):
+        if code == _REFUNDED and info.get("paypal_reference_id"):
             back[info["paypal_reference_id"]].append(info)
-        elif code.startswith(("T00", "T13")):
+        elif code.startswith(("T00", "T13")) and code != _VOIDED:
             payments[info["transaction_id"]] = info
     taken = {info.get("custom_field") for info in payments.values() if _took(info)}
     chosen = [

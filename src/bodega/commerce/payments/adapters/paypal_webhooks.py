@@ -28,6 +28,7 @@ from bodega.commerce.payments.adapters.paypal_reading import (
     from_paypal,
     instant,
     own_id,
+    taken_back,
 )
 from bodega.commerce.payments.domain.webhooks import (
     DisputeFact,
@@ -186,6 +187,7 @@ def read(body: bytes | str) -> Notice:
         subject=subject,
         payment_id=own,
         reference=order,
+        part_of=None if own or order else _capture(resource),
         fact=fact,
         unreadable=unreadable,
     )
@@ -208,7 +210,7 @@ def _dispute(resource: dict[str, Any]) -> DisputeFact:
     reference, amount = str(resource["dispute_id"]), from_paypal(resource["dispute_amount"])
     status = dispute_status(resource)
     due = resource.get("seller_response_due_date")
-    lost = (Movement(f"{reference}:lost", -amount),) if status == "lost" else ()
+    lost = (Movement(f"{reference}:lost", -taken_back(resource)),) if status == "lost" else ()
     return DisputeFact(
         reference=reference,
         amount=amount,
@@ -231,6 +233,15 @@ def _own(kind: str, resource: dict[str, Any]) -> Any:
         return own_id(units[0].get("custom_id"))
     refund = kind in ("PAYMENT.CAPTURE.REFUNDED", "PAYMENT.CAPTURE.REVERSED")
     return None if refund else own_id(resource.get("custom_id"))
+
+
+def _capture(resource: dict[str, Any]) -> str | None:
+    """A refund names neither the order nor us, only the capture it belongs to."""
+    for link in resource.get("links") or ():
+        _, found, capture = str(link.get("href", "")).rpartition("/v2/payments/captures/")
+        if link.get("rel") == "up" and found:
+            return capture
+    return None
 
 
 def _order(kind: str, resource: dict[str, Any]) -> str | None:

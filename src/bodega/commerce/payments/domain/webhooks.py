@@ -70,6 +70,7 @@ Fact = PaymentFact | RefundFact | RefundStanding | DisputeFact
 class Notice:
     """A verified webhook. Notices of one `group` are handled in the order of (`at`, `rank`);
     of one `subject` only the newest says how it stands. `payment_id` is ours, from the metadata.
+    `part_of` is the subject of another notice, which tells what this one leaves out: whose it is.
     `unreadable` names what an event of a type we know lacks."""
 
     provider: str
@@ -81,6 +82,7 @@ class Notice:
     subject: str
     payment_id: UUID | None = None
     reference: str | None = None
+    part_of: str | None = None
     fact: Fact | None = field(default=None, compare=False)
     unreadable: str | None = None
 

@@ -63,6 +63,13 @@ _REPLAY = text(
     """UPDATE payments.webhooks SET status = 'received', due_at = :now, attempts = 0
        WHERE status = 'failed' RETURNING 1"""
 )
+# A group is named by our payment's id wherever the provider was told it.
+_OWNERS = text(
+    """SELECT w.subject, p.id FROM payments.webhooks w
+       JOIN payments.payments p ON p.provider = w.provider AND p.id::text = w.object_group
+       WHERE w.provider = :provider AND w.subject = ANY(:subjects)
+         AND w.type = 'PAYMENT.CAPTURE.COMPLETED'"""
+)
 _FORGET = text(
     """UPDATE payments.webhooks SET body = NULL
        WHERE body IS NOT NULL AND handled_at < :before AND status NOT IN ('received', 'failed')"""
@@ -137,6 +144,14 @@ async def lock_pending(connection: Connection, groups: Sequence[Group]) -> list[
     for row in newest:
         queues[row.object_group].newest[row.subject] = (row.stated_at, row.rank)
     return list(queues.values())
+
+
+async def owners(
+    connection: AsyncConnection, provider: str, subjects: Sequence[str]
+) -> dict[str, UUID]:
+    """Our payments of captures that webhooks told of."""
+    asked = {"provider": provider, "subjects": list(subjects)}
+    return {row.subject: row.id for row in await connection.execute(_OWNERS, asked)}
 
 
 def mark(connection: Connection, ids: Sequence[UUID], status: WebhookStatus, now: datetime) -> None:

@@ -1,6 +1,7 @@
 """Webhooks in: verified, stored, answered; then handled in order per object, and judged."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -141,6 +142,7 @@ class _Hands:
         notices = {one.id: self._read(one) for queue in queues for one in queue.pending}
         if not notices:
             return 0
+        notices = await self._belonging(groups[0].provider, notices)
         matched = await repository.find_matching(
             connection,
             provider=groups[0].provider,
@@ -152,6 +154,19 @@ class _Hands:
         for status, ids in self._marked.items():
             webhooks.mark(connection, ids, status, self._now)
         return sum(map(len, self._marked.values()))
+
+    async def _belonging(self, provider: str, notices: Mapping[UUID, Notice]) -> dict[UUID, Notice]:
+        """What only names the part it is of belongs to whom that part's own webhook told."""
+        parts = [one.part_of for one in notices.values() if one.part_of]
+        if not parts:
+            return dict(notices)
+        owners = await webhooks.owners(self._uow.connection, provider, parts)
+        return {
+            id: replace(notice, payment_id=owners[notice.part_of])
+            if notice.part_of in owners
+            else notice
+            for id, notice in notices.items()
+        }
 
     def _read(self, webhook: Pending) -> Notice:
         self.current = webhook
@@ -200,7 +215,7 @@ async def _settle(
     attempts: int,
     now: datetime,
 ) -> WebhookStatus | None:
-    """None: the payment is in flight, so look again later."""
+    """None: the payment is in flight, or what tells whose it is has not come: look again later."""
     fact = notice.fact
     if fact is None:
         return _status(notice)
@@ -220,7 +235,7 @@ async def _settle(
     if isinstance(fact, RefundStanding):
         return await _refund_told(uow, notice, fact, payment, now)
     if payment is None:
-        return await _unmatched(uow, notice, fact, now)
+        return await _unmatched(uow, notice, fact, attempts=attempts, now=now)
     moved = matched.taken_and_returned(payment)
     return await _compare(uow, notice, payment, fact, moved, attempts=attempts, now=now)
 
@@ -282,9 +297,16 @@ def _acted(uow: UnitOfWork, payment: Payment, fact: PaymentFact) -> bool:
 
 
 async def _unmatched(
-    uow: UnitOfWork, notice: Notice, fact: PaymentFact | RefundFact, now: datetime
-) -> WebhookStatus:
-    """Money at the provider that we never asked for."""
+    uow: UnitOfWork,
+    notice: Notice,
+    fact: PaymentFact | RefundFact,
+    *,
+    attempts: int,
+    now: datetime,
+) -> WebhookStatus | None:
+    """Money at the provider that we never asked for, or a part whose whole was not told yet."""
+    if notice.part_of and attempts < PATIENCE:
+        return None
     if isinstance(fact, PaymentFact) and fact.status in ("authorised", "captured"):
         found = Disagreement("unknown_payment", "nothing", f"{fact.status} {fact.amount}")
         return await _conflict(uow, notice, None, found, now)
