@@ -16,23 +16,21 @@ print(os.nice(0), Path("/proc/self/autogroup").read_text().split()[-1])
 """
 
 
-def niceness(*, leader: bool) -> list[str]:
-    """Of the process, and of its session."""
-    command = [sys.executable, "-c", GIVES_WAY]
+def niceness(*command: str) -> list[str]:
+    """Of the process, and of its session; `command` leads one of its own."""
     started = subprocess.run(
-        command, start_new_session=leader, capture_output=True, text=True, check=True
+        command, start_new_session=True, capture_output=True, text=True, check=True
     )
     return started.stdout.split()
 
 
 @pytest.mark.skipif(not AUTOGROUP.exists(), reason="the processor is not shared out by session")
 def test_a_leader_gives_its_whole_session_way() -> None:
-    assert niceness(leader=True) == ["7", "7"]
+    assert niceness(sys.executable, "-c", GIVES_WAY) == ["7", "7"]
 
 
 @pytest.mark.skipif(not AUTOGROUP.exists(), reason="the processor is not shared out by session")
 def test_a_process_in_the_session_of_another_leaves_that_alone() -> None:
-    before = AUTOGROUP.read_text()
+    leader = "import subprocess, sys; subprocess.run(sys.argv[1:], check=True)"
 
-    assert niceness(leader=False) == ["7", before.split()[-1]]
-    assert AUTOGROUP.read_text() == before
+    assert niceness(sys.executable, "-c", leader, sys.executable, "-c", GIVES_WAY) == ["7", "0"]

@@ -1,10 +1,15 @@
 """The relay logs every committed event once, in commit order, whatever becomes of its slot."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from bodega.backbone.db import Database
 from bodega.backbone.events.partitions import partition_of
@@ -27,6 +32,7 @@ BY_TOPIC = """SELECT key, array_agg((payload->>'n')::int ORDER BY "offset"),
                      count(DISTINCT partition)
               FROM backbone.event_log GROUP BY key"""
 OUTBOX = "SELECT count(*) FROM backbone.outbox"
+WAITS = "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'"
 
 
 async def test_parallel_commits_are_logged_once_and_in_order_per_key(
@@ -116,6 +122,57 @@ async def test_rows_that_no_slot_sends_are_swept_into_the_log(
     with relaying(probed):
         assert await eventually(lambda: logged(probed) == 1)
         assert await eventually(lambda: rows(probed, OUTBOX) == [(0,)])
+
+
+async def test_an_event_is_logged_once_its_row_is_seen(
+    database: Database, probed: Settings
+) -> None:
+    """A standby that is waited for keeps a commit from being seen, and not from being sent."""
+    (key,) = await topics(database, 1)
+    with relaying(probed), superuser(probed) as server:
+        assert await eventually(lambda: bool(slots(probed)))
+        with unseen(server):
+            seen, waiting = await note_until_one_waits(database, key, server)
+            await asyncio.sleep(0.3)
+            assert logged(probed) == seen
+        await waiting
+        assert await eventually(lambda: logged(probed) == seen + 1)
+        assert await eventually(lambda: rows(probed, OUTBOX) == [(0,)])
+
+
+def superuser(settings: Settings) -> psycopg.Connection[Any]:
+    return psycopg.connect(settings.dsn, user="postgres", autocommit=True)
+
+
+@contextmanager
+def unseen(server: psycopg.Connection[Any]) -> Iterator[None]:
+    """Durable commits wait; the other tests' commits, which are not durable, go on."""
+    server.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+    try:
+        server.execute("SELECT pg_reload_conf()")
+        yield
+    finally:
+        server.execute("ALTER SYSTEM RESET synchronous_standby_names")
+        server.execute("SELECT pg_reload_conf()")
+
+
+async def note_until_one_waits(
+    database: Database, topic: UUID, server: psycopg.Connection[Any]
+) -> tuple[int, asyncio.Task[None]]:
+    """The server obeys a moment after it was told. How many went through before, and who waits."""
+    for seen in count():
+        told = asyncio.create_task(note_durably(database, topic))
+        while not told.done():
+            if server.execute(WAITS).fetchone():
+                return seen, told
+            await asyncio.sleep(0.01)
+    raise AssertionError
+
+
+async def note_durably(database: Database, topic: UUID) -> None:
+    async with database.work() as uow:
+        await uow.connection.execute(text("SET LOCAL synchronous_commit = on"))
+        uow.emit(Noted(topic=topic, n=1))
 
 
 async def test_two_relays_log_once(database: Database, probed: Settings) -> None:

@@ -33,6 +33,7 @@ SLOT = "bodega_events"
 BATCH = 500
 LOOK_SECONDS = 10.0
 _READ_SECONDS = 0.5
+_UNSEEN_SECONDS = tuple(0.001 * 2**n for n in range(10))  # one second in all, then it is told
 _GATHER_SECONDS = 0.05  # between two transactions: events that come close together share one
 _COLUMNS = tuple(Envelope.model_fields)
 _TYPES = (
@@ -150,21 +151,38 @@ class Relay:
         if self._waiting.events and read_up_to >= self._waiting.position:
             rows = connection.execute(_STILL_THERE, [self._waiting.events]).fetchall()
             if rows:
-                self._log_events(connection, cast("list[Record]", rows))
-                log.warning("relay_swept", events=len(rows))
+                swept = self._log_events(connection, cast("list[Record]", rows))
+                log.warning("relay_swept", events=swept, logged_before=len(rows) - swept)
         there = connection.execute(_NOW_THERE, [BATCH]).fetchall()
         written = connection.execute(_WRITTEN).fetchone()
         assert written
         self._waiting = _Waiting([str(row[0]) for row in there], parse_lsn(str(written[0])))
 
-    def _log_events(self, connection: Connection, records: Sequence[Record]) -> None:
+    def _log_events(self, connection: Connection, records: Sequence[Record]) -> int:
+        """How many were not in the log yet."""
+        for wait in _UNSEEN_SECONDS:
+            with suppress(_Unseen):
+                return self._move(connection, records, seen=True)
+            time.sleep(wait)
+        return self._move(connection, records, seen=False)
+
+    def _move(self, connection: Connection, records: Sequence[Record], *, seen: bool) -> int:
+        """From outbox to log, in a transaction; with `seen`, raises _Unseen for a row that others
+        cannot see yet."""
         partitions = [partition_of(UUID(str(row[3])), self._partitions) for row in records]
         columns = [list(column) for column in zip(*records, strict=True)]
         with connection.transaction():
-            logged = connection.execute(_LOG, [partitions, *columns])
-            connection.execute(_DELETE, [columns[0]])
+            logged = connection.execute(_LOG, [partitions, *columns]).rowcount
+            deleted = connection.execute(_DELETE, [columns[0]]).rowcount
+            if seen and deleted < logged:
+                raise _Unseen
             connection.execute("SELECT pg_notify(%s, '')", [CHANNEL])
-        RELAYED.inc(max(logged.rowcount, 0))
+        RELAYED.inc(logged)
+        return logged
+
+
+class _Unseen(Exception):
+    """An event's transaction is committed and not visible yet."""
 
 
 def _ordered(message: Insert) -> Record:
