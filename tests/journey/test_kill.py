@@ -14,6 +14,7 @@ from tests.kit.tree import Tree, eventually
 pytestmark = pytest.mark.journey
 RATE = 50 if os.environ.get("BODEGA_SOAK") else 6  # buyers a second
 PAUSE = 1.3
+GOLD_SECONDS = 180  # the lake gives way to everything else on a busy machine
 # Under one load each, killed in turn and twice.
 VICTIMS = (("api", "relay"), ("worker", "postgres"), ("pipelines", "provider", "valkey"))
 
@@ -81,4 +82,5 @@ def test_nothing_is_lost_or_half_done(shop: Tree, victims: Sequence[str]) -> Non
         return [(int(number), int(lines)) for number, lines in rows]
 
     expected = [(number, 1) for number in accepted]
-    assert eventually(lambda: in_gold() == expected, seconds=90, every=0.5), in_gold()
+    arrived = eventually(lambda: in_gold() == expected, seconds=GOLD_SECONDS, every=0.5)
+    assert arrived, f"{in_gold()} of {expected}\n{shop.said('pipelines')}"

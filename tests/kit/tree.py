@@ -107,6 +107,11 @@ class Tree:
         rows = json.loads((self.data_dir / "state.json").read_text())["processes"]
         return [row["pid"] for row in rows if row["name"].startswith(prefix) and row["pid"]]
 
+    def said(self, process: str, lines: int = 40) -> str:
+        """The end of its log, for the message of a test that failed."""
+        log = (self.data_dir / "logs" / f"{process}.log").read_text(errors="replace")
+        return "\n".join(log.splitlines()[-lines:])
+
     def kill(self, prefix: str) -> None:
         """`kill -9` every process whose name begins with `prefix`."""
         for pid in self.pids(prefix):

@@ -1,6 +1,9 @@
 """Every column is known by where it comes from and by what it means, from source to number."""
 
 import json
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,11 +15,12 @@ from bodega.apps.declared import declared
 from bodega.backbone.settings import Settings
 from bodega.data.lake.published import read_published
 from bodega.data.lake.query import connect_gold
+from bodega.data.lake.storage import at
 from bodega.data.lineage.assemble import NOT_BROUGHT, assemble
 from bodega.data.lineage.declared import Declared, Use
 from bodega.data.lineage.errors import CatalogueMissing, ColumnUnknown, SqlUntraceable
 from bodega.data.lineage.graph import Catalogue, split
-from bodega.data.lineage.keep import Keeper, read_catalogue
+from bodega.data.lineage.keep import Keeper, leave_declared, read_catalogue
 from bodega.data.lineage.project import read_project, source_columns
 from bodega.data.lineage.search import search
 from bodega.data.lineage.statement import Origin, Relations, Statement
@@ -34,10 +38,17 @@ TRACED = ("silver", "gold", "metric", "number", "feature", "model")
 
 @pytest.fixture(scope="module")
 def catalogue(empty_warehouse: Path, project: Project) -> Catalogue:
-    """Of the real project and the real declarations, as the command line makes it."""
+    """Of the real project and the real declarations, as it is made beside a process that builds."""
     warehouse = Warehouse(empty_warehouse.parent)
-    made = catalogue_of(warehouse, project, declared(Settings(_env_file=None)))
-    assert made is not None
+    leave_declared(at(warehouse.lake), declared(Settings(_env_file=None)))
+    project.plan()
+    cataloguer = Cataloguer(warehouse, quiet_seconds=0)
+    cataloguer.built(good=True)
+    cataloguer.rest()
+    deadline = time.monotonic() + 120
+    while cataloguer.busy:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
     return read_catalogue(warehouse.lake)
 
 
@@ -159,18 +170,18 @@ def test_the_catalogue_is_made_anew_only_when_something_changed(
     assert Keeper(warehouse.lake, other, "the project").due
 
 
-def test_a_process_that_builds_makes_it_while_it_rests(
-    empty_warehouse: Path, project: Project, monkeypatch: pytest.MonkeyPatch
+def test_a_process_that_builds_has_it_made_when_it_rests(
+    empty_warehouse: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[str] = []
     monkeypatch.setattr(Keeper, "due", property(lambda self: True))
-    monkeypatch.setattr(Keeper, "make", lambda self, *_: made.append(self.fingerprint))
+    monkeypatch.setattr(Cataloguer, "_begin", lambda self: made.append("made"))
     warehouse = Warehouse(empty_warehouse.parent)
-    busy = Cataloguer(warehouse, project)
+    busy = Cataloguer(warehouse)
     busy.built(good=True)
     busy.rest()
     assert made == []
-    cataloguer = Cataloguer(warehouse, project, quiet_seconds=0)
+    cataloguer = Cataloguer(warehouse, quiet_seconds=0)
     cataloguer.built(good=False)
     cataloguer.rest()
     assert made == []
@@ -178,6 +189,22 @@ def test_a_process_that_builds_makes_it_while_it_rests(
     cataloguer.rest()
     cataloguer.rest()
     assert len(made) == 1
+
+
+def test_the_maker_of_a_catalogue_ends_with_who_started_it(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "bodega.data.pipelines.catalogue",
+        str(tmp_path),
+        str(tmp_path),
+    ]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as maker:
+        assert maker.stdin is not None
+        maker.stdin.close()
+        assert maker.wait(timeout=60) == 1
+    with pytest.raises(CatalogueMissing):
+        read_catalogue(tmp_path)
 
 
 def test_before_the_first_build_nothing_is_known(tmp_path: Path) -> None:

@@ -171,6 +171,32 @@ def test_a_failed_refresh_is_tried_again_later_and_the_readers_lose_nothing(
     assert read_published(lake).tables["dim_products"].rows == 1
 
 
+class Refusing:
+    """Checks refuse what is built."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def refresh(self, **_: object) -> Outcome:
+        self.calls += 1
+        return Outcome.nothing().model_copy(
+            update={"state": "blocked", "failures": ["a check"], "run_id": "r"}
+        )
+
+
+def test_what_a_check_refused_is_tried_again_as_soon_as_there_is_more(
+    lake: Path, source: Source
+) -> None:
+    refresher = Refusing()
+    loop = Loop(lake, refresher)
+    for calls, product_id in enumerate(("p1", "p2", "p3"), start=1):
+        source.commit(product(product_id))
+        source.flush()
+        for _ in range(2):
+            loop.step()
+            assert refresher.calls == calls, "without news it waits"
+
+
 def test_a_build_asked_for_on_the_desk_is_done_by_the_loop(
     lake: Path, source: Source, refreshed: Refresh
 ) -> None:

@@ -28,7 +28,7 @@ class DataSettings(BaseSettings):
     lake_s3_key_id: str = Field("", description="access key; empty: AWS's usual variables")
     lake_s3_secret: SecretStr = Field(SecretStr(""), description="its secret")
     lake_nice: int = Field(
-        10,
+        5,
         ge=0,
         le=19,
         description="how far the lake's processes give way to the shop's on a busy machine",

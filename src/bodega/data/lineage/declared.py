@@ -1,6 +1,7 @@
 """What the layers above the lake say of themselves: tables they publish, questions they ask."""
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
@@ -78,4 +79,6 @@ class Declared(_Declared):
     uses: Sequence[Use] = ()
 
     def fingerprint(self) -> str:
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        """The same in whatever order columns were told."""
+        said = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(said.encode()).hexdigest()

@@ -33,7 +33,7 @@ class ChildFailed(Unavailable):
 
 class Child:
     """Refreshes in a process of its own, replaced after `runs` refreshes, above `rss_mb`, or once
-    it needed dbt: to compile the project, or to follow its columns."""
+    it needed dbt to compile the project."""
 
     def __init__(
         self, lake: Place, *, memory_mb: int = 1024, runs: int = RUNS, rss_mb: int = RSS_MB
@@ -161,9 +161,8 @@ def serve(lake: Place, memory_mb: int, requests: IO[str], answers: IO[str]) -> N
     warehouse = Warehouse(lake, memory_mb)
     every = load_settings().quality_profile_minutes
     watcher = Watcher(gate, lake, warehouse.open, every=timedelta(minutes=every))
-    project = Project(warehouse)
-    plan = project.plan()
-    cataloguer = Cataloguer(warehouse, project)
+    plan = Project(warehouse).plan()
+    cataloguer = Cataloguer(warehouse)
 
     def answer(asked: dict[str, Any]) -> dict[str, Any]:
         if asked.pop("rest", False):

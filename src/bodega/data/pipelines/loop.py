@@ -74,6 +74,7 @@ class Loop:
         self._work = at(self.lake).work
         self._desk = Desk(self._work)
         self._done: object = None
+        self._refused: object = None
         self._failures = 0
         self._not_before = self._rests_until = 0.0
         self._beat = 0.0
@@ -96,11 +97,17 @@ class Loop:
             return None  # the feed's first copy is under way: an empty warehouse is no news
         seen = self._signature()
         now = time.monotonic()
-        if seen != self._done and now >= max(self._not_before, self._rests_until):
+        if seen != self._done and now >= self._due(seen):
             return self._refresh(seen)
         if seen == self._done:
             self._rest(now)
         return None
+
+    def _due(self, seen: object) -> float:
+        """When to refresh. What a check refused can be right with what came since, so news do not
+        wait until it is tried again."""
+        mended = self._refused is not None and seen != self._refused
+        return self._rests_until if mended else max(self._not_before, self._rests_until)
 
     def _rest(self, now: float) -> None:
         """Nothing to do: say so now and then, and tidy up once in a while."""
@@ -144,6 +151,7 @@ class Loop:
                 full=asked.full, upto=self.complete(), days=asked.days, trigger=trigger
             )
         except ChildFailed as error:
+            self._refused = None
             self._back_off(error.detail)
             watch.failed(self._work, error.detail, times=self._failures)
             if request is not None:
@@ -152,13 +160,14 @@ class Loop:
             return None
         record(self._work, outcome)
         watch.ended(self._work, outcome)
+        self._beat = time.monotonic()
+        self._refused = seen if outcome.state == "blocked" and outcome.run_id else None
         if outcome.state == "blocked":
             self._back_off("; ".join(outcome.failures))
         else:
             self._done, self._failures, self._not_before = seen, 0, 0.0
-            self._beat = time.monotonic()
-            if request is None and not outcome.full:
-                self._rests_until = self._beat + self._earned(outcome.seconds)
+        if request is None and not outcome.full:
+            self._rests_until = self._beat + self._earned(outcome.seconds)
         if outcome.state == "published":
             log.info("published", seconds=outcome.seconds, tables=sorted(outcome.written))
         if self.after is not None and outcome.state != "nothing":
