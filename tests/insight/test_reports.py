@@ -16,9 +16,10 @@ from typer.testing import CliRunner
 pytest.importorskip("deltalake")
 
 from bodega.apps import cli
-from bodega.apps.reports import planned, send, send_due, written
+from bodega.apps.reports import look, planned, send, send_due, written
 from bodega.backbone.settings import Settings
 from bodega.data.operations.alerts import alerts
+from bodega.data.quality.freshness import record_pulse
 from bodega.insight.reports.errors import ReportsMalformed, ReportUndelivered, ReportUnknown
 from bodega.insight.reports.period import days_of
 from bodega.insight.reports.shapes import as_csv, as_page, as_text
@@ -117,6 +118,40 @@ def test_a_mail_that_is_not_taken_is_an_alert_and_tried_again(shop: Shop, lake: 
     assert alerts(lake, open_only=True) == []
     with pytest.raises(ReportUndelivered):
         send(settings, "week", now=NOW)
+
+
+def test_a_report_that_goes_out_late_is_of_the_days_before_its_tick(shop: Shop) -> None:
+    settings, seven = shop(mail_url="smtp://127.0.0.1:9"), datetime(2026, 3, 2, 7, tzinfo=UTC)
+    send_due(settings, now=seven - timedelta(minutes=1))
+    send_due(settings, now=seven)
+    mended = settings.model_copy(update={"mail_url": None})
+    assert send_due(mended, now=seven + timedelta(hours=20)) == ["week"]
+    assert mails(settings)[0]["Subject"].endswith("2026-02-26 to 2026-03-01")
+
+
+def test_after_a_quiet_night_the_pipelines_vouch_for_the_day(shop: Shop, lake: Path) -> None:
+    settings, eight = shop(), datetime(2026, 3, 3, 7, tzinfo=UTC)
+    send_due(settings, now=eight - timedelta(days=1))
+    assert send_due(settings, now=eight) == []
+    (lake / "status.json").write_text(json.dumps({"checked_at": eight.isoformat()}))
+    record_pulse(lake, fresh_as_of=eight - timedelta(hours=8), state="streaming", error="")
+    assert send_due(settings, now=eight) == [], "the feed was away since before midnight"
+    record_pulse(lake, fresh_as_of=eight, state="streaming", error="")
+    assert send_due(settings, now=eight) == ["week"]
+
+
+def test_a_file_that_cannot_be_used_is_an_alert_until_it_can(shop: Shop, lake: Path) -> None:
+    settings = shop(mail_url="smtp://127.0.0.1:9")
+    seven = datetime(2026, 3, 2, 7, tzinfo=UTC)
+    for minutes in (-1, 0):
+        look(settings, now=seven + timedelta(minutes=minutes))
+    said = settings.reports_file.read_text()
+    settings.reports_file.write_text("reports: {week: {title: x}}")
+    look(settings, now=seven)
+    assert {a.key for a in alerts(lake, open_only=True)} == {"report:week", "file:reports"}
+    settings.reports_file.write_text(said.replace('"week"', '"month"'))
+    look(settings, now=seven)
+    assert alerts(lake, open_only=True) == []
 
 
 def test_without_mailboxes_it_goes_to_who_hears_of_alerts(shop: Shop) -> None:

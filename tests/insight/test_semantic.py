@@ -16,9 +16,11 @@ from bodega.apps.metric_alerts import MetricWatch
 from bodega.backbone.settings import Settings
 from bodega.data.lake.publish import GoldTable, publish
 from bodega.data.operations.alerts import alerts
-from bodega.data.quality.policy import QualityMalformed
+from bodega.data.quality.freshness import record_pulse
+from bodega.data.quality.policy import MetricBound
 from bodega.insight.gold import GoldReader
 from bodega.insight.metrics import GoldMetrics
+from bodega.insight.semantic.bounds import bounded
 from bodega.insight.semantic.errors import DimensionUnknown, MetricUnknown
 from bodega.insight.semantic.model import Metric, Place, metric, metrics
 from bodega.insight.semantic.question import Question
@@ -132,7 +134,7 @@ def test_a_metric_beyond_its_bounds_is_an_alert_until_it_is_not(lake: Path) -> N
     assert watch.look(NOW + timedelta(days=1)) == [], "that day is not wholly in gold"
     found = {one.key: (one.value, one.crossed) for one in watch.look(NOW)}
     assert found == {
-        "net_sales:1d:GBP": (900, False),
+        "net_sales:1d:GBP:error": (900, False),
         "net_sales:3d:GBP": (1000, True),
         "units_sold:1d:JPY": (0, True),
     }
@@ -146,15 +148,62 @@ def test_a_metric_beyond_its_bounds_is_an_alert_until_it_is_not(lake: Path) -> N
     rules.write_text(BOUNDS.replace("above: 500", "above: 5000"))
     watch.look(NOW)
     assert [alert.key for alert in alerts(lake, open_only=True)] == ["metric:units_sold:1d:JPY"]
-    rules.write_text("metrics: {sunshine: [{below: 1}]}")
-    with pytest.raises(MetricUnknown):
-        watch.look(NOW)
+    kept = {alert.key for alert in alerts(lake, open_only=True)}
     rules.write_text("metrics: {orders: [{days: 3}]}")
-    with pytest.raises(QualityMalformed, match="say `below` or `above`"):
-        watch.look(NOW)
-    rules.write_text("metrics: {stock_units: [{below: 1}]}")
-    with pytest.raises(DimensionUnknown):
-        watch.look(NOW)
+    watch.look(NOW)
+    assert {a.key for a in alerts(lake, open_only=True)} == {*kept, "file:quality"}
+    rules.write_text(
+        "metrics: {stock_units: [{below: 1}], sunny: [{above: 1}], orders: [{below: 2}]}"
+    )
+    watch.look(NOW)
+    assert {(alert.key, alert.severity) for alert in alerts(lake, open_only=True)} == {
+        ("metric:stock_units", "error"),
+        ("metric:sunny", "error"),
+        ("metric:orders:1d:GBP", "warning"),
+    }, "one that cannot be asked keeps no other from being judged"
+    rules.write_text("{}")
+    watch.look(NOW)
+    assert alerts(lake, open_only=True) == []
+
+
+def test_a_currency_that_stopped_selling_sold_nothing(
+    lake: Path, warehouse: duckdb.DuckDBPyConnection
+) -> None:
+    warehouse.execute(
+        "insert into gold.mart_daily_sales select day::date, 'EUR', 1, 1, 0, 500, 0, 500 "
+        "from (values ('2026-02-20')) t(day) union all "
+        "select date '2025-03-01', 'CHF', 1, 1, 0, 500, 0, 500"
+    )
+    rules = {"orders": [MetricBound(below=1)], "average_order_value": [MetricBound(below=1)]}
+    found = {(one.metric.name, one.currency): one.value for one in
+             bounded(warehouse, rules, today=NOW.date())}  # fmt: skip
+    assert found == {
+        ("orders", "EUR"): 0,
+        ("orders", "GBP"): 1,
+        ("average_order_value", "GBP"): 900,
+    }
+
+
+def test_a_graver_rule_of_the_same_days_is_an_alert_of_its_own(
+    warehouse: duckdb.DuckDBPyConnection,
+) -> None:
+    grave, mild = MetricBound(below=10, severity="error"), MetricBound(below=20)
+    found = bounded(warehouse, {"orders": [grave, mild]}, today=NOW.date())
+    assert {one.key: one.bound.severity for one in found} == {
+        "orders:1d:GBP:error": "error",
+        "orders:1d:GBP": "warning",
+    }
+
+
+def test_a_day_without_any_sale_is_judged_once_the_pipelines_vouch_for_it(lake: Path) -> None:
+    (rules := lake / "quality.yml").write_text("metrics: {orders: [{below: 1}]}")
+    ours = Settings(_env_file=None, data_dir=lake, lake_url=str(lake), quality_file=rules)
+    watch, tomorrow = MetricWatch(ours), NOW + timedelta(days=1)
+    (lake / "status.json").write_text(json.dumps({"checked_at": tomorrow.isoformat()}))
+    assert watch.look(tomorrow) == [], "nobody knows whether the feed was there"
+    record_pulse(lake, fresh_as_of=tomorrow, state="streaming", error="")
+    assert [one.value for one in watch.look(tomorrow)] == [0]
+    assert [alert.key for alert in alerts(lake, open_only=True)] == ["metric:orders:1d:GBP"]
 
 
 def test_the_command_line_shows_bounds(lake: Path, monkeypatch: pytest.MonkeyPatch) -> None:

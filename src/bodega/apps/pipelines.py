@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from bodega.apps.ages import tell_ages
 from bodega.apps.alerting import keep_telling
 from bodega.apps.declared import declared
 from bodega.apps.lineage import telling
@@ -20,16 +21,14 @@ from bodega.backbone.priority import give_way
 from bodega.backbone.settings import Settings, load_settings
 from bodega.backbone.telemetry.logs import configure_logs, get_logger
 from bodega.data.ingest.feed import Landings, bronze_feed
-from bodega.data.ingest.sources.config import read_sources
 from bodega.data.lake.storage import LakeRoot
 from bodega.data.lineage.keep import leave_declared
 from bodega.data.pipelines.child import Child
 from bodega.data.pipelines.loop import Loop
 from bodega.data.pipelines.owner import ownership
 from bodega.data.pipelines.refresh import complete_position
-from bodega.data.quality.freshness import freshness, record_pulse
-from bodega.data.quality.late import tell_late
-from bodega.data.quality.policy import read_policy
+from bodega.data.quality.followed import FollowedPolicy
+from bodega.data.quality.freshness import record_pulse
 from bodega.kernel.errors import BodegaError
 
 GRACE_SECONDS = 3.0
@@ -110,15 +109,14 @@ def _pulse(feed: ChangeFeed, lake: LakeRoot, stop: threading.Event) -> None:
 def _watch_ages(settings: Settings, lake: LakeRoot, stop: threading.Event) -> None:
     """People hear of tables that are late and metrics out of bounds; a shop that has just started
     has its time first."""
-    watch = MetricWatch(settings)
+    watch, policy = MetricWatch(settings), FollowedPolicy(lake, settings.quality_file)
     while not stop.wait(LATE_SECONDS):
         try:
             watch.look(datetime.now(UTC))
         except BodegaError as error:
             log.warning("metrics_unwatched", error=error.detail)
         try:
-            sources = read_sources(settings.sources_file)
-            tell_late(lake, freshness(lake, read_policy(settings.quality_file), sources))
+            tell_ages(settings, lake, policy.current)
         except BodegaError as error:
             log.warning("freshness_unknown", error=error.detail)
 

@@ -8,7 +8,7 @@ from bodega.apps.sources import declared, mapped
 from bodega.backbone.settings import Settings
 from bodega.data.lake.storage import LakeRoot
 from bodega.data.quality.dead import dead_rows
-from bodega.data.quality.policy import read_policy
+from bodega.data.quality.followed import FollowedPolicy
 from bodega.data.quality.redrive import Driven, Repair, redrive
 
 EVENT = "event:"
@@ -23,8 +23,9 @@ def set_aside(
     limit: int = 100,
 ) -> list[dict[str, Any]]:
     """Dead rows of the lake, personal values left out."""
-    policy = read_policy(settings.quality_file)
-    found = dead_rows(LakeRoot.of(settings), table=table, reason=reason, since=since, limit=limit)
+    lake = LakeRoot.of(settings)
+    policy = FollowedPolicy(lake, settings.quality_file).current
+    found = dead_rows(lake, table=table, reason=reason, since=since, limit=limit)
     return [
         {
             "id": row.id,

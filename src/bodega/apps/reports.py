@@ -15,7 +15,8 @@ from bodega.commerce.notifications.adapters.mail import mailer
 from bodega.commerce.notifications.errors import MailUndelivered
 from bodega.data.lake.published import read_published
 from bodega.data.lake.storage import LakeRoot
-from bodega.data.operations.alerts import raise_alert, resolve_alert
+from bodega.data.operations.alerts import open_keys, raise_alert, resolve_alert
+from bodega.data.quality.freshness import knows_until
 from bodega.insight.gold import GoldReader
 from bodega.insight.reports.declared import Report, ReportsFile, read_reports
 from bodega.insight.reports.errors import ReportUndelivered
@@ -28,6 +29,8 @@ LOOK_SECONDS = 30.0
 AGAIN = timedelta(minutes=5)
 PATIENCE = timedelta(hours=3)
 """How long after its tick a report waits for gold to know the whole of its days."""
+PREFIX = "report:"
+UNREAD = "file:reports"
 _STATE = "reports.json"
 log = get_logger(__name__)
 
@@ -73,7 +76,8 @@ def planned(settings: Settings, *, now: datetime) -> list[PlannedReport]:
 
 
 def written(settings: Settings, name: str, *, now: datetime) -> WrittenReport:
-    """Raises ReportsMalformed, ReportUnknown, LakeUnavailable, AccessUnrecorded."""
+    """Its days are those that were over at `now`. Raises ReportsMalformed, ReportUnknown,
+    LakeUnavailable, AccessUnrecorded."""
     report = declared_reports(settings).named(name)
     lake = LakeRoot.of(settings)
     gold = GoldReader(lake)
@@ -86,8 +90,9 @@ def written(settings: Settings, name: str, *, now: datetime) -> WrittenReport:
 
 
 def send(settings: Settings, name: str, *, now: datetime, tick: datetime | None = None) -> None:
-    """Write it and mail it. Raises what `written` raises, ReportUndelivered."""
-    found = written(settings, name, now=now)
+    """Write it and mail it; late as it may be, of the days before its `tick`. Raises what `written`
+    raises, ReportUndelivered."""
+    found = written(settings, name, now=tick or now)
     try:
         asyncio.run(mailer(settings).send(_mail(settings, found, tick or now)))
     except (MailUndelivered, ValueError) as error:
@@ -98,12 +103,16 @@ def send(settings: Settings, name: str, *, now: datetime, tick: datetime | None 
 def send_due(settings: Settings, *, now: datetime) -> list[str]:
     """One look: what is due and whose days gold knows whole; the names of what went out. What
     fails is an alert and tried again. Raises ReportsMalformed."""
-    memory, sent = _Memory(settings), list[str]()
-    for name, report in declared_reports(settings).reports.items():
+    memory, sent, work = _Memory(settings), list[str](), LakeRoot.of(settings).work
+    reports = declared_reports(settings).reports
+    for key in open_keys(work, prefix=PREFIX):
+        if key.removeprefix(PREFIX) not in reports:
+            resolve_alert(work, key=key, detail="it is not declared any more", now=now)
+    for name, report in reports.items():
         tick = memory.due(name, report, now=now)
         if tick is None or not _whole(settings, tick, now):
             continue
-        work, key = LakeRoot.of(settings).work, f"report:{name}"
+        key = f"{PREFIX}{name}"
         try:
             send(settings, name, now=now, tick=tick)
         except BodegaError as error:
@@ -124,18 +133,30 @@ def keep_reporting(settings: Settings, stop: threading.Event, clock: Clock | Non
     """Until `stop`."""
     clock = clock or SystemClock()
     while not stop.wait(LOOK_SECONDS):
-        try:
-            send_due(settings, now=clock.now())
-        except BodegaError as error:
-            log.warning("reports_not_sent", error=error.detail)
+        look(settings, now=clock.now())
+
+
+def look(settings: Settings, *, now: datetime) -> list[str]:
+    """As `send_due`; a file that cannot be used is an alert until it can."""
+    work = LakeRoot.of(settings).work
+    try:
+        sent = send_due(settings, now=now)
+    except BodegaError as error:
+        log.warning("reports_not_sent", error=error.detail)
+        title = "reports.yml cannot be used: no report is sent"
+        raise_alert(work, key=UNREAD, title=title, detail=error.detail, now=now)
+        return []
+    resolve_alert(work, key=UNREAD, detail="it can be used again", now=now)
+    return sent
 
 
 def _whole(settings: Settings, tick: datetime, now: datetime) -> bool:
-    """A day is wholly in gold once gold knows something of the next; a quiet night is not waited
-    for without end."""
-    known_at = read_published(LakeRoot.of(settings)).known_at
-    begun = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
-    return known_at is not None and (known_at >= begun or now >= tick + PATIENCE)
+    """Whether gold knows the days that are over; pipelines that stand are not waited for without
+    end."""
+    lake = LakeRoot.of(settings)
+    begun = datetime.combine(tick.astimezone(UTC).date(), time(), UTC)
+    overdue = read_published(lake).known_at is not None and now >= tick + PATIENCE
+    return overdue or knows_until(lake, begun)
 
 
 def _mailboxes(settings: Settings, report: Report) -> list[str]:

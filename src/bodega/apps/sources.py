@@ -37,8 +37,8 @@ from bodega.data.lake.paths import BRONZE, SILVER, bronze_table
 from bodega.data.lake.storage import LakeRoot
 from bodega.data.operations.alerts import raise_alert, resolve_alert
 from bodega.data.operations.runs import recorded
+from bodega.data.quality.followed import FollowedPolicy
 from bodega.data.quality.loads import inspect_load, reconcile_load
-from bodega.data.quality.policy import read_policy
 from bodega.kernel.clock import SystemClock
 from bodega.kernel.errors import BodegaError
 
@@ -229,7 +229,7 @@ def _reconcile(root: LakeRoot, report: LoadReport, settings: Settings) -> None:
     else that is the report's error. Mappings are not built of what has an error."""
     try:
         lines = reconcile_load(root, report)
-        results = inspect_load(root, report, read_policy(settings.quality_file))
+        results = inspect_load(root, report, FollowedPolicy(root, settings.quality_file).current)
     except BodegaError as error:
         report.notes.append(f"not reconciled: {error.detail}")
         return

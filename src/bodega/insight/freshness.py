@@ -9,8 +9,8 @@ import anyio.to_thread
 from bodega.contracts.freshness import FreshnessReport, TableFreshness
 from bodega.data.lake.published import Published, checked_at, read_published
 from bodega.data.lake.storage import Place
+from bodega.data.quality.followed import FollowedPolicy
 from bodega.data.quality.freshness import freshness, read_pulse
-from bodega.data.quality.policy import read_policy
 from bodega.kernel.clock import Clock, SystemClock
 
 LATE_AFTER = timedelta(seconds=60)
@@ -23,7 +23,7 @@ class PublishedFreshness:
 
     def __init__(self, lake: Place, clock: Clock | None = None, file: Path | None = None) -> None:
         self._lake = lake
-        self._file = file
+        self._policy = FollowedPolicy(lake, file)
         self._clock = clock or SystemClock()
 
     async def report(self) -> FreshnessReport:
@@ -33,7 +33,7 @@ class PublishedFreshness:
         published, checked = read_published(self._lake), checked_at(self._lake)
         ages = {
             age.table.removeprefix("gold."): age
-            for age in freshness(self._lake, read_policy(self._file), clock=self._clock)
+            for age in freshness(self._lake, self._policy.current, clock=self._clock)
         }
         return FreshnessReport(
             state=self._state(published, checked),

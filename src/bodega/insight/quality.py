@@ -21,9 +21,10 @@ from bodega.contracts.quality import (
 from bodega.data.ingest.sources.config import read_sources
 from bodega.data.lake.storage import LakeRoot
 from bodega.data.quality.dead import DeadRow, dead_rows
+from bodega.data.quality.followed import FollowedPolicy
 from bodega.data.quality.freshness import TableAge, freshness
 from bodega.data.quality.history import History
-from bodega.data.quality.policy import Policy, read_policy
+from bodega.data.quality.policy import Policy
 from bodega.data.quality.profile import Profile
 from bodega.data.quality.redrive import Driven, Repair
 from bodega.data.quality.watcher import profiles
@@ -57,7 +58,7 @@ class LakeQuality:
         self, root: LakeRoot, clock: Clock, *, policy: Path, sources: Path, drive: Drive
     ) -> None:
         self._root, self._clock, self._drive = root, clock, drive
-        self._policy, self._sources = policy, sources
+        self._policy, self._sources = FollowedPolicy(root, policy), sources
         self._history = History(root)
 
     async def standing(self) -> Standing:
@@ -68,7 +69,7 @@ class LakeQuality:
 
     async def dead(self, *, table: str | None = None, limit: int = 100) -> list[DeadView]:
         def read() -> list[DeadView]:
-            policy = read_policy(self._policy)
+            policy = self._policy.current
             found = dead_rows(self._root, table=table, limit=limit)
             return [_dead(row, policy) for row in found]
 
@@ -93,7 +94,7 @@ class LakeQuality:
         return await anyio.to_thread.run_sync(drive)
 
     def _standing(self) -> Standing:
-        policy = read_policy(self._policy)
+        policy = self._policy.current
         checks = [_check(row) for row in self._history.ask("results", _NEWEST)]
         failing = [check for check in checks if not check.passed]
         trends = {row["table_name"]: row for row in self._history.ask("profiles", _TRENDS)}
@@ -121,7 +122,7 @@ class LakeQuality:
             return None
         taken = profiles(self._history, name, limit=1)
         short = name.partition(".")[2]
-        into = read_policy(self._policy).of(name).into
+        into = self._policy.current.of(name).into
         return TableReport(
             table=found,
             profiled_at=taken[0].at if taken else None,

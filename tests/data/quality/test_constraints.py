@@ -11,7 +11,7 @@ from pandera.errors import SchemaErrors
 
 from bodega.data.pipelines.bronze import TABLES
 from bodega.data.quality.constraints import judge, rules_of, schema_of
-from bodega.data.quality.policy import TablePolicy, read_policy
+from bodega.data.quality.policy import QualityMalformed, TablePolicy, read_policy
 from bodega.data.quality.results import Result
 
 SAID = TablePolicy.model_validate(
@@ -56,6 +56,47 @@ def test_each_rule_tells_how_many_rows_break_it_and_which_values(
         "currency pattern": (2, "EURO, gbp", "warn"),
         "email pattern": (1, "personal values", "warn"),
     }
+
+
+def test_a_rule_that_makes_no_sense_of_its_column_is_told_beside_the_others(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    con.execute(
+        "create or replace table t as select * from (values ('11.6', 1, date '2026-01-01', null), "
+        "('dear', 33, null, 'x'), ('50', 2, null, 'x')) t(price, kind, day, \"we\"\"ird\")"
+    )
+    said = TablePolicy.model_validate(
+        {
+            "columns": {
+                "price": {"at_least": 12, "at_most": 100},
+                "kind": {"one_of": ["1", "2"]},
+                "day": {"at_least": 5, "severity": "block"},
+                'we"ird': {"required": True},
+            }
+        }
+    )
+    told = {r.check: (r.rows, r.observed[:16]) for r in judge(con, "g", said, "t") if not r.passed}
+    assert told == {
+        "price range": (2, "11.6, dear"),
+        "price upper range": (1, "dear"),
+        "kind one of": (1, "33"),
+        "day range": (0, "cannot be asked:"),
+        'we"ird required': (1, "nothing"),
+    }
+
+
+@pytest.mark.parametrize(
+    "rule",
+    ['matches: "("', 'matches: "(?!a)b"', "one_of: []", "at_least: .nan", "at_most: .inf",
+     "{at_least: 5, at_most: 4}"],
+    ids=["open", "lookahead", "none", "nan", "endless", "crossed"],
+)  # fmt: skip
+def test_a_rule_that_could_never_be_asked_is_refused(tmp_path: Path, rule: str) -> None:
+    (file := tmp_path / "quality.yml").write_text(
+        f"tables: {{gold.fct_orders: {{columns: {{country: {{{rule.strip('{}')}}}}}}}}}"
+    )
+    with pytest.raises(QualityMalformed, match=r"columns\.country"):
+        read_policy(file)
 
 
 def test_only_the_rows_of_a_load_are_looked_at(con: duckdb.DuckDBPyConnection) -> None:

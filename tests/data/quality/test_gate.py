@@ -5,8 +5,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 
+from bodega.apps.ages import tell_ages
+from bodega.backbone.settings import Settings
 from bodega.data.lake.publish import GoldTable, publish
 from bodega.data.lake.published import Published, PublishedTable, replace_published
 from bodega.data.lake.storage import LakeRoot
@@ -15,10 +19,11 @@ from bodega.data.quality.freshness import freshness
 from bodega.data.quality.gate import Gate
 from bodega.data.quality.history import History
 from bodega.data.quality.late import tell_late
-from bodega.data.quality.policy import read_policy
+from bodega.data.quality.policy import Policy, read_policy
 from bodega.kernel.clock import FixedClock
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+DAILY = "sources: {till: {kind: files, streams: {sales: {path: '*.csv', key: [id]}}}}"
 
 
 def test_a_rule_that_blocks_is_written_down_once_while_it_stays(
@@ -80,6 +85,28 @@ def test_a_policy_that_breaks_is_not_followed(tmp_path: Path) -> None:
     later = own.stat().st_mtime + 5
     os.utime(own, (later, later))
     assert gate.policy.of("gold.x").owner == "me"
+    assert [alert.key for alert in alerts(tmp_path, open_only=True)] == ["file:quality"]
+    assert Gate(tmp_path, own).policy.of("gold.x").owner == "me", "after a restart, too"
+    own.write_text("tables: {gold.x: {owner: you}}")
+    assert gate.policy.of("gold.x").owner == "you"
+    assert alerts(tmp_path, open_only=True) == []
+
+
+def test_a_sources_yml_that_breaks_is_told_and_ends_nothing(tmp_path: Path) -> None:
+    (file := tmp_path / "sources.yml").write_text(DAILY)
+    settings = Settings(_env_file=None, data_dir=tmp_path, sources_file=file)
+    promised = {"freshness": {"warn": "1 minute", "late": "1 minute", "of": "at"}}
+    policy = Policy.model_validate({"tables": {"bronze.till__sales": promised}})
+    root = LakeRoot(tmp_path)
+    write_deltalake(root.uri("bronze/till__sales"), pa.table({"at": [NOW]}))
+    assert tell_ages(settings, root, policy) == ["freshness:bronze.till__sales"]
+    file.write_text("sources: [")
+    assert tell_ages(settings, root, policy) == []
+    found = {alert.key for alert in alerts(tmp_path, open_only=True)}
+    assert found == {"freshness:bronze.till__sales", "file:sources"}
+    file.write_text("{}")
+    tell_ages(settings, root, policy)
+    assert alerts(tmp_path, open_only=True) == []
 
 
 def test_late_tables_are_one_alert_a_cause(tmp_path: Path) -> None:

@@ -160,6 +160,23 @@ def test_a_table_is_looked_at_once_a_version_and_not_too_often(bench: Bench) -> 
     assert bench.odd() == {}
 
 
+@pytest.mark.parametrize("by", ["gone", "country"])
+def test_a_watch_that_makes_no_sense_of_its_table_is_told_until_it_does(
+    bench: Bench, by: str
+) -> None:
+    rules = bench.root.work / "quality.yml"
+    good = rules.read_text()
+    rules.write_text(good.replace("occurred_at", by))
+    bench.publish(ORDERS)
+    assert bench.later() == []
+    assert list(bench.odd()) == ["watch"]
+    rules.write_text(good)
+    bench.publish(ORDERS)
+    assert bench.later() == ["gold.orders"]
+    newest = History(bench.root).rows("results", "check_name = 'watch'", order="noted_at")
+    assert [row["passed"] for row in newest] == [False, True]
+
+
 def test_a_column_that_comes_goes_or_changes_is_told(bench: Bench) -> None:
     bench.publish(ORDERS)
     bench.later()

@@ -16,6 +16,8 @@ from bodega.kernel.clock import Clock, SystemClock
 
 State = Literal["ok", "warn", "late", "unknown", "unwatched"]
 PULSE = "feed.json"
+SETTLED = timedelta(minutes=5)
+"""What the feed vouches for is in gold by then."""
 _WORST: tuple[State, ...] = ("late", "warn", "unknown", "ok", "unwatched")
 
 
@@ -49,6 +51,17 @@ def read_pulse(lake: Place) -> tuple[datetime | None, str]:
     if told is None:
         return None, ""
     return datetime.fromisoformat(str(told["fresh_as_of"])), str(told.get("error", ""))
+
+
+def knows_until(lake: Place, instant: datetime) -> bool:
+    """Whether readers see all that happened before it: something later is there, or the pipelines
+    found nothing newer in bronze and the feed nothing newer in the shop."""
+    published = read_published(lake)
+    if published.known_at is not None and published.known_at >= instant:
+        return True
+    found, (fed, _) = checked_at(lake), read_pulse(lake)
+    known = found is not None and fed is not None and min(found, fed) >= instant + SETTLED
+    return known and not published.held and bool(published.tables)
 
 
 def worst(ages: Iterator[TableAge] | list[TableAge]) -> State:

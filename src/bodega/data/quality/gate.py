@@ -15,8 +15,9 @@ from bodega.data.lake.rewrite import among
 from bodega.data.lake.storage import Place, at
 from bodega.data.quality.checks import run_checks
 from bodega.data.quality.constraints import judge
+from bodega.data.quality.followed import FollowedPolicy
 from bodega.data.quality.notebook import Notebook
-from bodega.data.quality.policy import Policy, QualityMalformed, read_policy
+from bodega.data.quality.policy import Policy
 from bodega.data.quality.reconciliation import (
     Line,
     bronze_to_silver,
@@ -38,22 +39,14 @@ class Gate:
         self, lake: Place, file: Path | None = None, *, every_seconds: float = 0.0
     ) -> None:
         self._root = at(lake)
-        self._file = file
-        self._read: tuple[float, Policy] | None = None
+        self._followed = FollowedPolicy(self._root, file)
         self._rejects: object = None
         self.notebook = Notebook(self._root, every_seconds=every_seconds)
 
     @property
     def policy(self) -> Policy:
         """As it is now; one that breaks a rule is told, and the last good one goes on."""
-        changed = self._file.stat().st_mtime if self._file and self._file.is_file() else 0.0
-        if self._read is None or self._read[0] != changed:
-            try:
-                self._read = (changed, read_policy(self._file))
-            except QualityMalformed as error:
-                log.error("quality_malformed", error=error.detail)
-                self._read = (changed, self._read[1] if self._read else read_policy())
-        return self._read[1]
+        return self._followed.current
 
     def admit(
         self,

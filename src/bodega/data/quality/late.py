@@ -10,9 +10,10 @@ PREFIX = "freshness:"
 SHOP = f"{PREFIX}shop"
 
 
-def tell_late(root: LakeRoot, ages: Sequence[TableAge]) -> list[str]:
+def tell_late(root: LakeRoot, ages: Sequence[TableAge], *, whole: bool = True) -> list[str]:
     """Raise an alert for what is late and end those that are over; the keys that are open now. The
-    shop's own tables share a feed and a pipeline: they are one cause."""
+    shop's own tables share a feed and a pipeline: they are one cause. Without `whole` tables of
+    sources are not among the ages, and stay as they were."""
     late = [age for age in ages if age.state == "late"]
     groups: dict[str, list[TableAge]] = {}
     for age in late:
@@ -24,7 +25,7 @@ def tell_late(root: LakeRoot, ages: Sequence[TableAge]) -> list[str]:
         title = f"{'The shop’s tables are' if key == SHOP else f'{found[0].table} is'} late"
         raise_alert(root.work, key=key, title=title, detail=f"{named}{more}. {why}".strip())
     for key in open_keys(root.work, prefix=PREFIX):
-        if key not in groups:
+        if key not in groups and (whole or key == SHOP):
             resolve_alert(root.work, key=key, detail="up to date again")
     return sorted(groups)
 

@@ -18,13 +18,23 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    ValidationError,
+    model_validator,
+)
 
 from bodega.data.ingest.sources.streams import duration
 from bodega.kernel.errors import Invalid
 
 Severity = Literal["block", "warn"]
 Span = Annotated[timedelta, BeforeValidator(duration)]
+Limit = int | FiniteFloat
 LAYERS = ("bronze", "silver", "gold")
 TABLE = r"^(bronze|silver|gold)\.[a-z][a-z0-9_]*$"
 
@@ -36,6 +46,20 @@ class QualityMalformed(Invalid):
 
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+@cache
+def _matching(pattern: str) -> str:
+    """As the engine that counts reads it. Raises ValueError."""
+    import duckdb
+
+    try:
+        with duckdb.connect() as con:
+            con.execute("select regexp_full_match('', ?)", [pattern])
+    except duckdb.Error as error:
+        said = str(error).splitlines()[0].partition(": ")[2]
+        raise ValueError(f"{pattern!r} is no pattern (RE2): {said}") from error
+    return pattern
 
 
 class Freshness(_Strict):
@@ -58,12 +82,18 @@ class ColumnPolicy(_Strict):
     A rule that is `block` keeps a load that breaks it from the readers."""
 
     required: bool = False
-    one_of: tuple[str, ...] | None = None
-    at_least: int | float | None = None
-    at_most: int | float | None = None
-    matches: str | None = None
+    one_of: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    at_least: Limit | None = None
+    at_most: Limit | None = None
+    matches: Annotated[str, AfterValidator(_matching)] | None = None
     severity: Severity = "warn"
     personal: bool = False
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "ColumnPolicy":
+        if None not in (self.at_least, self.at_most) and self.at_least > self.at_most:  # type: ignore[operator]
+            raise ValueError("nothing is `at_least` and `at_most` that")
+        return self
 
 
 class Watch(_Strict):
@@ -100,7 +130,7 @@ class MetricBound(_Strict):
     days: int = Field(1, ge=1, le=366)
     below: int | None = None
     above: int | None = None
-    currency: str | None = None
+    currency: str | None = Field(None, pattern="^[A-Z]{3}$")
     severity: Literal["error", "warning"] = "warning"
 
     @model_validator(mode="after")

@@ -50,10 +50,26 @@ class Watcher:
         if (self._root.work / "warehouse.duckdb").exists():
             with self._opened() as con:
                 for due in self._due(con, now):
-                    found += self.look(con, due, now)
+                    found += self._looked(con, due, now)
                     if time.process_time() - began > BUDGET_SECONDS:
                         break
         self._gate.notebook.flush()
+        return found
+
+    def _looked(self, con: duckdb.DuckDBPyConnection, due: Due, now: datetime) -> list[Profile]:
+        """A `watch` that makes no sense of its table is told, and keeps no other from its look."""
+        by = self._gate.policy.of(due.table).watch.by
+        wrong = ""
+        try:
+            found = self.look(con, due, now)
+        except (duckdb.BinderException, duckdb.ConversionException) as error:
+            found, wrong = [], str(error).splitlines()[0]
+        if by is not None or wrong:
+            told = Result(
+                due.table, "watch", "schema", "warn", not wrong,
+                observed=wrong, expected=f"`by` is a day or an instant: {by}",
+            )  # fmt: skip
+            self._gate.notebook.results([told])
         return found
 
     def look(self, con: duckdb.DuckDBPyConnection, due: Due, now: datetime) -> list[Profile]:

@@ -86,7 +86,7 @@ async def _table(
 
 
 def _nothing(asked: Metric) -> int | None:
-    return 0 if asked.unit in ("money", "count") else None
+    return 0 if asked.adds_up else None
 
 
 def _order(row: Row, by: Sequence[str]) -> tuple[Any, ...]:

@@ -14,7 +14,8 @@ from bodega.insight.semantic.errors import DimensionUnknown
 from bodega.insight.semantic.model import Metric, metric
 from bodega.insight.semantic.question import Question
 
-ADDS_UP = ("money", "count")
+STILL_SOLD = timedelta(days=90)
+"""A currency with anything in so many days before counts as nothing where it is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,10 @@ class Bounded:
 
     @property
     def key(self) -> str:
-        """Names the rule, so that it is over when the rule's figure is right again."""
-        parts = (self.metric.name, f"{self.bound.days}d", self.currency or "")
+        """Names the rule, so that it is over when the rule's figure is right again; a change of
+        its limits leaves it the same. Rules of different severity are told apart."""
+        graver = "error" if self.bound.severity == "error" else ""
+        parts = (self.metric.name, f"{self.bound.days}d", self.currency or "", graver)
         return ":".join(part for part in parts if part)
 
 
@@ -50,20 +53,30 @@ def bounded(
     """Every rule's figure over its last whole days. Raises MetricUnknown, DimensionUnknown."""
     until = today - timedelta(days=1)
     for name, bounds in rules.items():
+        asked = metric(name)
+        if asked.home.time is None:
+            raise DimensionUnknown(name, "time", sorted(asked.home.dimensions))
         for bound in bounds:
             since = until - timedelta(days=bound.days - 1)
-            yield from _figures(con, metric(name), bound, since, until)
+            for currency, value in _figures(con, asked, bound, since, until).items():
+                yield Bounded(asked, bound, currency, since, until, value)
 
 
 def _figures(
     con: duckdb.DuckDBPyConnection, asked: Metric, bound: MetricBound, since: date, until: date
-) -> Iterator[Bounded]:
-    if asked.home.time is None:
-        raise DimensionUnknown(asked.name, "time", sorted(asked.home.dimensions))
-    question = Question((asked,), since=since, until=until, currency=bound.currency)
-    sql, parameters = question.sql()
-    found = {row[0]: row[1] for row in con.execute(sql, parameters).fetchall()}
-    if not found:
-        found = {bound.currency: 0 if asked.unit in ADDS_UP else None}  # nothing was sold
-    for currency, value in found.items():
-        yield Bounded(asked, bound, currency, since, until, value)
+) -> dict[str | None, int | None]:
+    """By currency; where nothing was sold, nothing is the figure of what adds up."""
+    found = _by_currency(con, Question((asked,), (), since, until, bound.currency))
+    if not asked.adds_up:
+        return found or {bound.currency: None}
+    before = Question((asked,), (), since - STILL_SOLD, until, bound.currency)
+    known: dict[str | None, int | None] = dict.fromkeys(
+        _by_currency(con, before) or [bound.currency], 0
+    )
+    return known | {currency: value or 0 for currency, value in found.items()}
+
+
+def _by_currency(
+    con: duckdb.DuckDBPyConnection, question: Question
+) -> dict[str | None, int | None]:
+    return {row[0]: row[1] for row in con.execute(*question.sql()).fetchall()}

@@ -36,7 +36,8 @@ class Identity(_Declared):
 
 
 class Metric(_Declared):
-    """`grain` says what one row of its home is. Money is in minor units, shares in basis points."""
+    """`grain` says what one row of its home is. Money is in minor units, shares in basis points.
+    What `adds_up` is nothing where there are no rows; a mean or a share cannot be told then."""
 
     name: str = Field(pattern="^[a-z][a-z_]*$")
     label: str
@@ -44,6 +45,7 @@ class Metric(_Declared):
     owner: str
     unit: Unit
     grain: str
+    adds_up: bool = True
     home: Place
     rollups: tuple[Place, ...] = ()
     tests: tuple[Identity, ...] = ()
