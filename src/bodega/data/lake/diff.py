@@ -158,7 +158,7 @@ def _open(root: LakeRoot, name: str, version: int | None = None) -> Any:
         raise NoSuchTable(name)
     try:
         return root.delta(path, version)
-    except (DeltaError, OSError) as error:
+    except (DeltaError, OSError, OverflowError) as error:
         raise NoSuchTable(f"{name} at version {version}") from error
 
 
