@@ -6,12 +6,17 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import psycopg
 import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from bodega.backbone.settings import Settings
 from bodega.commerce.orders.adapters.pdf import render
 from bodega.commerce.orders.domain.papers import Paper, PaperLine, breakdown
 from bodega.commerce.orders.domain.shares import next_units, resized, share, tax_in
@@ -75,6 +80,52 @@ def test_the_same_paper_gives_the_same_bytes_in_any_process() -> None:
         check=True,
     )
     assert other.stdout.strip() == hashlib.sha256(pdf).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("currency", "locale"),
+    [("THB", "th_TH"), ("JPY", "ja_JP"), ("KWD", "ar_KW"), ("GEL", "ka_GE"), ("ILS", "he_IL"),
+     ("CLF", "es_CL")],
+)  # fmt: skip
+def test_every_amount_can_be_read(
+    currency: str, locale: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    render(sample().model_copy(update={"currency": currency, "locale": locale}))
+    assert [record.getMessage() for record in caplog.records if "glyph" in record.msg] == []
+
+
+def test_further_fonts_write_what_ours_cannot(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    font = FontBuilder(1000)
+    font.setupGlyphOrder([".notdef", "east"])
+    font.setupCharacterMap({ord("東"): "east"})
+    font.setupGlyf({name: TTGlyphPen(None).glyph() for name in (".notdef", "east")})
+    font.setupHorizontalMetrics({".notdef": (500, 0), "east": (1000, 0)})
+    font.setupHorizontalHeader(ascent=800, descent=-200)
+    font.setupNameTable({"familyName": "East", "styleName": "Regular"})
+    font.setupOS2()
+    font.setupPost()
+    font.save(tmp_path / "east.ttf")
+    settings = Settings(_env_file=None, orders_paper_fonts=f"{tmp_path}/east.ttf, ")
+    eastern = sample().model_copy(update={"seller": "東"})
+    with_font = render(eastern, fonts=settings.paper_fonts)
+    assert not caplog.records
+    assert with_font != render(eastern)
+    assert [record for record in caplog.records if "glyph" in record.msg]
+    with pytest.raises(ValidationError, match="there is no font"):
+        Settings(_env_file=None, orders_paper_fonts=f"{tmp_path}/west.ttf")
+
+
+def test_an_address_keeps_its_state() -> None:
+    at = Address(name="Ada", line1="Main 1", city="Portland", country="US", region="OR")
+    papers = [
+        sample().model_copy(
+            update={"shipping_address": None, "billing_address": at.model_copy(update=part)}
+        )
+        for part in ({}, {"region": "ME"})
+    ]
+    assert render(papers[0]) != render(papers[1])
 
 
 def test_the_breakdown_sums_to_the_paper() -> None:

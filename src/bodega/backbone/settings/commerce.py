@@ -1,8 +1,9 @@
 """What carts, prices, payments, orders and stock go by."""
 
+from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings
 
 from bodega.backbone.settings.kinds import Count, Port, Seconds
@@ -100,6 +101,11 @@ class CommerceSettings(BaseSettings):
         "", description="the shop's address on invoices, lines parted by \\n"
     )
     orders_seller_tax_id: str = Field("", description="the shop's tax number on invoices")
+    orders_paper_fonts: str = Field(
+        "",
+        description="TrueType or OpenType files, parted by commas, for what invoices hold beside"
+        " Latin, Greek and Cyrillic letters",
+    )
     inventory_demand_days: Count = Field(
         28, description="days of sales that suggested purchases are averaged over"
     )
@@ -128,3 +134,20 @@ class CommerceSettings(BaseSettings):
     cart_abandoned_minutes: Count = Field(
         60, description="then an untouched cart with something in it counts as abandoned"
     )
+
+    @field_validator("orders_paper_fonts")
+    @classmethod
+    def _fonts_are_there(cls, value: str) -> str:
+        missing = [str(font) for font in _paths(value) if not font.is_file()]
+        if missing:
+            raise ValueError(f"there is no font {', '.join(missing)}")
+        return value
+
+    @property
+    def paper_fonts(self) -> tuple[Path, ...]:
+        """What writes that which our own fonts cannot."""
+        return _paths(self.orders_paper_fonts)
+
+
+def _paths(value: str) -> tuple[Path, ...]:
+    return tuple(Path(part.strip()).expanduser() for part in value.split(",") if part.strip())

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,11 +17,14 @@ _FONTS: Final = Path(__file__).parent / "fonts"
 _TITLES: Final = {"invoice": "Invoice", "credit_note": "Credit note"}
 _COLUMNS: Final = (("Item", 72), ("Units", 14), ("Price", 26), ("Tax", 18), ("Total", 30))
 _LINE: Final = 5.2
+_BY_CODE: Final = "#,##0.00\xa0¤¤"
+# Marks of direction, which a right-to-left locale sets around amounts.
+_UNSEEN: Final = dict.fromkeys((0x061C, 0x200E, 0x200F))
 
 
-def render(paper: Paper) -> bytes:
-    """An A4 document; further pages as needed."""
-    pdf = _document(paper)
+def render(paper: Paper, *, fonts: Sequence[Path] = ()) -> bytes:
+    """An A4 document; further pages as needed. `fonts` write what our own cannot."""
+    pdf = _document(paper, fonts)
     _head(pdf, paper)
     _table(pdf, paper)
     _taxes(pdf, paper)
@@ -28,7 +32,7 @@ def render(paper: Paper) -> bytes:
     return bytes(pdf.output())
 
 
-def _document(paper: Paper) -> "FPDF":
+def _document(paper: Paper, fonts: Sequence[Path]) -> "FPDF":
     from fpdf import FPDF
 
     pdf = FPDF(format="A4")
@@ -39,6 +43,9 @@ def _document(paper: Paper) -> "FPDF":
     pdf.set_lang(paper.locale.replace("_", "-"))
     pdf.add_font("sans", "", _FONTS / "DejaVuSans.ttf")
     pdf.add_font("sans", "B", _FONTS / "DejaVuSans-Bold.ttf")
+    for number, font in enumerate(fonts):
+        pdf.add_font(f"further{number}", "", font)
+    pdf.set_fallback_fonts([f"further{number}" for number in range(len(fonts))], exact_match=False)
     pdf.set_margins(25, 20, 25)
     pdf.set_auto_page_break(auto=True, margin=20)
     pdf.add_page()
@@ -68,15 +75,17 @@ def _table(pdf: "FPDF", paper: Paper) -> None:
         title = line.title if line.title == line.sku else f"{line.title} ({line.sku})"
         texts = (
             str(line.quantity) if line.quantity else "",
-            _money(paper, line.unit_price) if line.quantity else "",
+            _money(pdf, paper, line.unit_price) if line.quantity else "",
             _percent(line.tax_rate),
-            _money(paper, line.total),
+            _money(pdf, paper, line.total),
         )
         _item(pdf, title, texts)
         if line.discount:
-            _row(pdf, [(f"  of it discount {_money(paper, -line.discount)}", 160, "L")], size=8)
+            _row(
+                pdf, [(f"  of it discount {_money(pdf, paper, -line.discount)}", 160, "L")], size=8
+            )
     pdf.ln(2)
-    _row(pdf, [("Total", 130, "R"), (_money(paper, paper.total), 30, "R")], size=11, bold=True)
+    _row(pdf, [("Total", 130, "R"), (_money(pdf, paper, paper.total), 30, "R")], size=11, bold=True)
 
 
 def _item(pdf: "FPDF", title: str, texts: Sequence[str]) -> None:
@@ -98,7 +107,7 @@ def _taxes(pdf: "FPDF", paper: Paper) -> None:
     for row in paper.taxes:
         amounts = (row.net, row.tax, row.total)
         cells = [(_percent(row.rate), 40, "R")]
-        cells += [(_money(paper, amount), 40, "R") for amount in amounts]
+        cells += [(_money(pdf, paper, amount), 40, "R") for amount in amounts]
         _row(pdf, cells)
 
 
@@ -136,18 +145,29 @@ def _addressed(address: Address | None) -> list[str]:
     if address is None:
         return []
     town = f"{address.postal_code} {address.city}".strip()
-    return [
-        part for part in (address.name, address.line1, address.line2, town, address.country) if part
-    ]
+    at = (address.name, address.line1, address.line2, town, address.region, address.country)
+    return [part for part in at if part]
 
 
-def _money(paper: Paper, amount: int) -> str:
+def _money(pdf: "FPDF", paper: Paper, amount: int) -> str:
+    """As the locale writes it; by the currency's code where no font has its sign."""
     from babel.numbers import format_currency
 
     money = Money(amount=amount, currency=paper.currency)
-    return format_currency(
-        money.decimal, money.currency, locale=paper.locale, decimal_quantization=False
+    write = partial(
+        format_currency,
+        money.decimal,
+        money.currency,
+        locale=paper.locale,
+        decimal_quantization=False,
     )
+    text = write().translate(_UNSEEN)
+    return text if _can_draw(pdf, text) else write(format=_BY_CODE)
+
+
+def _can_draw(pdf: "FPDF", text: str) -> bool:
+    known = [getattr(font, "cmap", {}) for font in pdf.fonts.values()]
+    return all(any(ord(character) in font for font in known) for character in text)
 
 
 def _percent(rate: Decimal) -> str:

@@ -79,4 +79,6 @@ def _paper(
 async def paper(context: Context, order_id: OrderId, document_id: DocumentId) -> bytes | None:
     async with context.database.reading() as connection:
         stored = await documents.find_paper(connection, order_id, document_id)
-    return await asyncio.to_thread(pdf.render, stored) if stored else None
+    if stored is None:
+        return None
+    return await asyncio.to_thread(pdf.render, stored, fonts=context.settings.paper_fonts)
