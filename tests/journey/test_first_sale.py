@@ -8,7 +8,7 @@ import pytest
 
 from tests.kit.browser import CHROMIUM, chromium, expect
 from tests.kit.buyer import ADDRESS
-from tests.kit.tree import Tree
+from tests.kit.tree import GOLD_SECONDS, Tree
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -73,7 +73,7 @@ def test_a_sale_shows_in_the_console(shop: Tree, page: "Page") -> None:
     order = buy(visitor.new_page(), shop)
     visitor.close()
     latest = page.get_by_test_id("latest-orders")
-    expect(latest).to_contain_text(str(order), timeout=90 * SECONDS)
+    expect(latest).to_contain_text(str(order), timeout=GOLD_SECONDS * SECONDS)
     expect(page.get_by_test_id("orders-today")).to_have_text(str(before + 1))
 
 

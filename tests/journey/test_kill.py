@@ -9,12 +9,11 @@ import pytest
 
 from bodega.data.lake.query import query
 from tests.kit.buyer import Buyer, product_with_stock, staff_client
-from tests.kit.tree import Tree, eventually
+from tests.kit.tree import GOLD_SECONDS, Tree, eventually
 
 pytestmark = pytest.mark.journey
 RATE = 50 if os.environ.get("BODEGA_SOAK") else 6  # buyers a second
 PAUSE = 1.3
-GOLD_SECONDS = 180  # the lake gives way to everything else on a busy machine
 # Under one load each, killed in turn and twice.
 VICTIMS = (("api", "relay"), ("worker", "postgres"), ("pipelines", "provider", "valkey"))
 

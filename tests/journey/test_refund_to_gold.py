@@ -12,7 +12,7 @@ import pytest
 from bodega.data.lake.query import query
 from tests.kit.buyer import Buyer, product_with_stock, sign_in_to_console, staff_client
 from tests.kit.doors import key
-from tests.kit.tree import Tree, eventually
+from tests.kit.tree import GOLD_SECONDS, Tree, eventually
 
 pytestmark = pytest.mark.journey
 PRICE, UNITS, BACK = 2000, 2, 500
@@ -83,7 +83,7 @@ def test_what_was_given_back_is_given_back_in_the_numbers(shop: Tree) -> None:
 
     tax, shipping = order["tax"]["amount"], sending["total"]["amount"]
     whole = [(total, off, tax, shipping, BACK, BACK, total - BACK)]
-    assert eventually(lambda: rows(ORDER) == whole, seconds=90), rows(ORDER)
+    assert eventually(lambda: rows(ORDER) == whole, seconds=GOLD_SECONDS), rows(ORDER)
     sending_tax = (sending["tax"] or {"amount": None})["amount"]
     assert rows(LINES) == [
         ("product", UNITS, goods["total"]["amount"], off, goods["tax"]["amount"]),
@@ -91,7 +91,7 @@ def test_what_was_given_back_is_given_back_in_the_numbers(shop: Tree) -> None:
         ("adjustment", -1, -BACK, 0, None),
     ]
     paid = [("captured", total, BACK)]
-    assert eventually(lambda: rows(PAYMENT) == paid, seconds=90), rows(PAYMENT)
+    assert eventually(lambda: rows(PAYMENT) == paid, seconds=GOLD_SECONDS), rows(PAYMENT)
     [(gross, returned, net)] = rows(DAY.format(datetime.now(UTC).date()))
     assert net == gross - returned
     assert returned >= BACK

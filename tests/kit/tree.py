@@ -17,6 +17,7 @@ import httpx
 import psycopg
 
 T = TypeVar("T")
+GOLD_SECONDS = 180  # the lake gives way to everything else on a busy machine
 BODEGA = str(Path(sys.executable).with_name("bodega"))
 
 

@@ -1,6 +1,7 @@
 """Steps are told the same way through a pipe and on a terminal; secrets only where asked."""
 
 import io
+import os
 import re
 
 import pytest
@@ -88,3 +89,12 @@ def test_log_lines_wait_until_the_shop_is_open_unless_they_alarm() -> None:
     assert "quiet" not in shown
     assert "alarm" in shown
     assert "busy" in shown
+
+
+def test_who_listened_may_leave_and_the_speaker_still_ends_well() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as pipe:
+        report = to_pipe(pipe)
+        os.close(reading)
+        report(Report("begin"))
+        report(Report("done"))

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from typing import IO, Literal
 
@@ -56,11 +56,14 @@ def to_pipe(pipe: IO[str]) -> Reporter:
     """A reporter that writes a JSON line a report; a reader that left is no reason to stop."""
 
     def report(said: Report) -> None:
+        if pipe.closed:
+            return
         try:
             pipe.write(json.dumps(asdict(said)) + "\n")
             pipe.flush()
-        except (BrokenPipeError, ValueError):
-            return
+        except BrokenPipeError:
+            with suppress(BrokenPipeError):  # it tries once more to write what is left
+                pipe.close()
 
     return report
 
