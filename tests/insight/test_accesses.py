@@ -57,6 +57,24 @@ async def test_a_person_is_named_by_the_shop_and_nobody_can_name_another(
     assert (await staff.get("/api/v1/admin/lake/reads")).status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("asked", "status", "code"),
+    [
+        ("sunshine", 404, "metric_unknown"),
+        ("buyers?by=weather", 422, "metric_dimension_unknown"),
+        ("buyers?since=2026-01-01", 422, "metric_dimension_unknown"),
+        ("net_sales?since=2026-02-01&until=2026-01-01", 422, "malformed"),
+    ],
+    ids=["name", "dimension", "time", "period"],
+)
+async def test_a_question_that_makes_no_sense_is_refused_by_its_own_code(
+    served: FastAPI, doors: Doors, asked: str, status: int, code: str
+) -> None:
+    admin = await doors.admin()
+    answer = await admin.get(f"/api/v1/admin/metrics/{asked}")
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
 async def test_the_console_shows_it_to_admins_only(served: FastAPI, doors: Doors) -> None:
     admin = await doors.admin()
     await admin.get("/api/v1/admin/metrics/buyers")

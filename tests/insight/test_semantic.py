@@ -106,6 +106,11 @@ def test_the_command_line_lists_shows_asks_and_checks(
     assert "sum(total_amount)" in bodega("show", "net_sales")[1]
     asked = bodega("query", "orders", "--by", "month", "--json")[1]
     assert [row["value"] for row in json.loads(asked)] == [1, 1]
+    assert (
+        "There are more: --limit 2" in bodega("query", "orders", "--by", "month", "--limit", "1")[1]
+    )
+    backwards = ("query", "orders", "--since", "2026-02-01", "--until", "2026-01-01")
+    assert bodega(*backwards)[0] == 2
     assert "900" in bodega("query", "gross_sales", "--by", "day", "--since", "2026-03-01")[1]
     code, told = bodega("check")
     assert (code, "net_sales" in told) == (0, True)

@@ -64,8 +64,11 @@ class MetricRow(BaseModel):
 
 
 class MetricAnswer(BaseModel):
+    """`more`: there are groups beyond the limit."""
+
     metric: MetricView
     rows: list[MetricRow]
+    more: bool = False
 
 
 class Metrics(Protocol):

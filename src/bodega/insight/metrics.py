@@ -75,16 +75,17 @@ class GoldMetrics:
         limit: int = 1000,
     ) -> MetricAnswer:
         asked = metric(name)
-        question = Question((asked,), tuple(by), since, until, currency, limit)
+        question = Question((asked,), tuple(by), since, until, currency, limit + 1)
+        found = await self._gold.rows(*question.sql())
         rows = [
             MetricRow(
                 dimensions={key: None if row[key] is None else str(row[key]) for key in by},
                 currency=row["currency"],
                 value=row[name],
             )
-            for row in await self._gold.rows(*question.sql())
+            for row in found[:limit]
         ]
-        return MetricAnswer(metric=_view(asked), rows=rows)
+        return MetricAnswer(metric=_view(asked), rows=rows, more=len(found) > limit)
 
     async def top_products(
         self, *, until: date, days: int, currency: str, limit: int = 10

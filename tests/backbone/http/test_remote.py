@@ -15,6 +15,7 @@ from bodega.backbone.http.edge import create_app
 from bodega.backbone.http.remote import RemoteFailed, RemoteUnavailable, expose, remote
 from bodega.backbone.settings import Settings
 from bodega.backbone.telemetry.context import correlation, current_correlation_id
+from bodega.kernel.errors import BodegaError, Invalid, NotFound
 from bodega.kernel.money import Money
 
 TOKEN = "a token of ours"
@@ -35,6 +36,18 @@ class Quotes(Protocol):
 
     async def broken(self) -> None: ...
 
+    async def refused(self, status: int) -> None: ...
+
+
+class QuoteUnknown(NotFound):
+    code = "quote_unknown"
+    title = "There is no such quote"
+
+
+class Unreadable(Invalid):
+    code = "quote_unreadable"
+    title = "The quote cannot be read"
+
 
 class LocalQuotes:
     heard: str = ""
@@ -53,6 +66,9 @@ class LocalQuotes:
 
     async def broken(self) -> None:
         raise RuntimeError("the secret is 42")
+
+    async def refused(self, status: int) -> None:
+        raise {404: QuoteUnknown, 422: Unreadable}[status]("ask for another")
 
 
 local = LocalQuotes()
@@ -111,6 +127,17 @@ async def test_a_failure_over_there_is_unavailable_and_keeps_its_secrets(
     with pytest.raises(RemoteUnavailable) as failed:
         await quotes(client).broken()
     assert "42" not in str(failed.value)
+
+
+@pytest.mark.parametrize("error", [QuoteUnknown, Unreadable])
+async def test_a_refusal_is_told_as_the_implementation_tells_it(
+    client: httpx.AsyncClient, error: type[BodegaError]
+) -> None:
+    with pytest.raises(error.__base__) as raised:  # type: ignore[arg-type]
+        await quotes(client).refused(error.status)
+    told = raised.value
+    assert (told.status, told.code, told.title) == (error.status, error.code, error.title)
+    assert told.detail == "ask for another"
 
 
 async def test_a_wrong_token_is_refused(client: httpx.AsyncClient) -> None:

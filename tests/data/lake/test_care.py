@@ -115,6 +115,19 @@ def test_old_months_move_to_the_archive_and_are_still_read_from_zero(root: LakeR
     assert archive(root, TABLE, COLD_AFTER_90, cold, now=NOW) == []
 
 
+@pytest.mark.parametrize("named", ["from the lake", "by its whole path"])
+def test_an_archive_inside_the_lake_moves_with_it(root: LakeRoot, named: str) -> None:
+    new_table(root).append(envelopes(1, 2, NOW - timedelta(days=200)), {"feed": 2})
+    archive(root, TABLE, COLD_AFTER_90, root.beside(root.uri("archive")), now=NOW)
+    if named == "by its whole path":  # as it was said before
+        place = f"bronze/_archived/{TABLE}.json"
+        said = root.read_text(place)
+        assert said is not None
+        root.write_text(place, said.replace('"archive/', f'"{root.uri("archive")}/'))
+    there = root.work.rename(root.work.parent / "restored")
+    assert positions(LakeRoot(there)) == [1, 2]
+
+
 @pytest.mark.parametrize("step", ["copying", "naming", "taking out"])
 def test_archiving_that_stops_half_way_doubles_nothing_and_goes_on(
     root: LakeRoot, monkeypatch: pytest.MonkeyPatch, step: str

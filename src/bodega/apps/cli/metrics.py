@@ -76,12 +76,15 @@ def query(
     from bodega.insight.gold import GoldReader
     from bodega.insight.metrics import GoldMetrics
 
+    first, last = _day(since), _day(until)
+    if first and last and first > last:
+        raise typer.BadParameter("--since comes after --until")
     gold = GoldReader(lake_root())
     asked = GoldMetrics(gold).ask(
         name=name,
         by=by or [],
-        since=_day(since),
-        until=_day(until),
+        since=first,
+        until=last,
         currency=currency,
         limit=limit,
     )
@@ -92,6 +95,8 @@ def query(
         return
     rows = [(*row.dimensions.values(), row.currency, row.value) for row in answer.rows]
     print_table([*(by or []), "currency", name], rows)
+    if answer.more:
+        typer.echo(f"There are more: --limit {2 * limit}")
 
 
 @group.command()

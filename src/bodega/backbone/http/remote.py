@@ -6,19 +6,28 @@ the local service, and the other process serves `expose(...)`.
 
 import hmac
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, TypeVar, cast, get_type_hints
 
 import httpx
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, TypeAdapter, create_model
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 
 from bodega.backbone.http.deps import Anyone
 from bodega.backbone.telemetry.context import bind_actor, current_actor, current_correlation_id
 from bodega.backbone.telemetry.metrics import REMOTE_CALLS
-from bodega.kernel.errors import BodegaError, NotFound, Unauthenticated, Unavailable
+from bodega.kernel.errors import (
+    BodegaError,
+    Conflict,
+    Invalid,
+    NotFound,
+    Rejected,
+    Stale,
+    Unauthenticated,
+    Unavailable,
+)
 
 T = TypeVar("T")
 ACTOR = "x-bodega-actor"
@@ -32,6 +41,23 @@ class RemoteUnavailable(Unavailable):
 class RemoteFailed(BodegaError):
     code = "service_failed"
     title = "A service of ours refused"
+
+
+class RemoteRefused(RemoteFailed):
+    """An error of the implementation, under its own code; of its status' kind as well."""
+
+
+_REFUSALS: Mapping[int, type[RemoteRefused]] = {
+    kind.status: type(f"Remote{kind.__name__}", (RemoteRefused, kind), {"status": kind.status})
+    for kind in (Rejected, NotFound, Conflict, Stale, Invalid)
+}
+_OURS = ("malformed", "not_found", "method_not_allowed")
+
+
+class _Problem(BaseModel):
+    code: str
+    title: str
+    detail: str
 
 
 class _Operation:
@@ -116,7 +142,24 @@ def _method(name: str, operation: _Operation, call: Callable[..., Any]) -> Calla
 def _failure(protocol: type, name: str, answer: httpx.Response) -> BodegaError:
     if answer.status_code >= 500:
         return RemoteUnavailable(f"{protocol.__name__}.{name}: {answer.status_code}")
+    said = _refusal(answer)
+    if said is not None:
+        return said
     return RemoteFailed(f"{protocol.__name__}.{name}: {answer.status_code} {answer.text[:200]}")
+
+
+def _refusal(answer: httpx.Response) -> RemoteRefused | None:
+    """What the implementation itself said of the question; that we asked wrongly is our failure."""
+    try:
+        said = _Problem.model_validate_json(answer.content)
+    except ValidationError:
+        return None
+    kind = _REFUSALS.get(answer.status_code)
+    if kind is None or said.code in _OURS:
+        return None
+    error = kind(said.detail)
+    vars(error).update(code=said.code, title=said.title)
+    return error
 
 
 def expose(protocol: type, implementation: object, *, token: str) -> APIRouter:

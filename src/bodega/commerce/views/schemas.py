@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from bodega.backbone.events.stuck import StuckEvent
 from bodega.contracts.dictionary import Layer
@@ -23,6 +23,12 @@ class MetricQuery(BaseModel):
     until: date | None = None
     currency: str | None = Field(None, pattern="^[A-Z]{3}$")
     limit: int = Field(1000, ge=1, le=10_000)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.since and self.until and self.since > self.until:
+            raise ValueError("`since` comes after `until`")
+        return self
 
 
 class LakeQuery(BaseModel):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deltalake import CommitProperties, Transaction
@@ -21,6 +22,7 @@ from bodega.data.lake.storage import LakeRoot
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
+INSIDE = "archive"
 _APPLICATION = "bodega_archive:"
 
 
@@ -38,10 +40,20 @@ def cold_files(root: LakeRoot, table: str, delta: "DeltaTable") -> list[ColdFile
     """The archived files of `table`, as far as the table no longer holds their rows itself."""
     said = root.read_json(f"{ARCHIVED}/{table}.json") or {}
     return [
-        ColdFile(month, file["uri"], file["rows"], file["highest"])
+        ColdFile(month, _found(root, file["uri"]), file["rows"], file["highest"])
         for month, files in sorted(said.get("months", {}).items())
         for file in _taken_out(files, delta, month)
     ]
+
+
+def _found(root: LakeRoot, uri: str) -> str:
+    """An archive inside the lake moves with it: its files are named from there. Those that are
+    named by a folder the lake has left since are found by the end of their names."""
+    if not uri.startswith("/") and "://" not in uri:
+        return root.uri(uri)
+    inside = root.uri("/".join((INSIDE, *uri.split("/")[-3:])))
+    left = root.is_local and uri != inside and uri.startswith("/") and not Path(uri).exists()
+    return inside if left else uri
 
 
 def _taken_out(
@@ -109,4 +121,7 @@ def _copied(
     there = f"{table}/{file['month']}/{file['path'].rsplit('/', 1)[-1]}"
     root.copy_out(f"{BRONZE}/{table}/{file['path']}", cold, there)
     told = {"rows": file["rows"], "highest": file["highest"], "round": number}
-    return {"uri": cold.uri(there), **told}
+    uri = (
+        f"{INSIDE}/{there}" if cold.uri(there) == root.uri(f"{INSIDE}/{there}") else cold.uri(there)
+    )
+    return {"uri": uri, **told}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bodega.data.lake.archive import archive
+from bodega.data.lake.archive import INSIDE, archive
 from bodega.data.lake.delta import count_small, tidy
 from bodega.data.lake.paths import ARCHIVED, BRONZE, GOLD
 from bodega.data.lake.policy import LayerPolicy
@@ -50,7 +50,7 @@ def care(
 ) -> Cared:
     """Tidy gold and archive old months of bronze. Files of bronze are joined by whoever appends
     to it, when it has a quiet moment; `bronze_files` does it here."""
-    cold = root.beside(archive_url or root.uri("archive"))
+    cold = root.beside(archive_url or root.uri(INSIDE))
     archived, dropped = {}, 0
     for name in bronze_tables(root):
         months = archive(root, name, kept["bronze"], cold)
