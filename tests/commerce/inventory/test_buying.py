@@ -88,6 +88,26 @@ async def test_nothing_is_bought_of_strangers_or_without_a_price(desk: Desk, pot
     assert await desk.refused(f"{lost}/order") == (404, "purchase_order_not_found")
 
 
+async def test_a_variant_has_one_cost_in_an_order(desk: Desk, potter: str) -> None:
+    mug = VariantId(new_id())
+    cheap, dear = {"cost": COST}, {"cost": {"amount": 900, "currency": "EUR"}}
+    body = {"supplier_id": potter, "lines": [units(mug, 5) | cheap, units(mug, 3) | dear]}
+    assert await desk.refused("purchase-orders", body) == (400, "purchase_cost_unclear")
+    same = await bought(desk, potter, units(mug, 5) | cheap, units(mug, 3) | cheap, units(mug, 1))
+    assert [(line["quantity"], line["cost"]) for line in same["lines"]] == [(9, COST)]
+
+
+async def test_nothing_is_ordered_where_or_from_whom_it_ended(desk: Desk, potter: str) -> None:
+    shop = await desk.location("shop")
+    await desk.patch(f"locations/{shop}", {"active": False})
+    line = units(VariantId(new_id()), 1) | {"cost": COST}
+    body = {"supplier_id": potter, "location_id": str(shop), "lines": [line]}
+    assert await desk.refused("purchase-orders", body) == (409, "location_closed")
+    await desk.patch(f"suppliers/{potter}", {"active": False})
+    body = {"supplier_id": potter, "lines": [line]}
+    assert await desk.refused("purchase-orders", body) == (409, "supplier_inactive")
+
+
 async def test_goods_cost_something_that_adds_up(desk: Desk, potter: str) -> None:
     """A cost that overflows the reports would stay in the ledger for ever."""
     mug = VariantId(new_id())

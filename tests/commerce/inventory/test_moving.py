@@ -80,6 +80,9 @@ async def test_a_transfer_goes_between_two_places_there_are(
     assert await desk.refused("stock-transfers", same) == (400, "same_location")
     nowhere = transfer(LocationId(uuid4()), units(mug, 1))
     assert await desk.refused("stock-transfers", nowhere) == (404, "location_not_found")
+    await desk.patch(f"locations/{berlin}", {"active": False})
+    closed = transfer(berlin, units(mug, 1))
+    assert await desk.refused("stock-transfers", closed) == (409, "location_closed")
     lost = f"stock-transfers/{uuid4()}"
     assert await desk.refused(lost, verb="GET") == (404, "transfer_not_found")
 

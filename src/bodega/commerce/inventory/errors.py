@@ -5,6 +5,7 @@ BodegaError
 │            ├─ BackorderUnclear
 │            ├─ SameLocation
 │            ├─ OfferMissing
+│            ├─ CostUnclear
 │            └─ PeriodBackwards
 ├── NotFound ┬─ LocationNotFound
 │            ├─ LevelNotFound
@@ -23,7 +24,9 @@ BodegaError
              ├─ MoreThanExpected
              ├─ TransferEnded
              ├─ CountEnded
+             ├─ LocationClosed
              ├─ SupplierCodeTaken
+             ├─ SupplierInactive
              └─ PurchaseState
 """
 
@@ -133,6 +136,21 @@ class SupplierCodeTaken(Conflict):
 class OfferMissing(Rejected):
     code = "offer_missing"
     title = "The supplier has no offer of this variant: state a cost, or add the offer"
+
+
+class CostUnclear(Rejected):
+    code = "purchase_cost_unclear"
+    title = "A variant has one cost in a purchase order: make another order for the other cost"
+
+
+class LocationClosed(Conflict):
+    code = "location_closed"
+    title = "This location is closed: nothing is sent or ordered there, open it first"
+
+
+class SupplierInactive(Conflict):
+    code = "supplier_inactive"
+    title = "Nothing is ordered from this supplier any more: make them active first"
 
 
 class PurchaseNotFound(NotFound):

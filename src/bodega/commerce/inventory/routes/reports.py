@@ -1,7 +1,7 @@
 """HTTP of stock reports: JSON for programs, CSV for spreadsheets."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -25,6 +25,7 @@ router = admin_router("inventory", "/stock-reports")
 
 Books = Annotated[Warehouse, provided(Warehouse)]
 DAYS = timedelta(days=30)
+_FIRST = datetime.min.replace(tzinfo=UTC) + DAYS
 _clock = SystemClock()
 
 
@@ -48,7 +49,8 @@ class Period(BaseModel):
 
 def period(since: AwareDatetime | None = None, until: AwareDatetime | None = None) -> Period:
     end = until or _clock.now()
-    return Period(since=since or end - DAYS, until=end)
+    start = since or max(end, _FIRST) - DAYS
+    return Period(since=start, until=end)
 
 
 Asked = Annotated[Wanted, Depends()]

@@ -5,12 +5,18 @@ from uuid import UUID
 
 from bodega.backbone.db import UnitOfWork
 from bodega.commerce.inventory.domain import Change, may_purchase
-from bodega.commerce.inventory.errors import OfferMissing, PurchaseNotFound, PurchaseState
+from bodega.commerce.inventory.errors import (
+    CostUnclear,
+    OfferMissing,
+    PurchaseNotFound,
+    PurchaseState,
+    SupplierInactive,
+)
 from bodega.commerce.inventory.repository import purchases as repository
 from bodega.commerce.inventory.repository.levels import lock_levels, open_levels
 from bodega.commerce.inventory.repository.suppliers import find_offers
 from bodega.commerce.inventory.service.moves import move
-from bodega.commerce.inventory.service.stock import code_of
+from bodega.commerce.inventory.service.stock import open_code_of
 from bodega.commerce.inventory.service.suppliers import known_supplier
 from bodega.commerce.inventory.service.transfers import by_variant, check_expected
 from bodega.contracts.buying import (
@@ -30,13 +36,15 @@ _ENDED = ("received", "closed", "cancelled")
 
 
 async def draft_purchase(uow: UnitOfWork, *, clock: Clock, new: NewPurchase) -> PurchaseView:
-    """Raises SupplierNotFound, LocationNotFound, OfferMissing."""
-    await known_supplier(uow, new.supplier_id)
+    """Raises SupplierNotFound, SupplierInactive, LocationNotFound, LocationClosed, OfferMissing,
+    CostUnclear."""
+    if not (await known_supplier(uow, new.supplier_id)).active:
+        raise SupplierInactive
     purchase_id = PurchaseId(new_id())
     values = {
         "id": purchase_id,
         "supplier_id": new.supplier_id,
-        "location": await code_of(uow, new.location_id),
+        "location": await open_code_of(uow, new.location_id),
         "status": "draft",
         "expected_on": new.expected_on,
         "note": new.note,
@@ -57,10 +65,12 @@ async def _priced(
         offer.variant_id: offer.cost
         for offer in await find_offers(uow.connection, supplier_id, units)
     }
+    stated: dict[UUID, Money] = {}
     for wish in wishes:
         units[wish.variant_id] += wish.quantity
-        if wish.cost is not None:
-            costs[wish.variant_id] = wish.cost
+        if wish.cost is not None and stated.setdefault(wish.variant_id, wish.cost) != wish.cost:
+            raise CostUnclear(variant_id=str(wish.variant_id))
+    costs |= stated
     missing = [variant_id for variant_id in units if variant_id not in costs]
     if missing:
         raise OfferMissing(variant_ids=[str(variant_id) for variant_id in missing])

@@ -4,7 +4,12 @@ from dataclasses import dataclass
 
 from bodega.backbone.db import UnitOfWork
 from bodega.commerce.inventory.domain import MAIN, MAIN_ID, Change
-from bodega.commerce.inventory.errors import LocationNotFound, NothingMoved, StockBelowZero
+from bodega.commerce.inventory.errors import (
+    LocationClosed,
+    LocationNotFound,
+    NothingMoved,
+    StockBelowZero,
+)
 from bodega.commerce.inventory.repository.levels import (
     find_levels,
     lock_levels,
@@ -81,3 +86,12 @@ async def code_of(uow: UnitOfWork, location_id: LocationId | None) -> str:
     if found is None:
         raise LocationNotFound
     return found.code
+
+
+async def open_code_of(uow: UnitOfWork, location_id: LocationId | None) -> str:
+    """Of one that goods may be sent to. Raises LocationNotFound, LocationClosed."""
+    code = await code_of(uow, location_id)
+    found = await find_location(uow.connection, location_id or MAIN_ID)
+    if found is not None and not found.active:
+        raise LocationClosed
+    return code

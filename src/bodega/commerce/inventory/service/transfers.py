@@ -16,7 +16,7 @@ from bodega.commerce.inventory.repository import transfers as repository
 from bodega.commerce.inventory.repository.holds import find_held
 from bodega.commerce.inventory.repository.levels import lock_levels, open_levels
 from bodega.commerce.inventory.service.moves import move
-from bodega.commerce.inventory.service.stock import code_of
+from bodega.commerce.inventory.service.stock import code_of, open_code_of
 from bodega.contracts.stockroom import (
     Arrival,
     NewTransfer,
@@ -28,9 +28,10 @@ from bodega.kernel.quantity import UnitsLine
 
 
 async def start_transfer(uow: UnitOfWork, *, clock: Clock, new: NewTransfer) -> TransferView:
-    """Units leave the source. Raises SameLocation, LocationNotFound, StockSpokenFor."""
+    """Units leave the source, for a location that is open. Raises SameLocation, LocationNotFound,
+    LocationClosed, StockSpokenFor."""
     source = await code_of(uow, new.source_id)
-    destination = await code_of(uow, new.destination_id)
+    destination = await open_code_of(uow, new.destination_id)
     if source == destination:
         raise SameLocation
     units, transfer_id = by_variant(new.lines), TransferId(new_id())
