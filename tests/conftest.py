@@ -19,6 +19,7 @@ from bodega.backbone.settings import Settings
 from bodega.commerce.identity.adapters import passwords
 from tests.kit import raised
 from tests.kit.doors import Doors
+from tests.kit.provider import RunningProvider, running_provider
 from tests.kit.servers import empty_database, migrated_settings
 
 # Every person of a test has a password, and a good hash takes longer than the rest of the test.
@@ -142,6 +143,13 @@ async def context(settings: Settings, connections: Connections) -> AsyncIterator
     await connections.cache.client.flushdb()
     yield shop.context
     await shop.close()
+
+
+@pytest.fixture(scope="module")
+def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProvider]:
+    """The payment provider's double, over HTTP."""
+    with running_provider(tmp_path_factory.mktemp("provider")) as provider:
+        yield provider
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Orders on pages, over the real modules: a customer's own, and the desk of the console."""
 
 import re
-from collections.abc import Iterator
 from uuid import UUID
 
 import httpx
@@ -27,16 +26,10 @@ from bodega.web.storefront.lookup import LinkOver, NotFoundHere
 from tests.commerce.orders.conftest import captured
 from tests.commerce.orders.goods import wanted
 from tests.kit.goods import filled_cart, purchase, stocked
-from tests.kit.provider import RunningProvider, running_provider
+from tests.kit.provider import RunningProvider
 from tests.web.conftest import Browser
 
 TYPED = {"email": "ada@example.com", "name": "Ada", "password": "purple river stone 42"}
-
-
-@pytest.fixture(scope="module")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProvider]:
-    with running_provider(tmp_path_factory.mktemp("provider")) as provider:
-        yield provider
 
 
 @pytest.fixture

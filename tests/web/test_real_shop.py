@@ -2,7 +2,6 @@
 
 import html
 import re
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -14,15 +13,9 @@ from bodega.backbone.settings import Settings
 from bodega.contracts.catalog import Catalog
 from bodega.kernel.page import PageRequest
 from tests.kit.goods import level, stocked
-from tests.kit.provider import RunningProvider, running_provider
+from tests.kit.provider import RunningProvider
 from tests.web.conftest import Browser
 from tests.web.test_checkout import TYPED
-
-
-@pytest.fixture(scope="module")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProvider]:
-    with running_provider(tmp_path_factory.mktemp("provider")) as provider:
-        yield provider
 
 
 @pytest.fixture

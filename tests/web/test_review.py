@@ -1,7 +1,5 @@
 """Reviews and workflows in the console, over the real modules and servers."""
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -13,14 +11,8 @@ from bodega.contracts.checkout import Checkouts, CheckoutView
 from bodega.kernel.ids import CheckoutId, new_id
 from bodega.kernel.money import Money
 from tests.kit.goods import filled_cart, purchase, stocked
-from tests.kit.provider import RunningProvider, running_provider
+from tests.kit.provider import RunningProvider
 from tests.web.conftest import Browser
-
-
-@pytest.fixture(scope="module")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProvider]:
-    with running_provider(tmp_path_factory.mktemp("provider")) as provider:
-        yield provider
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A customer who goes on shopping while their checkout ends, over the real checkout."""
 
-from collections.abc import Iterator
 from uuid import uuid4
 
 import httpx
@@ -16,15 +15,9 @@ from bodega.kernel.errors import Conflict
 from bodega.kernel.ids import CartId, CheckoutId, CommandId, UserId, VariantId
 from tests.commerce.people import react
 from tests.kit.goods import filled_cart, purchase, stocked
-from tests.kit.provider import RunningProvider, running_provider
+from tests.kit.provider import RunningProvider
 
 MARIA = UserId(uuid4())
-
-
-@pytest.fixture(scope="module")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProvider]:
-    with running_provider(tmp_path_factory.mktemp("provider")) as provider:
-        yield provider
 
 
 @pytest.fixture

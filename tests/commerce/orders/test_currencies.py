@@ -1,6 +1,5 @@
 """Buying, returning and giving back in currencies with none and three decimals, over HTTP."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -17,13 +16,7 @@ from tests.commerce.orders.goods import wanted
 from tests.kit.buyer import Buyer
 from tests.kit.doors import Doors, key
 from tests.kit.goods import stocked
-from tests.kit.provider import RunningProvider, running_provider
-
-
-@pytest.fixture(scope="module")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProvider]:
-    with running_provider(tmp_path_factory.mktemp("provider")) as provider:
-        yield provider
+from tests.kit.provider import RunningProvider
 
 
 @pytest.fixture(params=["JPY", "KWD"])

@@ -2,7 +2,6 @@
 tabs pay at once."""
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -20,7 +19,7 @@ from tests.commerce.people import react
 from tests.kit.books import ALWAYS, broken
 from tests.kit.doors import Doors, key
 from tests.kit.goods import level, stocked
-from tests.kit.provider import RunningProvider, running_provider
+from tests.kit.provider import RunningProvider
 
 ASKS, VISA, POOR = (
     "pm_card_authenticationRequired",
@@ -28,12 +27,6 @@ ASKS, VISA, POOR = (
     "pm_card_visa_chargeDeclinedInsufficientFunds",
 )
 BACK = "https://shop.test/back"
-
-
-@pytest.fixture(scope="module")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProvider]:
-    with running_provider(tmp_path_factory.mktemp("provider")) as provider:
-        yield provider
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Orders that end otherwise than planned, over the shop's own stock, prices and payments."""
 
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 
@@ -31,13 +30,7 @@ from tests.commerce.orders.whole import ACTOR, Shop, accounts, papered_tax, sett
 from tests.commerce.payments import stripe_events as stripe
 from tests.kit.doors import Doors
 from tests.kit.goods import ADDRESS
-from tests.kit.provider import RunningProvider, running_provider
-
-
-@pytest.fixture(scope="module")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProvider]:
-    with running_provider(tmp_path_factory.mktemp("provider")) as provider:
-        yield provider
+from tests.kit.provider import RunningProvider
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """After the sale over the shop's own stock, prices and payments, against the provider's double."""
 
-from collections.abc import Iterator
-
 import pytest
 from sqlalchemy import text
 
@@ -28,13 +26,7 @@ from tests.commerce.orders.conftest import line_id
 from tests.commerce.orders.goods import pounds
 from tests.commerce.orders.whole import ACTOR, Shop, accounts, papered_tax, settings_of
 from tests.kit.goods import level, stocked
-from tests.kit.provider import RunningProvider, running_provider
-
-
-@pytest.fixture(scope="module")
-def provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningProvider]:
-    with running_provider(tmp_path_factory.mktemp("provider")) as provider:
-        yield provider
+from tests.kit.provider import RunningProvider
 
 
 @pytest.fixture
