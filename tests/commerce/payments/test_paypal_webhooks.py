@@ -190,7 +190,7 @@ def test_a_refund_says_how_much_went_back_in_all() -> None:
 def test_a_dispute_is_read_and_a_lost_one_costs_what_was_given_back(
     outcome: dict[str, Any], status: str, moved: int | None
 ) -> None:
-    resource = {
+    resource: dict[str, Any] = {
         "dispute_id": "PP-D-1", "create_time": "2026-01-01T00:00:00Z", "status": "RESOLVED",
         "reason": "MERCHANDISE_OR_SERVICE_NOT_RECEIVED", "dispute_amount": EUR50,
         "dispute_outcome": outcome, "dispute_life_cycle_stage": "CHARGEBACK",
@@ -200,6 +200,10 @@ def test_a_dispute_is_read_and_a_lost_one_costs_what_was_given_back(
     assert isinstance(notice.fact, DisputeFact)
     assert (notice.fact.status, notice.payment_id) == (status, OWN)
     assert [one.amount.amount for one in notice.fact.movements] == ([moved] if moved else [])
+    assert notice.fact.amount.amount == -(moved or -5000)
+    assert notice.part_of is None
+    del resource["disputed_transactions"][0]["custom"]
+    assert read(paypal.event("CUSTOMER.DISPUTE.RESOLVED", resource)).part_of == "C1"
 
 
 def test_what_we_know_and_cannot_read_is_kept_for_a_look() -> None:

@@ -187,7 +187,7 @@ def read(body: bytes | str) -> Notice:
         subject=subject,
         payment_id=own,
         reference=order,
-        part_of=None if own or order else _capture(resource),
+        part_of=None if own or order else _capture(kind, resource),
         fact=fact,
         unreadable=unreadable,
     )
@@ -207,10 +207,13 @@ def _fact(kind: str, resource: dict[str, Any]) -> Fact | None:
 
 def _dispute(resource: dict[str, Any]) -> DisputeFact:
     """What a dispute took is known when it is lost: then its amount is gone."""
-    reference, amount = str(resource["dispute_id"]), from_paypal(resource["dispute_amount"])
-    status = dispute_status(resource)
+    reference, status = str(resource["dispute_id"]), dispute_status(resource)
+    amount = from_paypal(resource["dispute_amount"])
     due = resource.get("seller_response_due_date")
-    lost = (Movement(f"{reference}:lost", -taken_back(resource)),) if status == "lost" else ()
+    lost: tuple[Movement, ...] = ()
+    if status == "lost":
+        amount = taken_back(resource)
+        lost = (Movement(f"{reference}:lost", -amount),) if amount.amount else ()
     return DisputeFact(
         reference=reference,
         amount=amount,
@@ -235,8 +238,11 @@ def _own(kind: str, resource: dict[str, Any]) -> Any:
     return None if refund else own_id(resource.get("custom_id"))
 
 
-def _capture(resource: dict[str, Any]) -> str | None:
-    """A refund names neither the order nor us, only the capture it belongs to."""
+def _capture(kind: str, resource: dict[str, Any]) -> str | None:
+    """A refund names neither the order nor us, only the capture it belongs to; so may a dispute."""
+    if kind.startswith("CUSTOMER.DISPUTE."):
+        [first, *_] = resource.get("disputed_transactions") or [{}]
+        return first.get("seller_transaction_id")
     for link in resource.get("links") or ():
         _, found, capture = str(link.get("href", "")).rpartition("/v2/payments/captures/")
         if link.get("rel") == "up" and found:
