@@ -87,7 +87,7 @@ class InsightQuery(BaseModel):
     columns: Sequence[Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]{0,62}$")]] = ()
     since: date | None = None
     until: date | None = None
-    limit: int | None = Field(None, ge=1)
+    limit: int | None = Field(None, ge=1, lt=2**63)
 
 
 class External(Protocol):

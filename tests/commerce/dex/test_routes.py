@@ -185,9 +185,12 @@ async def test_datasets_are_listed(analyst: httpx.AsyncClient) -> None:
         ({"dataset": "dim_things", "since": "2026-01-01"}, 400, "insight_column_unknown"),
         ({"dataset": "x;drop"}, 422, "malformed"),
         ({"limit": "0"}, 422, "malformed"),
+        ({"limit": str(2**63)}, 422, "malformed"),
+        ({"columns": "id,1e400"}, 422, "malformed"),
+        ({"columns": f"id,{'x' * 64}"}, 422, "malformed"),
         ({"since": "2026-02-01", "until": "2026-01-01"}, 422, "malformed"),
     ],
-    ids=["dataset", "column", "no_day", "name", "limit", "backwards"],
+    ids=["dataset", "column", "no_day", "name", "limit", "far", "number", "long", "backwards"],
 )
 async def test_what_cannot_be_streamed_is_said_first(
     analyst: httpx.AsyncClient, asked: dict[str, str], status: int, code: str

@@ -102,6 +102,18 @@ async def test_all_orders_stream_out(
     assert [order["number"] for order in found] == [1003, 1004]
 
 
+async def test_what_cannot_be_looked_for_is_refused_before_a_file_begins(
+    doors: Doors, numbers: list[int]
+) -> None:
+    staff = await doors.staff(await doors.admin())
+    for asked in ({"q": "a\x00"}, {"sku": "\x00", "format": "ndjson"}):
+        answer = await staff.get("/api/v1/admin/order-export", params=asked)
+        assert (answer.status_code, answer.json()["code"]) == (422, "unstorable"), asked
+    none = await staff.get("/api/v1/admin/order-export", params={"q": "nobody@example.com"})
+    assert none.text.startswith("number,placed_at,")
+    assert none.text.count("\n") == 1
+
+
 async def test_nobody_else_takes_them_out(doors: Doors, client: httpx.AsyncClient) -> None:
     assert (await client.get("/api/v1/admin/order-export")).status_code == 401
     customer = await doors.customer()

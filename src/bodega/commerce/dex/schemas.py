@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from bodega.contracts.dex import InsightQuery, Place, Symbol
 
+_COLUMNS = r"^,*([a-z_][a-z0-9_]{0,62}(,+|$))*$"
+
 
 class WorldQuery(BaseModel):
     """`symbols` may be repeated; a place needs both of its coordinates."""
@@ -33,10 +35,10 @@ class RowsQuery(BaseModel):
     dataset: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")] = (
         "mart_daily_sales"
     )
-    columns: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_,]*$", max_length=2000)] = ""
+    columns: Annotated[str, StringConstraints(pattern=_COLUMNS, max_length=2000)] = ""
     since: date | None = None
     until: date | None = None
-    limit: int | None = Field(None, ge=1)
+    limit: int | None = Field(None, ge=1, lt=2**63)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

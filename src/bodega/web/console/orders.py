@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from bodega.backbone.http.deps import PageQuery
+from bodega.backbone.http.streams import begun
 from bodega.contracts.aftersales import (
     CancelOrder,
     CancelRest,
@@ -93,7 +94,7 @@ async def export(
         "content-disposition": f'attachment; filename="orders.{format}"',
         "cache-control": "private, no-store",
     }
-    found = desk.orders.export(wanted.search, format=format)
+    found = await begun(desk.orders.export(wanted.search, format=format))
     return StreamingResponse(found, media_type=_MEDIA[format], headers=headers)
 
 

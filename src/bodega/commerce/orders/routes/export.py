@@ -7,6 +7,7 @@ from fastapi.responses import StreamingResponse
 
 from bodega.backbone.http.deps import Staff
 from bodega.backbone.http.router import admin_router
+from bodega.backbone.http.streams import begun
 from bodega.commerce.orders.routes.orders import AllOrders
 from bodega.commerce.orders.schemas import OrderExport
 
@@ -23,7 +24,7 @@ async def export_orders(
     """CSV has a row a line of an order, NDJSON an order a line."""
     name = f"orders.{search.format}"
     return StreamingResponse(
-        orders.export(search, format=search.format),
+        await begun(orders.export(search, format=search.format)),
         media_type=_MEDIA[search.format],
         headers={"content-disposition": f'attachment; filename="{name}"'},
     )

@@ -98,10 +98,13 @@ class OrdersService:
     async def export(
         self, search: OrderSearch, *, format: Literal["csv", "ndjson"]
     ) -> AsyncIterator[str]:
-        if format == "csv":
-            yield sheets.csv_head()
+        head = sheets.csv_head() if format == "csv" else ""
         async for order in self._every(search):
-            yield sheets.csv_rows(order) if format == "csv" else f"{order.model_dump_json()}\n"
+            rows = sheets.csv_rows(order) if format == "csv" else f"{order.model_dump_json()}\n"
+            yield head + rows
+            head = ""
+        if head:
+            yield head
 
     async def _every(self, search: OrderSearch) -> AsyncIterator[OrderView]:
         """No connection is held while a slow reader takes its time."""
