@@ -242,7 +242,8 @@ def _capture(kind: str, resource: dict[str, Any]) -> str | None:
     """A refund names neither the order nor us, only the capture it belongs to; so may a dispute."""
     if kind.startswith("CUSTOMER.DISPUTE."):
         [first, *_] = resource.get("disputed_transactions") or [{}]
-        return first.get("seller_transaction_id")
+        capture: str | None = first.get("seller_transaction_id")
+        return capture
     for link in resource.get("links") or ():
         _, found, capture = str(link.get("href", "")).rpartition("/v2/payments/captures/")
         if link.get("rel") == "up" and found:
