@@ -13,8 +13,11 @@ import psycopg
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
+from typer.testing import CliRunner
 
+from bodega.apps import cli
 from bodega.apps.modules import modules, personal, published
+from bodega.apps.supervise import environment
 from bodega.backbone import jobs
 from bodega.backbone.changes.envelope import Change
 from bodega.backbone.changes.errors import SinkUnavailable
@@ -25,6 +28,7 @@ from bodega.backbone.vault.keys import MasterKey, MasterKeys
 from bodega.backbone.vault.store import Vault
 from bodega.data.ingest.bronze import BronzeSink
 from bodega.data.ingest.seal import SealedSink
+from bodega.data.lake.access import AccessLog, reader
 from bodega.data.lake.archive import archive
 from bodega.data.lake.policy import BRONZE
 from bodega.data.lake.reveal import reveal
@@ -218,6 +222,23 @@ def test_without_keys_nothing_is_written_and_the_feed_waits(lake: Path, settings
     assert not DeltaTable.is_deltatable(str(lake / "bronze" / "shop__orders_orders"))
 
 
+def test_on_the_command_line_the_account_counts_and_a_reason_is_one(
+    shop: Shop, settings: Settings, lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.user(user := str(new_id()), EMAIL)
+    monkeypatch.setenv("USER", "somebody-else")
+    own = settings.model_copy(update={"lake_url": str(lake), "data_dir": lake})
+    monkeypatch.setattr(environment, "connected_settings", lambda: own)
+
+    def asked(*arguments: str) -> int:
+        return CliRunner().invoke(cli.app, ["lake", "reveal", user, *arguments]).exit_code
+
+    assert asked("--reason", "  ") == 2
+    assert asked("--reason", "a request", "--actor", "Ada's lawyer") == 0
+    (read,) = AccessLog(lake).reads()
+    assert (read.who, read.purpose) == (f"{reader()} for Ada's lawyer", "a request")
+
+
 async def test_an_admin_erases_a_customer_through_the_api_and_what_is_copied_again_stays_dark(
     shop: Shop, client: httpx.AsyncClient, doors: Doors, settings: Settings
 ) -> None:
@@ -237,6 +258,8 @@ async def test_an_admin_erases_a_customer_through_the_api_and_what_is_copied_aga
     for door, body in (("erase", {"person": user}), ("reveal", asked)):
         refused = await customer.post(f"/api/v1/admin/users/{door}", json=body)
         assert refused.status_code == 403
+    unsaid = await admin.post("/api/v1/admin/users/reveal", json=asked | {"reason": "    "})
+    assert unsaid.status_code == 422
     done = await admin.post("/api/v1/admin/users/erase", json={"person": email})
     assert done.status_code == 204, done.text
     again = await admin.post("/api/v1/admin/users/erase", json={"person": user})

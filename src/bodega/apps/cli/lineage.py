@@ -76,7 +76,8 @@ def export(
     if to is None:
         typer.echo(text, nl=False)
         return
-    to.write_text(text)
+    to.parent.mkdir(parents=True, exist_ok=True)
+    to.write_text(text, encoding="utf-8")
     typer.echo(f"{len(events)} events written to {to}.")
 
 

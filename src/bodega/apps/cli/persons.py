@@ -8,6 +8,7 @@ import typer
 
 Person = Annotated[str, typer.Argument(help="A user id, or an e-mail (guests have no id).")]
 OPERATOR = "operator"
+SHORTEST_REASON = 3
 
 
 def register(lake: typer.Typer) -> None:
@@ -43,13 +44,16 @@ def erase(
             await shop.close()
 
     keys = asyncio.run(run())
-    typer.echo(f"{keys} key{'' if keys == 1 else 's'} destroyed; {person} is forgotten.")
+    if keys:
+        typer.echo(f"{keys} key{'' if keys == 1 else 's'} destroyed; {person} is forgotten.")
+    else:
+        typer.echo(f"No key was destroyed: nobody is known as {person}, or not any more.")
 
 
 def reveal(
     person: Person,
     reason: Annotated[str, typer.Option(help="Kept, with your name, beside the request.")],
-    actor: Annotated[str, typer.Option(help="Who asks.", envvar="USER")] = OPERATOR,
+    actor: Annotated[str, typer.Option(help="For whom, beside the account you are.")] = "",
 ) -> None:
     """Show what bronze holds of a customer in the clear, as JSON.
 
@@ -58,11 +62,15 @@ def reveal(
     from bodega.apps.supervise.environment import connected_settings
     from bodega.backbone.vault.keys import MasterKeys
     from bodega.backbone.vault.store import Vault
+    from bodega.data.lake.access import reader
     from bodega.data.lake.reveal import reveal as opened
     from bodega.data.lake.storage import LakeRoot
 
+    if len(reason := reason.strip()) < SHORTEST_REASON:
+        raise typer.BadParameter("say why: it is kept", param_hint="--reason")
     settings = connected_settings()
     vault = Vault(settings.dsn, MasterKeys.of(settings))
+    who = " for ".join(name for name in (reader(), actor.strip()) if name)
     root = LakeRoot.of(settings)
-    found = opened(root, vault, person=person, actor=f"operator:{actor}", reason=reason)
+    found = opened(root, vault, person=person, actor=who, reason=reason)
     typer.echo(json.dumps([row.model_dump() for row in found.rows], indent=1, ensure_ascii=False))

@@ -49,6 +49,9 @@ class UserChange(BaseModel):
     status: Literal["active", "disabled"] | None = None
 
 
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=400)]
+
+
 class EraseRequest(BaseModel):
     """A user id, or the e-mail of an account or a guest; in the body, so that no log has it."""
 
@@ -60,4 +63,4 @@ class EraseRequest(BaseModel):
 class RevealRequest(EraseRequest):
     """The reason is kept beside the name of whoever asks."""
 
-    reason: str = Field(min_length=3, max_length=400)
+    reason: Reason
