@@ -6,7 +6,7 @@ It is imported where it is used: every worker reads this file, one of them runs 
 import json
 import shutil
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +194,32 @@ def test_numbers_that_contradict_each_other_fail_the_run_their_check_and_stay_un
     assert open_keys(lake) == ["publishing"]
 
 
+def test_a_refresh_that_failed_is_asked_for_again_though_nothing_moved(
+    defs: Any, lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What refused it may be mended outside bronze: a rule, a disk."""
+    import dagster as dg
+
+    from bodega.apps.orchestration import definitions as graph
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        moved = next(one for one in defs.sensors if one.name == "bronze_moved")
+        cursor = moved.evaluate_tick(dg.build_sensor_context(instance)).cursor
+
+        def asked() -> int:
+            context = dg.build_sensor_context(instance, cursor=cursor)
+            return len(moved.evaluate_tick(context).run_requests or ())
+
+        assert not execute(defs, instance=instance).success
+        assert asked() == 0, "not at once"
+        monkeypatch.setattr(graph, "PAUSE", timedelta())
+        assert asked() == 1
+        with monkeypatch.context() as held:
+            known = read_published(lake)
+            held.setattr(graph, "read_published", lambda _: known.model_copy(update={"held": True}))
+            assert asked() == 0, "people keep readers where they are"
+
+
 def test_a_run_fails_while_another_owns_the_lake(defs: Any, lake: Path) -> None:
     with ownership(lake):
         result = execute(defs)
@@ -222,6 +248,17 @@ def test_schedules_and_sensors_ask_for_what_is_due(
     context = dg.build_schedule_context(instance, scheduled_execution_time=at)
     (asked,) = due.evaluate_tick(context).run_requests
     assert asked.tags["bodega/source"] == "suppliers"
+
+    file = shop[0] / "sources.yml"
+    more = "      stock: {path: 'stock*.csv', key: [sku]}\n"
+    file.write_text(f"{DECLARED}{more}{DECLARED.replace('suppliers', 'another').split(':', 1)[1]}")
+    context = dg.build_schedule_context(instance, scheduled_execution_time=at)
+    (asked,) = due.evaluate_tick(context).run_requests
+    assert [key.path[-1] for key in asked.asset_selection] == ["suppliers__prices"]
+    assert "dagster:streams" in open_keys(shop[0] / "lake")
+    file.write_text(DECLARED)
+    due.evaluate_tick(dg.build_schedule_context(instance, scheduled_execution_time=at))
+    assert "dagster:streams" not in open_keys(shop[0] / "lake")
 
     arrived = next(one for one in defs.sensors if one.name == "suppliers_files")
     first = arrived.evaluate_tick(dg.build_sensor_context(instance))

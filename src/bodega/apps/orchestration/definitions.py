@@ -3,6 +3,7 @@
 dagster definitions validate -m bodega.apps.orchestration.definitions -a load
 """
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -20,7 +21,7 @@ from bodega.apps.orchestration.outside import (
 from bodega.apps.orchestration.warehouse import RETRIES, warehouse_asset
 from bodega.backbone.settings import Settings, load_settings
 from bodega.data.ingest.sources.config import FOLLOWED, FilesConfig
-from bodega.data.lake.published import read_published
+from bodega.data.lake.published import Published, read_published
 from bodega.data.lake.storage import LakeRoot
 from bodega.data.pipelines.bronze import NOTHING, read_bronze
 from bodega.data.pipelines.dbt import Project, project_fingerprint
@@ -29,7 +30,9 @@ from bodega.data.pipelines.reconcile import reconcile
 from bodega.data.pipelines.refresh import Outcome, complete_position
 from bodega.data.pipelines.status import record
 from bodega.data.pipelines.warehouse import Warehouse
+from bodega.kernel.clock import SystemClock
 
+PAUSE = timedelta(minutes=1)
 UNDER_WAY = dg.RunsFilter(
     job_name="refresh",
     statuses=[
@@ -77,7 +80,8 @@ def definitions(
             if isinstance(config, FilesConfig)
         ]
         found["schedules"] = [_hourly(care)]
-        found["schedules"] += [as_scheduled(settings, reading)] if sources else []
+        known = {key for _, source in sources.values() for key in source.keys}
+        found["schedules"] += [as_scheduled(settings, reading, known)] if sources else []
     return dg.Definitions(
         assets=[
             *bronze_specs(),
@@ -118,7 +122,8 @@ def agrees_with_bronze(settings: Settings) -> dg.AssetChecksDefinition:
 
 def bronze_moved(settings: Settings, job: Any) -> dg.SensorDefinition:
     """Asks for a refresh when bronze holds something new, or the models have changed; says that the
-    published set is up to date when it is. A refresh under way is waited for."""
+    published set is up to date when it is. A refresh under way is waited for; one that failed is
+    asked for again each minute."""
 
     @dg.sensor(
         name="bronze_moved",
@@ -127,20 +132,30 @@ def bronze_moved(settings: Settings, job: Any) -> dg.SensorDefinition:
         default_status=dg.DefaultSensorStatus.RUNNING,
     )
     def moved(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        lake = LakeRoot.of(settings)
+        lake, now = LakeRoot.of(settings), SystemClock().now()
         reach = _reach(lake)
         mark = f"{reach} {mapped_stamp(lake)} {project_fingerprint()[:12]}"
-        if mark == context.cursor:
-            known = read_published(lake)
+        seen, _, asked_at = (context.cursor or "").partition(" at ")
+        known = read_published(lake)
+        if mark == seen and not _again(context.instance, known, asked_at, now):
             if known.tables and not known.held and (known.position or NOTHING) >= reach:
                 record(lake.work, Outcome.nothing())
             return dg.SkipReason(f"bronze is still at {reach}")
         if context.instance.get_runs_count(UNDER_WAY):
             return dg.SkipReason("a refresh is under way: the next one takes what came meanwhile")
-        context.update_cursor(mark)
-        return dg.RunRequest(run_key=mark)
+        cursor = f"{mark} at {now.isoformat()}"
+        context.update_cursor(cursor)
+        return dg.RunRequest(run_key=cursor)
 
     return moved
+
+
+def _again(instance: dg.DagsterInstance, known: Published, asked_at: str, now: datetime) -> bool:
+    """Whether the last refresh failed, a while ago: what it was refused for may be mended."""
+    if known.held or not asked_at or now - datetime.fromisoformat(asked_at) < PAUSE:
+        return False
+    last = instance.get_runs(dg.RunsFilter(job_name="refresh"), limit=1)
+    return bool(last) and last[0].status is dg.DagsterRunStatus.FAILURE
 
 
 def _reach(lake: LakeRoot) -> int:

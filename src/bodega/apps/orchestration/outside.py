@@ -1,7 +1,7 @@
 """What comes from elsewhere and what is learnt: sources, models, upkeep, each as Dagster has it."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,11 +19,13 @@ from bodega.data.ingest.sources.registry import build_source
 from bodega.data.ingest.sources.report import LoadReport
 from bodega.data.lake.paths import bronze_table
 from bodega.data.lake.storage import LakeRoot
+from bodega.data.operations.alerts import raise_alert, resolve_alert
 from bodega.kernel.clock import SystemClock
 from bodega.kernel.errors import BodegaError
 from bodega.ml.features.purchases import data_version
 from bodega.ml.recommend import NAME as RECOMMENDER
 
+UNLOADED = "dagster:streams"
 Events = Iterator[dg.MaterializeResult[Any]]
 
 
@@ -147,9 +149,12 @@ def care_job(settings: Settings) -> dg.JobDefinition:
     return lake_care
 
 
-def as_scheduled(settings: Settings, job: Any) -> dg.ScheduleDefinition:
+def as_scheduled(
+    settings: Settings, job: Any, known: Collection[dg.AssetKey]
+) -> dg.ScheduleDefinition:
     """The schedules of sources.yml, by the very rule of `bodega sources schedule`: looked at each
-    minute, which is the shortest of them; ticks missed while nobody ran count as one."""
+    minute, which is the shortest of them; ticks missed while nobody ran count as one. Streams that
+    are not among `known`, the definitions that were loaded, are told and keep no other waiting."""
 
     @dg.schedule(
         name="sources_as_scheduled",
@@ -160,22 +165,44 @@ def as_scheduled(settings: Settings, job: Any) -> dg.ScheduleDefinition:
     def due(context: dg.ScheduleEvaluationContext) -> Any:
         now = context.scheduled_execution_time.astimezone(UTC)
         plans = [plan for plan in planned(settings, now=now) if plan.due]
-        if not plans:
-            return dg.SkipReason("no source is due")
         file = declared(settings)
+        keys = {
+            plan.source: [
+                stream_key(plan.source, s.name) for s in file.sources[plan.source].declared()
+            ]
+            for plan in plans
+        }
+        _tell_unloaded(
+            settings, [key for found in keys.values() for key in found if key not in known]
+        )
+        asked = {name: [key for key in found if key in known] for name, found in keys.items()}
+        if not any(asked.values()):
+            return dg.SkipReason("no source is due")
         return [
             dg.RunRequest(
-                run_key=f"{plan.source} {now.isoformat()}",
-                asset_selection=[
-                    stream_key(plan.source, stream.name)
-                    for stream in file.sources[plan.source].declared()
-                ],
-                tags={"bodega/source": plan.source},
+                run_key=f"{name} {now.isoformat()}",
+                asset_selection=found,
+                tags={"bodega/source": name},
             )
-            for plan in plans
+            for name, found in asked.items()
+            if found
         ]
 
     return due
+
+
+def _tell_unloaded(settings: Settings, keys: Sequence[dg.AssetKey]) -> None:
+    work = LakeRoot.of(settings).work
+    if not keys:
+        resolve_alert(work, key=UNLOADED, detail="Dagster knows them now")
+        return
+    named = ", ".join(sorted(key.path[-1] for key in keys))
+    detail = (
+        f"{named}: not read until the code location is reloaded, in Dagster's UI or by a restart."
+    )
+    raise_alert(
+        work, key=UNLOADED, title="sources.yml has streams that are new to Dagster", detail=detail
+    )
 
 
 def file_sensor(settings: Settings, name: str, source: dg.AssetsDefinition) -> dg.SensorDefinition:
