@@ -1,5 +1,6 @@
 """Dagster's processes: who orchestrates, what it is told, and its pages' own environment."""
 
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -22,6 +23,7 @@ from bodega.apps.orchestration.home import (
 )
 from bodega.apps.orchestration.ui import WebserverMissing, prepare_ui
 from bodega.apps.supervise.processes import cast_of
+from bodega.backbone.embedded.ports import free_port
 from bodega.backbone.settings import Settings
 
 
@@ -101,3 +103,19 @@ def test_pages_that_are_there_are_not_fetched_again(
     program = prepare_ui(settings, lambda _: None)
     assert prepare_ui(settings, lambda _: None) == program == made[0] / "bin" / "dagster-webserver"
     assert len(made) == 1
+
+
+def test_whoever_stops_the_command_stops_the_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "pages"
+    program.write_text("#!/bin/sh\nsleep 0.2; kill -TERM $PPID; exec sleep 60\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(ui, "prepare_ui", lambda *_: program)
+    before = {name: signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGHUP)}
+
+    try:
+        assert ui.serve(settings_of(tmp_path), port=free_port(), tell=print) == -signal.SIGTERM
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)

@@ -1,6 +1,7 @@
 """The kit that users import: lakes, played sources, a day to gold, assertions that explain."""
 
-from datetime import UTC, datetime
+import math
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from importlib.util import find_spec
 
@@ -67,7 +68,13 @@ def test_a_day_of_orders_reaches_gold(lake_in_folder: TestLake) -> None:
     lake.commit(*orders_of_a_day(monday, [250, 1999]))
     assert "mart_daily_sales" in lake.build()
     rows = lake.gold("select date, orders, net_amount from gold.mart_daily_sales")
-    assert_rows(rows, [{"date": monday.date(), "orders": 2, "net_amount": 2249}])
+    first = {"date": monday.date(), "orders": 2, "net_amount": 2249}
+    assert_rows(rows, [first])
+    tuesday = monday + timedelta(days=1)
+    lake.commit(*orders_of_a_day(tuesday, [1]))
+    lake.build()
+    rows = lake.gold("select date, orders, net_amount from gold.mart_daily_sales")
+    assert_rows(rows, [first, {"date": tuesday.date(), "orders": 1, "net_amount": 1}])
 
 
 ROWS = [{"id": 1, "of": None}, {"id": 2, "of": 1}]
@@ -80,6 +87,10 @@ def test_assertions_pass_what_is_right() -> None:
     assert_filled(ROWS, ["id"])
     assert_sum(ROWS, "id", 3)
     assert_refers(ROWS, "of", ROWS, "id")
+    assert_unique([{"sku": "A"}, {"sku": "B"}], "sku")
+    assert_filled([{"sku": "A"}], "sku")
+    odd = {"tags": ["a", {"b": 1}], "rate": math.nan}
+    assert_rows([odd], [{"tags": ["a", {"b": 1}], "rate": float("nan")}])
 
 
 def test_assertions_say_what_is_wrong() -> None:
@@ -93,5 +104,9 @@ def test_assertions_say_what_is_wrong() -> None:
         assert_filled(ROWS, ["of"])
     with pytest.raises(AssertionError, match="is 3, not 4: -1"):
         assert_sum(ROWS, "id", 4)
+    with pytest.raises(AssertionError, match="1 of 2 rows have no of"):
+        assert_sum(ROWS, "of", 1)
+    with pytest.raises(AssertionError, match="no column price; there are id, of"):
+        assert_filled(ROWS, "price")
     with pytest.raises(AssertionError, match="refer to nothing"):
         assert_refers(ROWS, "of", [{"id": 9}], "id")

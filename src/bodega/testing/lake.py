@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -236,14 +236,19 @@ class PlayedSource:
             )
 
 
+_FIRST_DAY, _ORDERS_A_DAY = date(2000, 1, 1), 10_000
+
+
 def orders_of_a_day(
     day: datetime, totals: Iterable[int], *, currency: str = "GBP", first: int = 1
 ) -> list[tuple[str, str, Mapping[str, Any], Mapping[str, Any]]]:
-    """Paid orders of one line each, as changes for `TestLake.commit`; totals in minor units."""
+    """Paid orders of one line each, as changes for `TestLake.commit`; totals in minor units. Those
+    of another day are others; more of the same day begin at another `first`."""
+    since = (day.astimezone(UTC).date() - _FIRST_DAY).days * _ORDERS_A_DAY
     at = day.astimezone(UTC).isoformat()
     times = {"occurred_at": at, "known_at": at, "ingested_at": at, "source": None}
     changes: list[tuple[str, str, Mapping[str, Any], Mapping[str, Any]]] = []
-    for number, total in enumerate(totals, start=first):
+    for number, total in enumerate(totals, start=since + first):
         order, line = f"order-{number}", f"line-{number}"
         money = {"total_amount": total, "currency": currency, "source_key": None, **times}
         changes.append(

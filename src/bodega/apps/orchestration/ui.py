@@ -7,6 +7,7 @@ it asks this Python for the definitions, over a socket.
 import importlib.metadata
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import venv
@@ -64,11 +65,18 @@ def serve(settings: Settings, *, port: int, tell: Tell) -> int:
         *("-h", LOOPBACK, "-p", str(port)),
     ]
     tell(f"http://{LOOPBACK}:{port}  (Ctrl-C stops it; the first page takes some seconds)")
+    for name in (signal.SIGTERM, signal.SIGHUP):  # whoever stops us stops the pages, too
+        signal.signal(name, _leave)
     with subprocess.Popen(command, env=dict(environment_of(settings))) as process:
         try:
             return process.wait()
         except KeyboardInterrupt:
+            process.terminate()
             return process.wait(timeout=30)
+
+
+def _leave(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _installation(folder: Path) -> Sequence[Sequence[str]]:
