@@ -522,6 +522,12 @@ class FakeCheckouts:
         self._place(self.known[checkout_id], cart, request, view.customer_id)
         return self.known[checkout_id]
 
+    async def abandon(self, checkout_id: CheckoutId) -> CheckoutView | None:
+        view = self.known[checkout_id]
+        left = {"state": "failed", "waiting_for": None, "failure_code": "checkout_cancelled"}
+        self.known[checkout_id] = view.model_copy(update=left)
+        return self.known[checkout_id]
+
     async def checkout(self, checkout_id: CheckoutId) -> CheckoutView | None:
         return self.known.get(checkout_id)
 

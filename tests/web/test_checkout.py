@@ -274,17 +274,23 @@ async def test_the_bank_asks_and_the_buyer_comes_back(browser: Browser, shop: Fa
     assert len(shop.orders.placed) == 1
 
 
-async def test_a_bank_that_has_not_confirmed_asks_again(browser: Browser, shop: FakeShop) -> None:
+async def test_a_buyer_who_did_not_confirm_is_not_sent_back_and_may_pay_another_way(
+    browser: Browser, shop: FakeShop
+) -> None:
     await add_mug(browser, shop)
     form = {**await browser.fields("/checkout", "/checkout"), **TYPED, "payment_token": ASKS}
     asks = (await browser.post("/checkout", form)).headers["location"]
     shop.checkouts.unconfirmed = True
     back = shop.checkouts.requests[0].return_url.removeprefix("http://shop.test")
-    assert (await browser.get(back)).headers["location"] == asks
     assert (await browser.post("/checkout", form)).headers["location"] == asks
-    page = await browser.get(f"/orders/{shop.checkouts.asked[0]}/confirmation")
-    assert "has not confirmed yet" in page.text
+    returned = (await browser.get(back)).headers["location"]
+    assert returned == f"/orders/{shop.checkouts.asked[0]}/confirmation"
+    page = await browser.get(returned)
+    assert f'href="{asks}"' in page.text
     assert "Speckled stoneware mug" in (await browser.get("/cart")).text
+    left = await browser.send(returned, asks.replace("/action", "/abandonment"))
+    assert left.headers["location"] == "/checkout"
+    assert "waiting" not in [view.state for view in shop.checkouts.known.values()]
 
 
 async def test_only_a_web_address_is_followed(browser: Browser, shop: FakeShop) -> None:
@@ -318,4 +324,6 @@ async def test_anothers_bank_question_is_not_shown(shop: FakeShop) -> None:
     back = asks.replace("/action", "/return")
     for address in (asks, back):
         assert (await other.get(address)).status_code == 404
+    left = asks.replace("/action", "/abandonment")
+    assert (await other.post(left, await other.fields("/sign-in", "/sign-in"))).status_code == 404
     assert not shop.orders.placed

@@ -156,6 +156,21 @@ async def test_a_buyer_who_confirms_with_the_bank_has_one_order(
     assert (await level(context, variant_id)).available == 3
 
 
+async def test_a_buyer_who_goes_back_from_the_bank_pays_another_way(
+    context: Context, browser: Browser
+) -> None:
+    variant_id = await stocked(context, 5)
+    product = await on_shelf(context)
+    await browser.send(product, f"{product}/cart", quantity="2")
+    typed = {**TYPED, "payment_token": "pm_card_authenticationRequired"}
+    asks = await browser.send("/checkout", "/checkout", **typed)
+    paid = await browser.send("/checkout", "/checkout", **TYPED)
+    assert "Thank you!" in (await browser.get(paid.headers["location"])).text
+    earlier = await browser.get(asks.headers["location"])
+    assert earlier.headers["location"].endswith("/confirmation")
+    assert (await level(context, variant_id)).available == 3
+
+
 async def test_a_buyer_who_does_not_confirm_pays_nothing_and_may_try_again(
     context: Context, browser: Browser
 ) -> None:

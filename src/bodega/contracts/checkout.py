@@ -164,6 +164,10 @@ class Checkouts(Protocol):
     async def proceed(self, checkout_id: CheckoutId) -> CheckoutView | None:
         """Go on with a checkout that waits for its buyer, who is back; None when unknown."""
 
+    async def abandon(self, checkout_id: CheckoutId) -> CheckoutView | None:
+        """Undo a checkout that waits for its buyer, who wants to pay another way; any other goes
+        on as it does. None when unknown."""
+
     async def review(
         self, checkout_id: CheckoutId, *, accept: bool, reviewer: UserId, note: str
     ) -> CheckoutView:

@@ -40,6 +40,7 @@ def test_children_hear_of_servers_ports_and_made_up_secrets() -> None:
     assert heard["BODEGA_DATABASE_URL"] == "postgresql://here"
     assert heard["BODEGA_SERVING_URL"] == "http://127.0.0.1:2"
     assert heard["BODEGA_PAYMENTS_URL"] == "http://127.0.0.1:3"
+    assert heard["BODEGA_PAYPAL_URL"] == "http://127.0.0.1:3/paypal"
     assert heard["BODEGA_SECRET_KEY"] == "made"
     assert "BODEGA_POSTGRES_PASSWORD" not in heard
 
@@ -47,6 +48,8 @@ def test_children_hear_of_servers_ports_and_made_up_secrets() -> None:
 def test_what_the_owner_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BODEGA_SECRET_KEY", "mine")
     monkeypatch.setenv("BODEGA_SERVING_URL", "http://models.example")
+    monkeypatch.setenv("BODEGA_PAYPAL_URL", "https://api-m.paypal.com")
+    assert "BODEGA_PAYPAL_URL" not in told(load_settings())
     monkeypatch.setenv("BODEGA_PAYMENTS_SECRET_KEY", "sk_live")
     heard = told(load_settings())
     assert not heard.keys() & {"BODEGA_SECRET_KEY", "BODEGA_SERVING_URL", "BODEGA_PAYMENTS_URL"}

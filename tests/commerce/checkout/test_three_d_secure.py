@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from bodega.backbone.module import Context
-from bodega.kernel.ids import CartId, VariantId
+from bodega.kernel.ids import CartId, VariantId, new_id
 from tests.commerce.checkout.test_routes import body, buy
 from tests.kit.doors import key
 from tests.kit.goods import filled_cart, level, stocked
@@ -68,3 +68,20 @@ async def test_without_a_way_back_the_card_is_declined(
 ) -> None:
     answer = await buy(client, body(cart, payment_token=ASKS))
     assert (answer.status_code, answer.json()["code"]) == (402, "payment_declined")
+
+
+async def test_a_buyer_who_wants_to_pay_another_way_may(
+    client: httpx.AsyncClient, cart: CartId, context: Context, mug: VariantId
+) -> None:
+    asked = await sent_to_the_bank(client, cart)
+    for _ in range(2):
+        left = await client.post(f"{asked.headers['location']}/abandon", headers=key())
+        said = left.json()
+        assert (left.status_code, said["failure_code"]) == (200, "checkout_cancelled"), left.text
+    assert (await level(context, mug)).available == 2
+    bought = await buy(client, body(cart))
+    assert bought.status_code == 201, bought.text
+    kept = await client.post(f"{bought.headers['location']}/abandon", headers=key())
+    assert kept.json()["state"] == "completed"
+    nobodys = f"/api/v1/checkouts/{new_id()}/abandon"
+    assert (await client.post(nobodys, headers=key())).status_code == 404

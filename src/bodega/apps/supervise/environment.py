@@ -51,7 +51,10 @@ def environment(
     if "serving_url" not in settings.model_fields_set:
         chosen["serving_url"] = f"http://{LOOPBACK}:{ports['serving_port']}"
     if uses_provider_double(settings):
-        chosen["payments_url"] = f"http://{LOOPBACK}:{ports['provider_port']}"
+        double = f"http://{LOOPBACK}:{ports['provider_port']}"
+        chosen["payments_url"] = double
+        if "paypal_url" not in settings.model_fields_set:
+            chosen["paypal_url"] = f"{double}/paypal"
         shop = LOOPBACK if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
         chosen["provider_webhook_url"] = f"http://{shop}:{ports['port']}/api/v1/webhooks/stripe"
     for name, value in credentials.items():

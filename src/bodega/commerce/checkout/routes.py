@@ -61,6 +61,17 @@ async def proceed_checkout(
     return _answered(await till.proceed(checkout_id) or known, response)
 
 
+@router.post("/{checkout_id}/abandon")
+async def abandon_checkout(
+    who: Anyone, claim: SagaClaim, till: Till, checkout_id: CheckoutId
+) -> CheckoutView:
+    """The buyer wants to pay another way: what waits for them is undone, the cart is theirs."""
+    known = await till.checkout(checkout_id)
+    if known is None or not _may_see(who, known):
+        raise CheckoutNotFound
+    return await till.abandon(checkout_id) or known
+
+
 @admin.get("/held")
 async def list_held(who: Staff, till: Till, page: PageQuery) -> Page[HeldCheckout]:
     """The review queue, the longest waiting first."""

@@ -130,9 +130,13 @@ async def ask_bank(request: Request, own: Own, counter: AtCounter) -> Response:
 
 @router.get("/payment/return")
 async def come_back(request: Request, own: Own, counter: AtCounter) -> Response:
+    """Whoever has not confirmed is not sent back: the order's page leads there, or takes another
+    card."""
     try:
         due = await counter.after.proceed_due(own.order.id)
     except NotFound:
+        return redirect(request, own.at)
+    if due.action_url:
         return redirect(request, own.at)
     return await _after_payment(request, own, counter, due)
 

@@ -10,7 +10,7 @@ from bodega.contracts.cart import CartView
 from bodega.contracts.checkout import CheckoutRequest, CheckoutView
 from bodega.kernel.commands import Command
 from bodega.kernel.errors import BodegaError
-from bodega.kernel.ids import AddressId, CheckoutId
+from bodega.kernel.ids import AddressId, CartId, CheckoutId
 from bodega.kernel.principal import Principal
 from bodega.web.access import Visitor
 from bodega.web.forms import COMMAND_FIELD, Posted
@@ -92,8 +92,20 @@ async def _submit(
     try:
         outcome = await _patiently(till, who, asked, checkout_id)
     except BodegaError as error:
-        return of_error(error)
+        if error.code != "cart_in_checkout" or not await _left(till, asked.cart_id):
+            return of_error(error)
+        return await _submit(till, who, asked, checkout_id)
     return of_failure(outcome) if outcome.state in ("failed", "undoing") else outcome
+
+
+async def _left(till: Till, cart_id: CartId) -> bool:
+    """Whether an earlier checkout of the cart, which asked the buyer to confirm, is undone: they
+    went back and pay another way."""
+    earlier = await till.checkouts.of_cart(cart_id)
+    if earlier is None or earlier.state != "waiting" or earlier.order_id is not None:
+        return False
+    left = await till.checkouts.abandon(earlier.id)
+    return left is not None and left.state == "failed"
 
 
 async def _patiently(

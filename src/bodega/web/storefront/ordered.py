@@ -11,6 +11,7 @@ from bodega.kernel.errors import BodegaError, NotFound
 from bodega.kernel.ids import CheckoutId
 from bodega.kernel.principal import Principal, Role
 from bodega.web.access import Visitor
+from bodega.web.forms import Posted
 from bodega.web.pages import redirect, render
 from bodega.web.storefront.basket import cart_id_of, forget_cart
 from bodega.web.storefront.refusals import of_failure
@@ -45,14 +46,25 @@ async def come_back(
     request: Request, who: Visitor, till: AtTill, checkout_id: CheckoutId
 ) -> Response:
     """The buyer is back from the bank: the checkout asks how it went and goes on. Coming here again
-    changes nothing."""
+    changes nothing; whoever has not confirmed (and cancelled there, perhaps) is not sent back."""
     checkout = await _known(till, who, checkout_id)
     try:
         checkout = await till.checkouts.proceed(checkout_id) or checkout
     except BodegaError as error:
         if error.status < 500:
             raise
-    return redirect(request, next_address(checkout))
+    return redirect(request, confirmation_address(checkout.id))
+
+
+@router.post("/checkout/{checkout_id}/abandonment")
+async def pay_another_way(
+    request: Request, who: Visitor, till: AtTill, form: Posted, checkout_id: CheckoutId
+) -> Response:
+    """What waits for the buyer is undone; the cart stays as it is."""
+    await _known(till, who, checkout_id)
+    left = await till.checkouts.abandon(checkout_id)
+    failed = left is not None and left.state == "failed"
+    return redirect(request, "/checkout" if failed else confirmation_address(checkout_id))
 
 
 @router.get("/orders/{checkout_id}/confirmation")
@@ -72,6 +84,7 @@ async def confirmation(
         checkout=checkout,
         order=order,
         action=f"/checkout/{checkout_id}/action" if _asks_buyer(checkout) else None,
+        abandonment=f"/checkout/{checkout_id}/abandonment",
         failure=of_failure(checkout) if checkout.state in ("failed", "undoing") else None,
         masked_email=_masked(order.email) if order and order.email else None,
     )

@@ -95,6 +95,16 @@ class CheckoutService:
             saga = await self._runner.drive(saga)
         return (await self._follow(saga)).view()
 
+    async def abandon(self, checkout_id: CheckoutId) -> CheckoutView | None:
+        saga = await self._runner.find(checkout_id)
+        if saga is None:
+            return None
+        if saga.state == "waiting" and saga.waiting_for == "buyer":
+            async with self._database.work() as uow:
+                await repository.request_stop(uow.connection, saga.id, now=self._clock.now())
+            saga = await self._runner.drive(await self._runner.again(saga))
+        return (await self._follow(saga)).view()
+
     async def review(
         self, checkout_id: CheckoutId, *, accept: bool, reviewer: UserId, note: str
     ) -> CheckoutView:
