@@ -131,7 +131,8 @@ class Difference(BaseModel):
 
 
 class Reconciliation(BaseModel):
-    """What was compared, and what differs."""
+    """What was compared, and what differs. `not_compared` are payments of ours by provider, of
+    providers that are not set up here."""
 
     since: datetime
     until: datetime
@@ -139,6 +140,7 @@ class Reconciliation(BaseModel):
     there: int
     fees_booked: int
     differences: list[Difference]
+    not_compared: dict[str, int] = {}
 
 
 class PaymentConflictFound(Event):

@@ -205,6 +205,20 @@ def test_the_command_reports_differences_and_its_exit_code_says_so(
     assert "another system uses the account" in told
 
 
+def test_payments_of_a_provider_that_is_not_set_up_are_not_passed_over(
+    say: Say, settings: Settings
+) -> None:
+    with psycopg.connect(settings.dsn) as connection:
+        connection.execute(
+            """INSERT INTO payments.payments
+                   (id, checkout_id, amount_amount, amount_currency, status, provider)
+               VALUES (gen_random_uuid(), gen_random_uuid(), 599, 'GBP', 'captured', 'paypal')"""
+        )
+    code, told = say("reconcile", "--since", "1h")
+    assert code == 1
+    assert "Not compared: 1 of paypal, which is not set up here." in told
+
+
 def test_a_span_that_is_none_is_said(say: Say) -> None:
     code, told = say("reconcile", "--since", "yesterday")
     assert code == 2

@@ -37,7 +37,7 @@ def reconcile(
 ) -> None:
     """Compare our payments and ledger with the provider's list; explain each difference.
 
-    Exit code 0: none, 1: some.
+    Exit code 0: none, 1: some, or payments of a provider that is not set up here.
 
     Example: bodega payments reconcile --since 30d
     """
@@ -54,7 +54,7 @@ def reconcile(
 
     report = _run(work)
     typer.echo(report.model_dump_json(indent=2) if as_json else _told(report))
-    raise typer.Exit(1 if report.differences else 0)
+    raise typer.Exit(1 if report.differences or report.not_compared else 0)
 
 
 def scan(
@@ -125,14 +125,18 @@ def _told(report: "Reconciliation") -> str:
     head = f"{report.here} payments here, {report.there} at the provider"
     if report.fees_booked:
         head += f", {report.fees_booked} fees booked"
+    others = [
+        f"Not compared: {count} of {provider}, which is not set up here."
+        for provider, count in report.not_compared.items()
+    ]
     if not report.differences:
-        return f"{head}: no difference."
+        return "\n".join([f"{head}: no difference.", *others])
     told = [
         f"{one.kind:<14}{one.payment_id or one.reference}  here: {one.here}  there: {one.there}\n"
         f"{'':<14}{one.explanation}"
         for one in report.differences
     ]
-    return "\n".join([f"{head}: {len(told)} differences.", *told])
+    return "\n".join([f"{head}: {len(told)} differences.", *told, *others])
 
 
 def _run(work: "Callable[[Shop], Awaitable[T]]") -> T:

@@ -27,6 +27,22 @@ _HERE = text(
        GROUP BY p.id"""
 )
 
+_OTHERS = text(
+    """SELECT provider, count(*) AS payments FROM payments.payments
+       WHERE provider <> ALL(:asked) AND occurred_at BETWEEN :since AND :until
+         AND amount_amount <> 0
+       GROUP BY provider ORDER BY provider"""
+)
+
+
+async def of_others(
+    connection: AsyncConnection, *, asked: Sequence[str], since: datetime, until: datetime
+) -> dict[str, int]:
+    """Payments begun in that time with providers that were not asked."""
+    period = {"since": since, "until": until, "asked": list(asked)}
+    rows = await connection.execute(_OTHERS, period)
+    return {row.provider: row.payments for row in rows}
+
 
 async def payments_between(
     connection: AsyncConnection,

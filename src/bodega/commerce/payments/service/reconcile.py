@@ -46,11 +46,14 @@ async def reconcile(
     )
     providers = Providers(context.settings)
     try:
+        asked = [provider.name for provider in providers.charging()]
         for provider in providers.charging():
             report = await _one(context, provider, report, fees)
     finally:
         await providers.aclose()
-    return report
+    async with context.database.reading() as connection:
+        others = await repository.of_others(connection, asked=asked, since=since, until=until)
+    return report.model_copy(update={"not_compared": others})
 
 
 async def _one(
