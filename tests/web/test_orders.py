@@ -191,6 +191,8 @@ async def test_an_order_is_edited_and_the_difference_settled(
     assert 'value="2 Low Road"' in dearer.text
     unknown = await staff.send(edit, edit, **{**typed, "sku-0": "NO-SUCH"})
     assert "Nobody knows the SKU NO-SUCH" in unknown.text
+    nameless = await staff.send(edit, edit, **{**typed, "sku-0": ""})
+    assert "Name the SKU in row 1" in nameless.text
     paid = await staff.send(edit, edit, **typed, payment_token="pm_card_visa")
     assert paid.status_code == 303, paid.text
     page = (await staff.get(desk)).text

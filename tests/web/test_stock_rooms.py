@@ -49,6 +49,12 @@ async def test_goods_are_ordered_and_come_in_parts(clerk: Browser, context: Cont
     for wrong, said in (
         ({"units-0": ""}, "Enter a number of units"),
         ({"units-0": "3", "sku-1": "NO-SUCH", "units-1": "1"}, "Nobody knows the SKU NO-SUCH"),
+        ({"units-0": "3", "units-2": "5"}, "Name the SKU in row 3"),
+        ({"units-0": "3", "cost-1": "2.10"}, "Name the SKU in row 2"),
+        (
+            {"units-0": "3", "cost-0": "1", "sku-1": sku, "units-1": "2", "cost-1": "2"},
+            "A variant has one cost in a purchase order",
+        ),
         ({"units-0": "3", "cost-0": "much"}, "Enter an amount"),
         ({"units-0": "3", "expected_on": "soon"}, "Enter a day"),
     ):

@@ -22,7 +22,7 @@ from bodega.web.console.order_page import (
     token_in,
     ways_to_pay,
 )
-from bodega.web.console.skus import sku_lines
+from bodega.web.console.skus import sku_lines, sku_rows
 from bodega.web.formats import country_name
 from bodega.web.forms import PostedForm
 from bodega.web.pages import redirect, render
@@ -74,7 +74,7 @@ async def edit(request: Request, sent: Sent, desk: AtDesk, order_id: OrderId) ->
 async def _changes(desk: OrderDesk, order: OrderView, form: PostedForm) -> EditOrder:
     """Only what differs from the order as it stands."""
     added = []
-    if any(True for _ in form.begins("sku-")):
+    if sku_rows(form):
         added = [
             Addition(variant_id=line.variant.id, quantity=line.units)
             for line in await sku_lines(desk.goods, form)

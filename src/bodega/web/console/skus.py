@@ -28,7 +28,7 @@ async def named_skus(goods: Catalog, form: PostedForm, field: str) -> list[Sella
 
 async def sku_lines(goods: Catalog, form: PostedForm) -> list[SkuLine]:
     """The filled rows `sku-N` with their `units-N`. Raises FieldOdd."""
-    rows = [(row, form.text(field)) for row, field in form.begins("sku-")]
+    rows = [(row, form.text(f"sku-{row}")) for row in sku_rows(form)]
     if not rows:
         raise FieldOdd("sku-0", "Name at least one SKU")
     variants = await _known(goods, [sku for _, sku in rows], "sku-0")
@@ -36,6 +36,21 @@ async def sku_lines(goods: Catalog, form: PostedForm) -> list[SkuLine]:
         SkuLine(variant, _units(form, f"units-{row}"), row)
         for variant, (row, _) in zip(variants, rows, strict=True)
     ]
+
+
+def sku_rows(form: PostedForm) -> list[str]:
+    """The numbers of the rows in which something stands. Raises FieldOdd for one without a SKU,
+    which would be left out unseen."""
+    rows = dict.fromkeys(
+        row
+        for name in ("sku-", "units-", "cost-")
+        for row, _ in form.begins(name)
+        if row.isdecimal()
+    )
+    for row in rows:
+        if not form.text(f"sku-{row}"):
+            raise FieldOdd(f"sku-{row}", f"Name the SKU in row {int(row) + 1}, or empty the row")
+    return list(rows)
 
 
 def units_lines(form: PostedForm) -> list[UnitsLine]:
