@@ -173,6 +173,13 @@ def test_a_line_that_a_crash_cut_short_does_not_swallow_the_next(lake: Path) -> 
     assert [read.tables for read in log.reads()] == [["gold.b"], ["gold.a"]]
 
 
+def test_a_long_line_leaves_the_record_whole(lake: Path) -> None:
+    for purpose in ("a", "b" * 200_000, "c"):
+        query(lake, "select email_token from gold.fct_orders", purpose=purpose)
+    assert AccessLog(lake).check() == []
+    assert len(AccessLog(lake).reads()) == 3
+
+
 def test_the_command_line_shows_and_checks_the_record(
     lake: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -230,7 +230,7 @@ class AccessLog:
                 lines.append(json.dumps(told, sort_keys=True).encode())
                 before = _hash(lines[-1])
             path = self._folder / f"{self._clock.now():%Y-%m-%d}.jsonl"
-            whole = not path.exists() or path.read_bytes()[-1:] in (b"\n", b"")
+            whole = not path.exists() or _end(path, 1)[0] in (b"\n", b"")
             with path.open("ab") as file:
                 file.write((b"" if whole else b"\n") + b"\n".join(lines) + b"\n")
                 file.flush()
@@ -239,12 +239,29 @@ class AccessLog:
     def _last(self) -> str:
         """The hash of the newest line of all days."""
         for path in reversed(self._days()):
-            with path.open("rb") as file:
-                file.seek(max(0, path.stat().st_size - _BLOCK))
-                lines = file.read().splitlines()
-            if lines:
-                return _hash(lines[-1])
+            line = _last_line(path)
+            if line:
+                return _hash(line)
         return FIRST
+
+
+def _last_line(path: Path) -> bytes:
+    """Whole, however long it is; nothing of an empty file."""
+    size = _BLOCK
+    while True:
+        end, all_of_it = _end(path, size)
+        lines = end.splitlines()
+        if len(lines) > 1 or all_of_it:
+            return lines[-1] if lines else b""
+        size *= 4
+
+
+def _end(path: Path, size: int) -> tuple[bytes, bool]:
+    """The last `size` bytes of a file, and whether there are no others."""
+    with path.open("rb") as file:
+        start = max(0, path.stat().st_size - size)
+        file.seek(start)
+        return file.read(), start == 0
 
 
 def _day(record: tuple[str, str, Callable[[], bytes]]) -> str:
