@@ -1,6 +1,7 @@
 """Older versions and upkeep of the lake from the command line."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from bodega.apps import cli
 from bodega.data.lake.diff import NoSuchTable
 from bodega.data.lake.publish import GoldTable, publish
 from bodega.data.lake.query import query
-from bodega.data.lake.sets import NoSuchSet, forget_sets, remembered
+from bodega.data.lake.sets import NoSuchSet, ReadersHeld, forget_sets, remembered
 from bodega.data.lake.storage import LakeRoot
 
 FIRST = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -80,6 +81,22 @@ def test_readers_are_put_back_stay_there_and_are_let_go_again(lake: Path) -> Non
     assert amounts(lake) == [(90,)]
     put(lake, 95, FIRST + timedelta(hours=3))
     assert amounts(lake) == [(95,)]
+
+
+def test_who_is_put_back_while_something_is_built_stays_there(lake: Path) -> None:
+    def meanwhile() -> Iterator[GoldTable]:
+        yield DAYS
+        bodega("restore", "--at", "2026-03-01T13:30")
+
+    with duckdb.connect() as con:
+        con.execute("create schema gold")
+        con.execute("create table gold.days as select 'mon' as day, 7::bigint net_amount")
+        for tables in (meanwhile(), [DAYS]):
+            with pytest.raises(ReadersHeld):
+                publish(con, lake, tables, known_at=FIRST, position=2)  # type: ignore[arg-type]
+            assert amounts(lake) == [(150,)]
+    bodega("restore", "--latest")
+    assert amounts(lake) == [(90,)]
 
 
 def test_what_is_not_kept_is_told(lake: Path) -> None:

@@ -105,7 +105,7 @@ def test_a_crash_before_the_pointer_moves_leaves_readers_on_the_old_set_until_th
         raise OSError("disk full")
 
     with monkeypatch.context() as patched:
-        patched.setattr(publishing, "replace_published", crash)
+        patched.setattr(publishing, "advance", crash)
         with pytest.raises(OSError, match="disk full"):
             put(warehouse, tmp_path)
     assert amounts(tmp_path) == old

@@ -8,10 +8,13 @@ import pytest
 from deltalake import DeltaTable
 
 from bodega.data.ingest.sources.config import SourcesFile
+from bodega.data.lake.publish import publish
 from bodega.data.lake.published import read_published
 from bodega.data.lake.query import query
+from bodega.data.lake.sets import hold, release
 from bodega.data.lake.storage import LakeRoot
 from bodega.data.pipelines import months
+from bodega.data.pipelines import refresh as refreshing
 from bodega.data.pipelines.plan import Plan
 from bodega.data.pipelines.refresh import refresh
 from bodega.data.pipelines.warehouse import Warehouse
@@ -62,6 +65,31 @@ def test_a_sale_reaches_gold_and_a_second_look_finds_nothing_new(
     assert published.position == position
     assert published.known_at == datetime.fromtimestamp((START_MS + position * 1000) / 1000, UTC)
     assert refreshed().state == "nothing"
+
+
+def test_readers_who_are_put_back_during_a_refresh_stay_there_until_they_are_let_go(
+    lake: Path, source: Source, refreshed: Refresh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sold(name: str, number: int) -> None:
+        source.commit(order(name, number=number, total=5), order_line(name, name, total=5))
+        source.flush()
+
+    def orders() -> int:
+        return int(gold(lake, "select count(*) from gold.fct_orders")[0][0])
+
+    def meanwhile(*given: Any, **named: Any) -> Any:
+        hold(LakeRoot(lake), datetime.now(UTC))
+        return publish(*given, **named)
+
+    sold("o1", 1)
+    refreshed()
+    sold("o2", 2)
+    with monkeypatch.context() as patched:
+        patched.setattr(refreshing, "publish", meanwhile)
+        outcome = refreshed()
+    assert (outcome.state, outcome.failures, orders()) == ("blocked", [refreshing.HELD], 1)
+    release(LakeRoot(lake))
+    assert (refreshed().state, orders()) == ("published", 2)
 
 
 def test_an_empty_lake_is_not_built_nor_one_of_which_nothing_is_complete(

@@ -17,7 +17,6 @@ from bodega.data.lake.published import (
     Published,
     PublishedTable,
     read_published,
-    replace_published,
 )
 from bodega.data.lake.rewrite import (
     GoldTable,
@@ -27,7 +26,7 @@ from bodega.data.lake.rewrite import (
     overwrite,
     overwrite_partitions,
 )
-from bodega.data.lake.sets import forget_sets, remember_set
+from bodega.data.lake.sets import ReadersHeld, advance, forget_sets, remember_set
 from bodega.data.lake.storage import LakeRoot, Place, at
 
 __all__ = ["GoldTable", "gold_tables", "publish", "vacuum"]
@@ -52,11 +51,13 @@ def publish(
     only these partitions can differ. What was lost is written again, where it is come across.
 
     Returns the partitions written per table. With nothing changed only `known_at` and `position`
-    move on, so that readers know how far the numbers reach.
+    move on, so that readers know how far the numbers reach. Raises ReadersHeld.
     """
     now = now or datetime.now(UTC)
     root = at(lake)
     before = read_published(root)
+    if before.held:
+        raise ReadersHeld
     after: dict[str, PublishedTable] = {}
     written: dict[str, list[str]] = {}
     for table in tables:
@@ -80,7 +81,7 @@ def publish(
         known_at=known_at or before.known_at,
         position=position if position is not None else before.position,
     )
-    replace_published(root, published)
+    advance(root, published)
     if changed_at is now:
         remember_set(root, published)
     return written

@@ -1,12 +1,14 @@
 """Sets readers saw: the last one of each minute is remembered, and can be put back."""
 
-from collections.abc import Sequence
+import fcntl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from bodega.data.lake.paths import SETS
 from bodega.data.lake.published import Published, read_published, replace_published
 from bodega.data.lake.storage import LakeRoot
-from bodega.kernel.errors import NotFound
+from bodega.kernel.errors import Conflict, NotFound
 
 _NAME = "%Y%m%dT%H%M"
 
@@ -19,6 +21,28 @@ class NoSuchSet(NotFound):
         super().__init__(
             f"No published set is kept from {instant.isoformat()}: see `bodega lake history`."
         )
+
+
+class ReadersHeld(Conflict):
+    code = "lake_readers_held"
+    title = "Readers are held on an older set: `bodega lake restore --latest` lets them go"
+
+
+@contextmanager
+def _alone(root: LakeRoot) -> Iterator[None]:
+    """One at a time moves the pointer."""
+    root.work.mkdir(parents=True, exist_ok=True)
+    with (root.work / "published.lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def advance(root: LakeRoot, published: Published) -> None:
+    """Readers see it from now on. Raises ReadersHeld when people held them meanwhile."""
+    with _alone(root):
+        if read_published(root).held:
+            raise ReadersHeld
+        replace_published(root, published)
 
 
 def remember_set(root: LakeRoot, published: Published) -> None:
@@ -56,20 +80,23 @@ def forget_sets(root: LakeRoot, *, older_than_hours: int, now: datetime | None =
 
 
 def hold(root: LakeRoot, instant: datetime) -> Published:
-    """Put readers back on the set of `instant` and keep them there. Raises NoSuchSet."""
+    """Put readers back on the set of `instant` and keep them there; what is being built is not
+    published. Raises NoSuchSet."""
     wanted = set_at(root, instant)
-    now = read_published(root)
-    if not now.held:
-        remember_set(root, now)
-    held = wanted.model_copy(update={"held": True})
-    replace_published(root, held)
+    with _alone(root):
+        now = read_published(root)
+        if not now.held:
+            remember_set(root, now)
+        held = wanted.model_copy(update={"held": True})
+        replace_published(root, held)
     return held
 
 
 def release(root: LakeRoot) -> Published:
     """Back to the newest set; publishing goes on from there."""
-    if not read_published(root).held:
-        return read_published(root)
-    newest = read_set(root, remembered(root)[0])
-    replace_published(root, newest)
+    with _alone(root):
+        if not read_published(root).held:
+            return read_published(root)
+        newest = read_set(root, remembered(root)[0])
+        replace_published(root, newest)
     return newest

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from bodega.data.lake.paths import FEED_STATE
 from bodega.data.lake.publish import publish
 from bodega.data.lake.published import read_published
+from bodega.data.lake.sets import ReadersHeld
 from bodega.data.lake.storage import Place, at
 from bodega.data.operations.runs import Run, recorded
 from bodega.data.pipelines import months
@@ -123,7 +124,10 @@ def _carry_out(work: "_Work") -> None:
     outcome.state = "blocked"
     tell_nodes(run, nodes, built_rows(work.con))
     if not outcome.failures:
-        _deliver(work, {*work.plan.touched(taken), *load.strayed})
+        try:
+            _deliver(work, {*work.plan.touched(taken), *load.strayed})
+        except ReadersHeld:  # since this began: what was built waits
+            outcome.failures = [HELD]
     if outcome.failures:
         run.state, run.detail = "blocked", "; ".join(outcome.failures)
 
