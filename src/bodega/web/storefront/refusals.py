@@ -59,6 +59,10 @@ _FAILED = {
         "Your bank did not confirm the payment",
         "Nothing was charged. Try again, or choose another card.",
     ),
+    "checkout_cancelled": (
+        "This payment was cancelled",
+        "Nothing was charged for it. If you paid another way meanwhile, that order stands.",
+    ),
     "purchase_refused": (
         "We cannot take this order online",
         "Nothing was charged. Please write to us and we will help.",
