@@ -63,6 +63,7 @@ async def test_goods_are_ordered_and_come_in_parts(clerk: Browser, context: Cont
     form = {**await clerk.fields(page, home), **typed, "units-0": "10"}
     here, again = [(await clerk.post(home, form)).headers["location"] for _ in range(2)]
     assert here == again
+    assert 'data-testid="costs">£21.00<' in (await clerk.get(here)).text
     assert (await clerk.send(here, f"{here}/order")).status_code == 303
     too_many = await clerk.send(here, f"{here}/receipts", **{f"units-{mug}": "11"})
     assert too_many.status_code == 409

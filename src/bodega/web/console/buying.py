@@ -1,5 +1,6 @@
 """Suppliers and purchase orders in the console."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
@@ -26,6 +27,7 @@ from bodega.contracts.catalog import Catalog
 from bodega.contracts.inventory import Inventory
 from bodega.contracts.warehouse import Warehouse
 from bodega.kernel.ids import LocationId, PurchaseId, SupplierId
+from bodega.kernel.money import Money
 from bodega.kernel.page import MAX_PAGE, PageRequest
 from bodega.web.access import ConsoleStaff
 from bodega.web.amounts import money_in
@@ -292,9 +294,18 @@ async def _purchase(
         "console/purchase.html",
         status=refused.status if refused else 200,
         purchase=found,
+        costs=_costs(found),
         named=await names_of(office.goods, [line.variant_id for line in found.lines]),
         refused=refused,
     )
+
+
+def _costs(purchase: PurchaseView) -> list[Money]:
+    """What all of it costs, by currency."""
+    sums: Counter[str] = Counter()
+    for line in purchase.lines:
+        sums[line.cost.currency] += line.cost.amount * line.quantity
+    return [Money(amount=amount, currency=currency) for currency, amount in sums.items()]
 
 
 async def _suppliers(
