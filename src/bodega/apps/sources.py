@@ -26,7 +26,7 @@ from bodega.data.ingest.sources.errors import SourceUnknown
 from bodega.data.ingest.sources.known.ecb import FxConfig
 from bodega.data.ingest.sources.load import load
 from bodega.data.ingest.sources.look import look
-from bodega.data.ingest.sources.mapping import Mapped, build_mapping
+from bodega.data.ingest.sources.mapping import Mapped, MappingConfig, build_mapping
 from bodega.data.ingest.sources.persons import SealedSource
 from bodega.data.ingest.sources.registry import build_source, followed_source
 from bodega.data.ingest.sources.report import LoadReport
@@ -38,7 +38,8 @@ from bodega.data.lake.storage import LakeRoot
 from bodega.data.operations.alerts import raise_alert, resolve_alert
 from bodega.data.operations.runs import recorded
 from bodega.data.quality.followed import FollowedPolicy
-from bodega.data.quality.loads import inspect_load, reconcile_load
+from bodega.data.quality.loads import inspect_load, reconcile_load, standing
+from bodega.data.quality.policy import Policy
 from bodega.kernel.clock import SystemClock
 from bodega.kernel.errors import BodegaError
 
@@ -127,20 +128,31 @@ def read_all(
     """One report a stream; a stream that fails does not keep the others from being read. Rates go
     on to the shop, and mappings over what was read are built anew. Each source is a run in the
     history of the pipelines, and one that fails an alert until it is read again."""
-    file = declared(settings)
-    reports: list[LoadReport] = []
+    file, root, reports = declared(settings), LakeRoot.of(settings), list[LoadReport]()
+    policy = FollowedPolicy(root, settings.quality_file).current
+    mappings = file.every_mapping()
+    held = {name for name, mapping in mappings.items() if _blocked(root, mapping, policy)}
     for name, streams in _chosen(file, which):
         with _told(settings, name, trigger) as read:
             read.extend(_read(name, streams, file, settings, full=full, progress=progress))
         reports += read
     fresh = {f"{report.source}.{report.stream}" for report in reports if _brought_news(report)}
-    root = LakeRoot.of(settings)
-    for name, mapping in file.every_mapping().items():
+    for name, mapping in mappings.items():
         origins = {origin.stream for origin in mapping.origins}
+        if _blocked(root, mapping, policy):
+            continue
         asked = origins & {f"{report.source}.{report.stream}" for report in reports if report.fit}
-        if fresh & origins or (asked and not root.is_delta(f"{SILVER}/{name}")):
+        if name in held or fresh & origins or (asked and not root.is_delta(f"{SILVER}/{name}")):
             mapped(settings, name)
     return reports
+
+
+def _blocked(root: LakeRoot, mapping: MappingConfig, policy: Policy) -> bool:
+    """Whether rows of one of its streams break a rule that blocks."""
+    return any(
+        standing(root, f"{BRONZE}.{bronze_table(*origin.stream.split('.', 1))}", policy)
+        for origin in mapping.origins
+    )
 
 
 def _brought_news(report: LoadReport) -> bool:
@@ -206,7 +218,7 @@ def _read(
                     progress=told,
                 )
             )
-        _reconcile(root, report[-1], settings)
+        _reconcile(root, report[-1], stream, settings)
         if report[-1].error is None:
             _feed_shop(name, file, settings, report[-1])
         return report[-1]
@@ -224,12 +236,13 @@ def _sealed(source: Source, stream: Stream, settings: Settings) -> Source:
     return SealedSource(source, Vault(settings.dsn, MasterKeys.of(settings)), stream)
 
 
-def _reconcile(root: LakeRoot, report: LoadReport, settings: Settings) -> None:
+def _reconcile(root: LakeRoot, report: LoadReport, stream: Stream, settings: Settings) -> None:
     """The lake holds what was read, to the row and the cent, and no rule that blocks is broken;
     else that is the report's error. Mappings are not built of what has an error."""
     try:
         lines = reconcile_load(root, report)
-        results = inspect_load(root, report, FollowedPolicy(root, settings.quality_file).current)
+        policy = FollowedPolicy(root, settings.quality_file).current
+        results = inspect_load(root, report, stream, policy)
     except BodegaError as error:
         report.notes.append(f"not reconciled: {error.detail}")
         return

@@ -86,6 +86,9 @@ def test_rules_of_the_operator_are_held_against_each_load(bodega: Bodega, tmp_pa
     assert (failing["price range"]["row_count"], failing["price range"]["observed"]) == (1, "0.10")
     assert failing["rows set aside"]["observed"] == "price: not a decimal(12,2) (1)"
     assert bodega("quality", "checks", "--table", "gold.fct_orders")[0] == 0
+    assert bodega("sources", "read", "suppliers")[0] == 1, "nothing new came, and nothing is mended"
+    (tmp_path / "in" / "tuesday.csv").write_text("sku,price\nD,3\n")
+    assert bodega("sources", "read", "suppliers")[0] == 1, "a good row mends no other"
 
     (tmp_path / "in" / "monday.csv").write_text("sku,price\nA,2.50\nC,1.10\n")
     assert bodega("sources", "read", "suppliers")[0] == 0
@@ -97,8 +100,30 @@ def test_rules_of_the_operator_are_held_against_each_load(bodega: Bodega, tmp_pa
     past = json.loads(
         bodega("quality", "profile", "bronze.suppliers__prices", "--history", "--json")[1]
     )
-    assert [one["rows"] for one in past] == [1, 2]
+    assert [one["rows"] for one in past] == [1, 1, 2]
     assert "not looked at yet" in bodega("quality", "profile", "gold.nothing")[1]
+
+
+def test_what_blocks_keeps_mappings_back_until_it_is_mended(bodega: Bodega, tmp_path: Path) -> None:
+    both = SOURCES + '      stock: {path: "in/stock.csv", key: [sku]}\n'
+    (tmp_path / "sources.yml").write_text(
+        f"{both.replace('in/*', 'in/*day')}mappings:\n  goods:\n    key: [sku]\n"
+        "    columns: {sku: string, price: number}\n    from:\n"
+        "    - {stream: suppliers.prices, fields: {sku: sku, price: price}}\n"
+        "    - {stream: suppliers.stock, fields: {sku: sku}}\n"
+    )
+    rule = "tables: {bronze.suppliers__prices: {columns: {price: {at_least: %s, severity: block}}}}"
+    (tmp_path / "quality.yml").write_text(rule % 1)
+    (tmp_path / "in" / "stock.csv").write_text("sku\nA\n")
+    goods = tmp_path / "data" / "lake" / "silver" / "goods"
+    bodega("sources", "read", "suppliers")
+    (tmp_path / "in" / "stock.csv").write_text("sku\nA\nE\n")
+    (tmp_path / "in" / "tuesday.csv").write_text("sku,price\nD,3\n")
+    bodega("sources", "read", "suppliers")
+    assert not goods.exists()
+    (tmp_path / "quality.yml").write_text(rule % 0)
+    assert bodega("sources", "read", "suppliers")[0] == 0
+    assert goods.exists()
 
 
 def test_dead_rows_are_listed_mended_and_counted_once(bodega: Bodega, tmp_path: Path) -> None:
