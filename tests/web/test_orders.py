@@ -230,11 +230,14 @@ async def test_staff_take_a_guests_goods_back_in_exchange_for_others(
     assert desk not in (await staff.get("/console/returns?status=closed")).text
     [item] = await context.container.get(AfterSales).returns_of(order.id)
     at = f"{returns}/{item.id}"
+    assert "damaged" in (await staff.send(desk, at, note="no button")).text
     for decision in ({"decision": "approve"}, {"decision": "received", f"arrived-{line.id}": "1"}):
         done = await staff.send(desk, at, **decision)
         assert done.status_code == 303, done.text
     over = await staff.send(desk, at, decision="settle", **{f"off-{line.id}": "9"})
     assert over.status_code == 400
+    more = await staff.send(desk, at, decision="settle", **{f"back-{line.id}": "999.00"})
+    assert "is left" in more.text
     settled = await staff.send(desk, at, decision="settle", **{f"off-{line.id}": "1"})
     assert settled.status_code == 303, settled.text
     page = (await staff.get(desk)).text

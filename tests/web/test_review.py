@@ -62,6 +62,8 @@ async def test_staff_decide_on_what_is_held(
     page = await staff.get("/console/review")
     assert f"Order {held.order_number}" in page.text
     assert "not answered in time" in page.text
+    mangled = await staff.send("/console/review", f"/console/review/{held.id}", note="Enter")
+    assert mangled.status_code == 400
     answer = await staff.send(
         "/console/review", f"/console/review/{held.id}", decision=decision, note="Rang them up"
     )

@@ -101,6 +101,13 @@ class PostedForm:
         except ValueError as error:
             raise FieldOdd(name, "Enter day and time such as 2026-12-24 18:00") from error
 
+    def one_of(self, name: str, *known: str) -> str:
+        """Which of them a button or a choice says; a form that lost it decides nothing. Raises
+        FormMangled."""
+        if self.text(name) not in known:
+            raise FormMangled
+        return self.text(name)
+
     def checked(self, name: str) -> bool:
         return self.text(name) == "yes"
 

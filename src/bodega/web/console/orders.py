@@ -209,7 +209,7 @@ async def go_on(
     command = CommandId(sent.form.command_id("go on"))
 
     async def decide() -> OperationView | None:
-        if sent.form.text("decision") == "give_up":
+        if sent.form.one_of("decision", "retry", "give_up") == "give_up":
             await desk.after.give_up(
                 operation_id,
                 command_id=command,

@@ -114,7 +114,7 @@ async def change(request: Request, sent: Sent, shelf: Asked, promotion_id: Promo
 
 @router.post("/{promotion_id}/state")
 async def switch(request: Request, sent: Sent, shelf: Asked, promotion_id: PromotionId) -> Response:
-    wanted = PromotionChange(active=sent.form.text("active") == "on")
+    wanted = PromotionChange(active=sent.form.one_of("active", "on", "off") == "on")
 
     async def save() -> PromotionView:
         return await shelf.offers.change(sent.command("state"), promotion_id, wanted)
@@ -147,7 +147,7 @@ async def switch_coupon(
     code: str,
 ) -> Response:
     async def save() -> CouponView:
-        active = sent.form.text("active") == "on"
+        active = sent.form.one_of("active", "on", "off") == "on"
         return await shelf.offers.change_coupon(sent.command("coupon"), code, active=active)
 
     return await _saved(request, shelf, promotion_id, await attempt(save))

@@ -109,12 +109,13 @@ async def handle(
     request: Request, sent: Sent, desk: AtDesk, order_id: OrderId, return_id: ReturnId
 ) -> Response:
     """`decision` says what: approve, decline, received, settle."""
-    decision = sent.form.text("decision")
 
     async def decide() -> object:
+        decision = sent.form.one_of("decision", "approve", "decline", "received", "settle")
         found = await _known(desk, order_id, return_id)
         if decision == "settle":
-            return await _settle(desk, found, sent)
+            currency = (await desk.order(order_id)).total.currency
+            return await _settle(desk, found, sent, currency)
         if decision == "received":
             return await _receive(desk, found, sent)
         return await desk.after.decide_return(
@@ -150,7 +151,9 @@ async def _receive(desk: OrderDesk, found: ReturnView, sent: StaffForm) -> Retur
     )
 
 
-async def _settle(desk: OrderDesk, found: ReturnView, sent: StaffForm) -> OperationView:
+async def _settle(
+    desk: OrderDesk, found: ReturnView, sent: StaffForm, currency: str
+) -> OperationView:
     form = sent.form
     lines = []
     for line in found.lines:
@@ -159,8 +162,7 @@ async def _settle(desk: OrderDesk, found: ReturnView, sent: StaffForm) -> Operat
         off = form.whole(f"off-{line.line_id}") or 0
         if not 0 <= off <= line.received:
             raise FieldOdd(f"off-{line.line_id}", f"Enter a number from 0 to {line.received}")
-        currency = form.text("currency")
-        amount = money_in(form, f"back-{line.line_id}", currency) if currency else None
+        amount = money_in(form, f"back-{line.line_id}", currency)
         lines.append(
             InspectedLine(
                 line_id=line.line_id, restock=line.received - off, write_off=off, amount=amount

@@ -28,7 +28,7 @@ async def decide(
 ) -> Response:
     """The same decision twice is one decision."""
     assert who.id is not None
-    accept = form.text("decision") == "accept"
+    accept = form.one_of("decision", "accept", "refuse") == "accept"
     await till.review(
         checkout_id, accept=accept, reviewer=UserId(who.id), note=form.text("note")[:1000]
     )
