@@ -20,6 +20,7 @@ from bodega.contracts.quality import (
 )
 from bodega.data.ingest.sources.config import read_sources
 from bodega.data.lake.storage import LakeRoot
+from bodega.data.quality.constraints import retired
 from bodega.data.quality.dead import DeadRow, dead_rows
 from bodega.data.quality.followed import FollowedPolicy
 from bodega.data.quality.freshness import TableAge, freshness
@@ -95,7 +96,8 @@ class LakeQuality:
 
     def _standing(self) -> Standing:
         policy = self._policy.current
-        checks = [_check(row) for row in self._history.ask("results", _NEWEST)]
+        newest = [_check(row) for row in self._history.ask("results", _NEWEST)]
+        checks = [check for check in newest if not _retired(policy, check)]
         failing = [check for check in checks if not check.passed]
         trends = {row["table_name"]: row for row in self._history.ask("profiles", _TRENDS)}
         dead = Counter(row.table for row in dead_rows(self._root, limit=10_000))
@@ -122,18 +124,20 @@ class LakeQuality:
             return None
         taken = profiles(self._history, name, limit=1)
         short = name.partition(".")[2]
-        into = self._policy.current.of(name).into
+        policy = self._policy.current
+        into = policy.of(name).into
         return TableReport(
             table=found,
             profiled_at=taken[0].at if taken else None,
             columns=_columns(taken[0]) if taken else [],
             checks=[
-                _check(row)
+                check
                 for row in self._history.ask(
                     "results",
                     f"select * from ({_NEWEST}) where table_name = ? order by passed, check_name",
                     [name],
                 )
+                if not _retired(policy, check := _check(row))
             ],
             loads=self._loads([short, into or short]),
         )
@@ -155,6 +159,10 @@ class LakeQuality:
         except BodegaError:
             sources = None
         return freshness(self._root, policy, sources, self._clock)
+
+
+def _retired(policy: Policy, check: CheckView) -> bool:
+    return check.kind == "constraint" and retired(policy, check.table, check.check)
 
 
 def _unwatched(name: str) -> TableAge:

@@ -14,6 +14,7 @@ from bodega.apps import cli
 from bodega.data.ingest.sources.runs import Run, remember_run
 from bodega.data.lake.storage import LakeRoot
 
+FAILING = ("quality", "checks", "--failing", "--json")
 Bodega = Callable[..., tuple[int, str]]
 SOURCES = """
 sources:
@@ -89,6 +90,13 @@ def test_rules_of_the_operator_are_held_against_each_load(bodega: Bodega, tmp_pa
     assert bodega("sources", "read", "suppliers")[0] == 1, "nothing new came, and nothing is mended"
     (tmp_path / "in" / "tuesday.csv").write_text("sku,price\nD,3\n")
     assert bodega("sources", "read", "suppliers")[0] == 1, "a good row mends no other"
+
+    rules = tmp_path / "quality.yml"
+    said = rules.read_text()
+    rules.write_text("{}")
+    assert json.loads(bodega(*FAILING)[1]) == [], "a rule that is gone is broken no more"
+    assert bodega("quality", "checks")[0] == 0
+    rules.write_text(said)
 
     (tmp_path / "in" / "monday.csv").write_text("sku,price\nA,2.50\nC,1.10\n")
     assert bodega("sources", "read", "suppliers")[0] == 0

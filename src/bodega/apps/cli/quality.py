@@ -12,6 +12,7 @@ from bodega.apps.cli.tables import print_table
 
 if TYPE_CHECKING:
     from bodega.data.quality.freshness import TableAge
+    from bodega.data.quality.policy import Policy
 
 Table = Annotated[str | None, typer.Option(help="Only this one, as gold.fct_orders.")]
 Since = Annotated[
@@ -101,6 +102,7 @@ def checks(
 
     Example: bodega quality checks --failing
     """
+    from bodega.data.quality.constraints import retired
     from bodega.data.quality.history import History
 
     newest = "true" if past else (
@@ -115,6 +117,14 @@ def checks(
         f"order by passed, table_name, check_name, noted_at desc limit {limit}",
         [table] if table else [],
     )
+    policy = _policy()
+    rows = [
+        row
+        for row in rows
+        if past
+        or row["kind"] != "constraint"
+        or not retired(policy, row["table_name"], row["check_name"])
+    ]
     names = ("table_name", "check_name", "kind", "severity", "passed", "row_count", "observed",
              "expected", "noted_at")  # fmt: skip
     said(names, rows, as_json=as_json, nothing="Nothing to show: no check has run, or all pass.")
@@ -225,6 +235,14 @@ def _edits(given: list[str]) -> dict[str, str | None]:
             raise typer.BadParameter(f"{edit!r}: say field=value", param_hint="--set")
         found[name.strip()] = value or None
     return found
+
+
+def _policy() -> "Policy":
+    """As the pipelines follow it."""
+    from bodega.backbone.settings import load_settings
+    from bodega.data.quality.followed import FollowedPolicy
+
+    return FollowedPolicy(lake_root(), load_settings().quality_file).current
 
 
 def table_ages() -> "list[TableAge]":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from bodega.data.quality.policy import ColumnPolicy, Severity, TablePolicy
+from bodega.data.quality.policy import ColumnPolicy, Policy, Severity, TablePolicy
 from bodega.data.quality.results import Result
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _LOOKED_AT = 200
 _SHOWN = 3
+_NAMES = (" required", " one of", " range", " pattern")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,13 @@ def rules_of(table: TablePolicy, types: Mapping[str, str] | None = None) -> list
         for name, column in table.columns.items()
         for rule in _rules(name, column, types.get(name, ""))
     ]
+
+
+def retired(policy: Policy, table: str, check: str) -> bool:
+    """Whether what history calls so was a rule of a column, and is none any more."""
+    if not check.endswith(_NAMES):
+        return False
+    return check not in {rule.check for rule in rules_of(policy.of(table))}
 
 
 def _rules(name: str, column: ColumnPolicy, kind: str) -> list[Rule]:
