@@ -1,13 +1,17 @@
 """Promotions, taxes, delivery and exchange rates in the console, over a real shop."""
 
+from datetime import UTC, datetime
+
 import pytest
 from fastapi import FastAPI
 
 from bodega.backbone.module import Context
 from bodega.contracts.catalog import Catalog
-from bodega.contracts.promotions import Promotions
+from bodega.contracts.promotions import PromotionChange, Promotions
 from bodega.contracts.shipping import DeliveryZones
 from bodega.contracts.taxes import TaxTable
+from bodega.kernel.commands import Command
+from bodega.kernel.ids import CommandId, new_id
 from bodega.kernel.page import PageRequest
 from tests.kit.goods import stocked
 from tests.web.conftest import Browser
@@ -45,6 +49,7 @@ async def test_a_promotion_for_some_goods_with_limits(clerk: Browser, context: C
         "discount_amount": "2.50",
         "skus": products.items[0].variants[0].sku,
         "priority": "10",
+        "how": "automatic",
     }
     typed |= {"total_limit": "5", "starts_at": "2026-01-01T00:00", "exclusive": "yes"}
     made = await clerk.send(page, "/console/promotions", **typed)
@@ -69,8 +74,9 @@ async def test_a_promotion_for_some_goods_with_limits(clerk: Browser, context: C
         ),
         ({"starts_at": "soon"}, "Enter day and time"),
         ({"kind": "gift"}, "Nothing has changed"),
+        ({"how": ""}, "arrived damaged"),
     ],
-    ids=["much", "word", "title", "sku", "limit", "window", "day", "kind"],
+    ids=["much", "word", "title", "sku", "limit", "window", "day", "kind", "how"],
 )
 async def test_what_is_wrong_with_a_promotion_is_said_and_nothing_is_lost(
     clerk: Browser, typed: dict[str, str], said: str
@@ -81,6 +87,19 @@ async def test_what_is_wrong_with_a_promotion_is_said_and_nothing_is_lost(
     assert said in refused.text
     if "kind" not in typed and "title" not in typed:
         assert 'value="Spring"' in refused.text
+
+
+async def test_an_end_that_was_left_alone_keeps_its_seconds(
+    clerk: Browser, context: Context
+) -> None:
+    at = (await clerk.send(NEW, "/console/promotions", **SPRING)).headers["location"]
+    offers, end = context.container.get(Promotions), datetime(2027, 1, 31, 23, 59, 59, tzinfo=UTC)
+    [made] = (await offers.promotions(PageRequest())).items
+    await offers.change(Command(CommandId(new_id()), "t"), made.id, PromotionChange(ends_at=end))
+    typed = {"title": "Summer", "priority": "5", "ends_at": "2027-01-31T23:59"}
+    assert (await clerk.send(at, at, **typed)).status_code == 303
+    kept = await offers.promotion(made.id)
+    assert (kept.title, kept.ends_at) == ("Summer", end)
 
 
 async def test_a_taken_code_is_said_on_the_page(clerk: Browser) -> None:

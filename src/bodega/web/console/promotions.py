@@ -107,7 +107,10 @@ async def show(
 @router.post("/{promotion_id}")
 async def change(request: Request, sent: Sent, shelf: Asked, promotion_id: PromotionId) -> Response:
     async def save() -> PromotionView:
-        return await shelf.offers.change(sent.command("change"), promotion_id, _change(sent.form))
+        known = await shelf.offers.promotion(promotion_id)
+        return await shelf.offers.change(
+            sent.command("change"), promotion_id, _change(sent.form, known)
+        )
 
     return await _saved(request, shelf, promotion_id, await attempt(save))
 
@@ -166,7 +169,7 @@ async def _promotion(shelf: Shelf, form: PostedForm, currency: str) -> NewPromot
         {
             "title": form.text("title"),
             "kind": form.text("kind"),
-            "automatic": form.text("how") != "codes",
+            "automatic": form.one_of("how", "automatic", "codes") == "automatic",
             "exclusive": form.checked("exclusive"),
             "categories": form.all("categories"),
             "product_ids": list(dict.fromkeys(variant.product_id for variant in variants)),
@@ -175,7 +178,7 @@ async def _promotion(shelf: Shelf, form: PostedForm, currency: str) -> NewPromot
     )
 
 
-def _change(form: PostedForm) -> PromotionChange:
+def _change(form: PostedForm, known: PromotionView) -> PromotionChange:
     priority = form.whole("priority")
     if priority is None:
         raise FieldOdd("priority", "Enter a whole number")
@@ -185,9 +188,14 @@ def _change(form: PostedForm) -> PromotionChange:
         priority=priority,
         total_limit=form.whole("total_limit"),
         customer_limit=form.whole("customer_limit"),
-        starts_at=form.instant("starts_at"),
-        ends_at=form.instant("ends_at"),
+        starts_at=_instant(form, "starts_at", known.starts_at),
+        ends_at=_instant(form, "ends_at", known.ends_at),
     )
+
+
+def _instant(form: PostedForm, name: str, known: datetime | None) -> datetime | None:
+    """A field shows whole minutes: left as it was, it keeps the seconds too."""
+    return known if form.text(name) == _local(known) else form.instant(name)
 
 
 def _currency(request: Request) -> str:
