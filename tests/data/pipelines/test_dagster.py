@@ -210,7 +210,8 @@ def test_a_refresh_that_failed_is_asked_for_again_though_nothing_moved(
             context = dg.build_sensor_context(instance, cursor=cursor)
             return len(moved.evaluate_tick(context).run_requests or ())
 
-        assert not execute(defs, instance=instance).success
+        with ownership(lake):
+            assert not execute(defs, instance=instance).success
         assert asked() == 0, "not at once"
         monkeypatch.setattr(graph, "PAUSE", timedelta())
         assert asked() == 1
