@@ -85,7 +85,7 @@ class SagaRunner:
             await Driver(self._context, saga).hold_on()
 
     async def _forward(self, saga: Saga) -> Saga:
-        if saga.stop_requested:
+        if saga.stop_requested and not await self._being_paid(saga):
             return await self._begin_undo(saga, failed_by(CheckoutCancelled))
         if saga.review == "refused":
             return await self._begin_undo(saga, failed_by(ReviewRefused))
@@ -97,6 +97,12 @@ class SagaRunner:
             return await self._begin_wait(saga, outcome, driver.placed)
         assert driver.placed is not None
         return await self._complete(saga, driver.placed)
+
+    async def _being_paid(self, saga: Saga) -> bool:
+        """Once its money is being taken a checkout ends well, and is cancelled as an order: an
+        invoice may be written already."""
+        payment = await self._context.container.get(Payments).payment(checkout_id=saga.id)
+        return payment is not None and payment.status in ("capturing", "captured")
 
     async def _look(self, saga: Saga) -> Saga:
         """Whether what a waiting one waits for has come, or will not come any more."""

@@ -8,8 +8,9 @@ from bodega.backbone.module import Context
 from bodega.commerce.orders.domain import sheets
 from bodega.commerce.orders.repository import bought, history, orders
 from bodega.commerce.orders.repository import search as finding
+from bodega.commerce.orders.service.cancelling import undo_placing
 from bodega.commerce.orders.service.guests import Gate
-from bodega.commerce.orders.service.life import cancel, place
+from bodega.commerce.orders.service.life import place
 from bodega.commerce.orders.service.loading import load
 from bodega.contracts.orders import (
     BoughtUnits,
@@ -40,6 +41,7 @@ class OrdersService:
     """Answers `bodega.contracts.orders.Orders`."""
 
     def __init__(self, context: Context) -> None:
+        self._context = context
         self._database = context.database
         self._gate = Gate(context)
 
@@ -60,7 +62,7 @@ class OrdersService:
                 command_id,
                 "orders.cancel",
                 type(None),
-                lambda: cancel(uow, checkout_id=checkout_id, reason=reason),
+                lambda: undo_placing(self._context, uow, checkout_id=checkout_id, reason=reason),
             )
 
     async def order(self, order_id: OrderId) -> OrderView | None:

@@ -1,4 +1,4 @@
-"""An order's way through its statuses: placed, paid, cancelled; each step with its history."""
+"""An order is placed, and goes from status to status; each step with its history."""
 
 from uuid import UUID
 
@@ -8,14 +8,13 @@ from bodega.commerce.orders.domain.status import may_become
 from bodega.commerce.orders.errors import AmountDiffers
 from bodega.commerce.orders.repository import history, orders
 from bodega.contracts.orders import (
-    OrderCancelled,
     OrderPlaced,
     OrderStatus,
     PlacedOrder,
     PlaceOrder,
     SoldLine,
 )
-from bodega.kernel.ids import CheckoutId, OrderId
+from bodega.kernel.ids import OrderId
 
 
 async def place(uow: UnitOfWork, *, request: PlaceOrder) -> PlacedOrder:
@@ -53,14 +52,6 @@ def _placed(placed: PlacedOrder, request: PlaceOrder) -> OrderPlaced:
         total=request.total,
         tax=tax_total(request.lines, request.total.currency),
     )
-
-
-async def cancel(uow: UnitOfWork, *, checkout_id: CheckoutId, reason: str) -> None:
-    order = await orders.lock_by_checkout(uow.connection, checkout_id)
-    if order is None or not may_become(order.status, "cancelled"):
-        return
-    await move(uow, order.id, order.status, "cancelled", reason=reason)
-    uow.emit(OrderCancelled(order_id=order.id, checkout_id=checkout_id, reason=reason))
 
 
 async def move(
