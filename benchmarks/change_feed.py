@@ -67,16 +67,16 @@ def read_raw(dsn: str, rows: int) -> float:
     cursor = connection.cursor()
     options = {"proto_version": "1", "publication_names": RAW}
     cursor.start_replication(slot_name=RAW, options=options, decode=False)
-    began, seen, last = time.perf_counter(), 0, 0
+    began, seen, last, reached = time.perf_counter(), 0, 0, 0
     while seen < rows or last != ord("C"):
         message = cursor.read_message()
         if message is None:
             select.select([cursor], [], [], 1.0)
             continue
-        last = message.payload[0]
+        last, reached = message.payload[0], message.data_start
         seen += last == ord("I")
     seconds = time.perf_counter() - began
-    cursor.send_feedback(flush_lsn=message.data_start, force=True)
+    cursor.send_feedback(flush_lsn=reached, force=True)  # type: ignore[no-untyped-call]
     connection.close()
     return seconds
 

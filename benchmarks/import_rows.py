@@ -93,12 +93,15 @@ def main() -> None:
         opened = gzip.open if found.suffix == ".gz" else open
         with opened(found, "rt", newline="", encoding="utf-8") as file:
             rows = list(csv.reader(file))[1:]
-        with migrated_settings(folder / "servers") as settings:
+        with (
+            migrated_settings(folder / "servers") as settings,
+            psycopg.connect(settings.dsn, autocommit=True) as connection,
+        ):
             for _ in range(options.rounds):
                 seconds["copy"].append(plain_copy(settings.dsn, rows))
                 seconds["import"].append(asyncio.run(load(settings, found, folder)))
                 seconds["again"].append(asyncio.run(load(settings, found, folder)))
-                empty_database(settings)
+                empty_database(connection)
     print(f"{found.name}: {len(rows):,} rows, {options.rounds} rounds, medians")
     limit = statistics.median(seconds["copy"])
     for name, taken in seconds.items():

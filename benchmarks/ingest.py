@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -147,7 +148,7 @@ def main() -> None:
                 con.execute(copy.format(rows=ROWS.format(rows=given.rows), path=path))
         for kind, reader in READERS.items():
             path = folder / f"rows.{kind}"
-            floor = spent(lambda p=path, r=reader: peer(p, r, folder / "out.parquet"))
+            floor = spent(partial(peer, path, reader, folder / "out.parquet"))
             line(kind, given.rows, read(*files(folder, path.name, key=())), floor)
             keyed = files(folder, path.name, key=("id",))
             line(f"{kind} keyed", given.rows, read(*keyed), floor)

@@ -14,6 +14,7 @@ import time
 import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -118,7 +119,7 @@ def _against_dbt(project: Project, plan: Plan, warehouse: Warehouse) -> None:
     project.run(*arguments)
     for _ in range(5):
         with warehouse.open() as con:
-            ours.append(_cpu(lambda con=con: build(con, plan, SOLD)))
+            ours.append(_cpu(partial(build, con, plan, SOLD)))
         theirs.append(_cpu(lambda: project.run(*arguments)))
     mine, peer = statistics.median(ours), statistics.median(theirs)
     print(

@@ -13,6 +13,10 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
 
 FILES = 200
 
@@ -60,7 +64,7 @@ def compact(folder: Path, _: int) -> None:
     _measured("join 200 files of bronze", table.compact)
 
 
-def _warehouse(rows: int):
+def _warehouse(rows: int) -> "duckdb.DuckDBPyConnection":
     import duckdb
 
     con = duckdb.connect(config={"threads": 2, "memory_limit": "512MB"})

@@ -74,10 +74,13 @@ async def _run(url: str, clients: int, seconds: float) -> Load:
     latencies: list[float] = []
     started = time.perf_counter()
     loop = asyncio.get_running_loop()
+    assert parts.hostname is not None
+    assert parts.port is not None
+    host, port = parts.hostname, parts.port
     made = await asyncio.gather(
         *(
             loop.create_connection(
-                lambda: _Client(request, started + seconds, latencies), parts.hostname, parts.port
+                lambda: _Client(request, started + seconds, latencies), host, port
             )
             for _ in range(clients)
         )

@@ -41,11 +41,13 @@ def build(folder: Path, _lines: int, memory: int) -> None:
 def sale(folder: Path, lines: int, memory: int) -> None:
     from benchmarks.lake_build import Bronze
     from benchmarks.lake_build import sale as sold
-    from bodega.data.ingest.seed.bulk import FEED_STATE
+    from bodega.data.lake.paths import FEED_STATE
     from bodega.data.lake.storage import LakeRoot
 
     root = LakeRoot(folder)
-    position = root.read_json(FEED_STATE)["position"]
+    fed = root.read_json(FEED_STATE)
+    assert fed is not None
+    position = fed["position"]
     order, rows = sold(10 * lines + position, UNTIL - timedelta(days=1))  # in a full month
     Bronze(folder, position).write(orders_orders=[order], orders_order_lines=rows)
     root.write_json(FEED_STATE, {"position": position + 10})

@@ -28,7 +28,8 @@ END $$
 
 @contextmanager
 def running_servers(folder: Path) -> Iterator[tuple[EmbeddedPostgres, EmbeddedValkey]]:
-    """Fast and lost with the machine; stopped in the end."""
+    """Fast and lost with the machine; stopped in the end. `folder` is made where it is not."""
+    folder.mkdir(parents=True, exist_ok=True)
     postgres = copied_cluster(folder / "postgres", durable=False)
     valkey = EmbeddedValkey(folder / "valkey", password="test")
     postgres.start()
