@@ -11,6 +11,7 @@ from bodega.apps.admin import ensure_admin
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
 from bodega.contracts.catalog import Catalog
+from bodega.kernel.ids import VariantId
 from bodega.kernel.page import PageRequest
 from tests.kit.goods import level, stocked
 from tests.kit.provider import RunningProvider
@@ -131,6 +132,16 @@ async def test_a_total_that_the_page_did_not_show_is_not_charged(
     assert "The total has changed" in page.text
 
 
+async def sent_to_the_bank(context: Context, browser: Browser) -> tuple[VariantId, httpx.Response]:
+    """Two of five units, with a card whose bank asks."""
+    variant_id = await stocked(context, 5)
+    product = await on_shelf(context)
+    await browser.send(product, f"{product}/cart", quantity="2")
+    typed = {**TYPED, "payment_token": "pm_card_authenticationRequired"}
+    asks = await browser.send("/checkout", "/checkout", **typed)
+    return variant_id, asks
+
+
 def asked_bank(page: httpx.Response, outcome: str) -> str:
     """What the buyer does on the bank's page; the path they come back to."""
     address = html.unescape(re.search(r'href="([^"]+)"[^>]*data-testid="to-bank"', page.text)[1])
@@ -142,11 +153,7 @@ def asked_bank(page: httpx.Response, outcome: str) -> str:
 async def test_a_buyer_who_confirms_with_the_bank_has_one_order(
     context: Context, browser: Browser
 ) -> None:
-    variant_id = await stocked(context, 5)
-    product = await on_shelf(context)
-    await browser.send(product, f"{product}/cart", quantity="2")
-    typed = {**TYPED, "payment_token": "pm_card_authenticationRequired"}
-    asks = await browser.send("/checkout", "/checkout", **typed)
+    variant_id, asks = await sent_to_the_bank(context, browser)
     assert asks.headers["location"].endswith("/action")
     back = asked_bank(await browser.get(asks.headers["location"]), "authorise")
     for _ in range(2):
@@ -159,11 +166,7 @@ async def test_a_buyer_who_confirms_with_the_bank_has_one_order(
 async def test_a_buyer_who_goes_back_from_the_bank_pays_another_way(
     context: Context, browser: Browser
 ) -> None:
-    variant_id = await stocked(context, 5)
-    product = await on_shelf(context)
-    await browser.send(product, f"{product}/cart", quantity="2")
-    typed = {**TYPED, "payment_token": "pm_card_authenticationRequired"}
-    asks = await browser.send("/checkout", "/checkout", **typed)
+    variant_id, asks = await sent_to_the_bank(context, browser)
     paid = await browser.send("/checkout", "/checkout", **TYPED)
     assert "Thank you!" in (await browser.get(paid.headers["location"])).text
     earlier = await browser.get(asks.headers["location"])
@@ -174,11 +177,7 @@ async def test_a_buyer_who_goes_back_from_the_bank_pays_another_way(
 async def test_a_buyer_who_does_not_confirm_pays_nothing_and_may_try_again(
     context: Context, browser: Browser
 ) -> None:
-    variant_id = await stocked(context, 5)
-    product = await on_shelf(context)
-    await browser.send(product, f"{product}/cart", quantity="2")
-    typed = {**TYPED, "payment_token": "pm_card_authenticationRequired"}
-    asks = await browser.send("/checkout", "/checkout", **typed)
+    variant_id, asks = await sent_to_the_bank(context, browser)
     back = asked_bank(await browser.get(asks.headers["location"]), "fail")
     answer = await browser.get(back)
     page = await browser.get(answer.headers["location"])
