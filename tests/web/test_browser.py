@@ -118,7 +118,7 @@ def test_paying_right_after_the_last_field_needs_one_click(
     visitor.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     with visitor.expect_response(lambda answer: answer.url.endswith("/checkout")):
         visitor.mouse.down()  # the field loses the focus: delivery and total are asked for again
-    visitor.wait_for_function("!document.querySelector('#delivery[aria-busy]')")
+    expect(visitor.locator("#delivery[aria-busy]")).to_have_count(0)
     visitor.mouse.up()
 
     expect(visitor.get_by_test_id("order-number")).to_be_visible()
