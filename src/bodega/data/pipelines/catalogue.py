@@ -69,8 +69,7 @@ class Cataloguer:
     def busy(self) -> bool:
         """Whether it is being made."""
         if self._maker is not None and self._maker.poll() is not None:
-            with self._maker:  # closes its pipe
-                pass
+            self._maker.communicate()  # closes its pipe
             if self._maker.returncode:
                 log.error("catalogue_not_made", code=self._maker.returncode)
             self._maker = self._keeper = None
