@@ -1,10 +1,8 @@
 """An outside engine answers for shipping or prices in the place of ours."""
 
-import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
-import uvicorn
 from pydantic import SecretStr
 
 from bodega.apps.compose import Shop, compose
@@ -19,6 +17,7 @@ from bodega.contracts.shipping import Parcel, Shipping, ShippingOption
 from bodega.kernel.ids import CheckoutId, CommandId, PromotionId, ShippingMethodId, new_id
 from bodega.kernel.money import Money
 from tests.kit.goods import filled_cart, stocked
+from tests.kit.served import served
 from tests.kit.tree import free_port
 
 PARCEL = Parcel(country="GB", subtotal=Money(amount=1000, currency="GBP"), units=1)
@@ -98,9 +97,8 @@ class HalfPrice:
 
 
 @pytest.fixture
-async def engine() -> AsyncIterator[str]:
+def engine() -> Iterator[str]:
     """Both, on a port of their own."""
-    port = free_port()
     app = create_app(
         Settings(_env_file=None),
         title="engine",
@@ -111,13 +109,8 @@ async def engine() -> AsyncIterator[str]:
         container=Container(),
         database=None,
     )
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", lifespan="off"))
-    serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn offers nothing to wait for
-        await asyncio.sleep(0.01)
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    await serving
+    with served(app, lifespan="off") as url:
+        yield url
 
 
 @pytest.fixture

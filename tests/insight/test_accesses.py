@@ -1,19 +1,20 @@
 """Admins see who read what, by the API and in the console; readers are named by our own process."""
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import duckdb
-import httpx
 import pytest
 from fastapi import FastAPI
 
 from bodega.apps.serving import build
-from bodega.backbone.http.remote import remote
+from bodega.backbone.http.remote import remote, remote_session
 from bodega.backbone.settings import Settings
 from bodega.contracts.accesses import Accesses
 from bodega.contracts.metrics import Metrics
 from bodega.data.lake.publish import GoldTable, publish
 from tests.kit.doors import Doors
+from tests.kit.served import served as serving
 from tests.web.conftest import Browser
 
 BUYERS = """create table gold.mart_customers as
@@ -22,20 +23,21 @@ select 'guest:t1' as buyer_key, 'GBP' as currency, 1 as orders, 5 as net_amount,
 
 
 @pytest.fixture
-async def served(app: FastAPI, tmp_path: Path) -> FastAPI:
+async def served(app: FastAPI, tmp_path: Path) -> AsyncIterator[FastAPI]:
     """The shop's process with the serving process behind it, over a lake with one table."""
     with duckdb.connect() as con:
         con.execute("create schema gold")
         con.execute(BUYERS)
         publish(con, tmp_path, [GoldTable("mart_customers")], known_at=None, position=1)
     settings = Settings(_env_file=None, data_dir=tmp_path, lake_url=str(tmp_path))
-    transport = httpx.ASGITransport(build(settings))
-    client = httpx.AsyncClient(transport=transport, base_url="http://serving")
     token = settings.internal_token.get_secret_value()
-    for protocol in (Metrics, Accesses):
-        answer = remote(protocol, "http://serving", token=token, timeout=5, client=client)
-        app.state.container.bind(protocol, answer)
-    return app
+    session = remote_session()
+    with serving(build(settings), lifespan="off") as url:
+        for protocol in (Metrics, Accesses):
+            answer = remote(protocol, url, token=token, timeout=5, session=session)
+            app.state.container.bind(protocol, answer)
+        yield app
+        await session.close()
 
 
 async def test_a_person_is_named_by_the_shop_and_nobody_can_name_another(

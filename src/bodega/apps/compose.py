@@ -3,15 +3,13 @@
 from dataclasses import dataclass
 from typing import Self
 
-import httpx
-
 from bodega.apps.modules import modules
 from bodega.backbone.cache import Cache
 from bodega.backbone.container import Container
 from bodega.backbone.db import Database
 from bodega.backbone.events.stuck import StuckEvents
-from bodega.backbone.http.certificates import certificates
-from bodega.backbone.http.remote import remote
+from bodega.backbone.http.remote import remote, remote_session
+from bodega.backbone.http.session import LateSession
 from bodega.backbone.job_runs import JobRuns
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
@@ -41,15 +39,15 @@ class Connections:
 
     database: Database
     cache: Cache
-    client: httpx.AsyncClient
+    session: LateSession
 
     @classmethod
     def to(cls, settings: Settings) -> Self:
         """Nothing is reached before it is used."""
-        return cls(Database(settings), Cache(settings), httpx.AsyncClient(verify=certificates()))
+        return cls(Database(settings), Cache(settings), remote_session())
 
     async def close(self) -> None:
-        await self.client.aclose()
+        await self.session.close()
         await self.cache.close()
         await self.database.close()
 
@@ -87,12 +85,12 @@ def compose(settings: Settings, lent: Connections | None = None) -> Shop:
     sources = [build(context) for module in modules() for build in module.workflows]
     container.bind(Workflows, Workflows([*sources, JobRuns(context)]))
     container.bind(StuckEvents, StuckEvents(connections.database))
-    _bind_serving(container, settings, connections.client)
-    _bind_engines(container, settings, connections.client)
+    _bind_serving(container, settings, connections.session)
+    _bind_engines(container, settings, connections.session)
     return Shop(context=context, own=None if lent else connections)
 
 
-def _bind_serving(container: Container, settings: Settings, client: httpx.AsyncClient) -> None:
+def _bind_serving(container: Container, settings: Settings, session: LateSession) -> None:
     token = settings.internal_token.get_secret_value()
     for protocol, timeout in (
         (Recommender, settings.recommend_timeout_seconds),
@@ -106,11 +104,13 @@ def _bind_serving(container: Container, settings: Settings, client: httpx.AsyncC
         (Dictionary, settings.metrics_timeout_seconds),
         (Accesses, settings.metrics_timeout_seconds),
     ):
-        answer = remote(protocol, settings.serving_url, token=token, timeout=timeout, client=client)
+        answer = remote(
+            protocol, settings.serving_url, token=token, timeout=timeout, session=session
+        )
         container.bind(protocol, answer)
 
 
-def _bind_engines(container: Container, settings: Settings, client: httpx.AsyncClient) -> None:
+def _bind_engines(container: Container, settings: Settings, session: LateSession) -> None:
     """Outside engines in the place of our own pricing and shipping, and of no forecast."""
     for protocol, url, token, timeout in (
         (
@@ -134,5 +134,5 @@ def _bind_engines(container: Container, settings: Settings, client: httpx.AsyncC
     ):
         if url is not None:
             shown = token.get_secret_value()
-            answer = remote(protocol, url, token=shown, timeout=timeout, client=client)
+            answer = remote(protocol, url, token=shown, timeout=timeout, session=session)
             container.bind(protocol, answer)

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -11,13 +10,12 @@ from typing import Any
 import duckdb
 import httpx
 import pytest
-import uvicorn
 from fastapi import FastAPI
 
 pytest.importorskip("deltalake")
 
 from bodega.apps.serving import build as build_serving
-from bodega.backbone.http.remote import remote
+from bodega.backbone.http.remote import remote, remote_session
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
 from bodega.commerce.dex.service import ExternalService, InsightsService
@@ -26,6 +24,7 @@ from bodega.data.lake.publish import GoldTable, publish
 from bodega.insight import streams
 from bodega.testing.doubles import FmpDouble, OpenMeteoDouble
 from tests.kit.doors import Doors
+from tests.kit.served import served
 
 PLACE = {"latitude": 51.51, "longitude": -0.13}
 ROWS = 60_000
@@ -105,17 +104,8 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     settings = load_settings(data_dir=tmp_path_factory.mktemp("served"))
     _publish(Path(settings.lake_root))
-    server = uvicorn.Server(
-        uvicorn.Config(build_serving(settings), port=0, log_level="error", lifespan="on")
-    )
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.01)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
+    with served(build_serving(settings)) as url:
+        yield url
 
 
 def _publish(lake: Path) -> None:
@@ -148,11 +138,13 @@ async def analyst(
         context.container,
     )
     token = settings.internal_token.get_secret_value()
+    session = remote_session()
     async with httpx.AsyncClient() as client:
-        datasets = remote(Datasets, serving, token=token, timeout=5, client=client)
+        datasets = remote(Datasets, serving, token=token, timeout=5, session=session)
         context.container.bind(Datasets, datasets)
         app.state.container.bind(Insights, InsightsService(told, client=client))
         yield await doors.admin()
+    await session.close()
 
 
 def lines(answer: httpx.Response) -> list[Any]:

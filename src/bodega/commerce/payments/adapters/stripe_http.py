@@ -6,11 +6,11 @@ asked after, not guessed.
 """
 
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import stripe
 
-from bodega.backbone.http.certificates import certificates
+from bodega.backbone.http.session import LateSession
 from bodega.backbone.settings import Settings
 from bodega.backbone.telemetry.logs import get_logger
 from bodega.backbone.telemetry.metrics import OUTSIDE_SECONDS
@@ -22,41 +22,24 @@ from bodega.commerce.payments.adapters.patience import (
 )
 from bodega.commerce.payments.errors import ProviderRefused, ProviderUnreachable
 
-if TYPE_CHECKING:
-    from aiohttp import ClientSession
-
 log = get_logger(__name__)
 T = TypeVar("T")
 _NOT_YET: Any = object()
 
 
 class _Http(stripe.AIOHTTPClient):
-    """Of the SDK's clients the one that costs least, loaded and opened with the first call. Waits
-    as `patience` says; the client asks whether and how long in one go, without giving up the loop
-    in between, so `_asked_for` is of the same request."""
+    """Of the SDK's clients the one that costs least, over a session of ours. Waits as `patience`
+    says; the client asks whether and how long in one go, without giving up the loop in between, so
+    `_asked_for` is of the same request."""
 
     def __init__(self, *, timeout: float, longest: float) -> None:
         super().__init__(timeout=timeout, _lib=_NOT_YET)
-        self._seconds = timeout
         self._longest = longest
         self._asked_for: str | None = None
-        self._opened: ClientSession | None = None
-
-    @property
-    def _session(self) -> "ClientSession":
-        if self._opened is None:
-            import aiohttp
-
-            self._opened = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=certificates(), limit=0),
-                timeout=aiohttp.ClientTimeout(total=self._seconds),
-            )
-        return self._opened
+        self._late = LateSession(seconds=timeout, limit=0)
 
     async def close_async(self) -> None:
-        opened, self._opened = self._opened, None
-        if opened is not None:
-            await opened.close()
+        await self._late.close()
 
     def _should_retry(
         self, response: Any, api_connection_error: Any, num_retries: int, max_network_retries: Any
@@ -82,7 +65,7 @@ class _Http(stripe.AIOHTTPClient):
     ) -> tuple[bytes, int, Any]:
         """An answer that breaks off in the middle is a lost one, too."""
         try:
-            async with self._session.request(
+            async with self._late.opened.request(
                 method, url, headers=headers, data=post_data, allow_redirects=False
             ) as answer:
                 return await answer.read(), answer.status, answer.headers
