@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 
 from bodega.data.lake.publish import GoldTable, publish
+from bodega.data.lake.published import read_published, replace_published
 
 SPACE = UUID(int=7)
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -54,6 +55,14 @@ def publish_sales(lake: Path, sales: Iterable[Sale]) -> None:
             con.register("told", pa.table(columns, names=names))
             con.execute("insert into gold.fct_order_lines select * from told")
         publish(con, lake, [GoldTable("fct_order_lines")], known_at=END, position=1)
+
+
+def lose_another_table(lake: Path) -> None:
+    """The published set names one more, which cannot be opened."""
+    published = read_published(lake)
+    [table] = published.tables.values()
+    lost = {**published.tables, "dim_lost": table}
+    replace_published(lake, published.model_copy(update={"tables": lost}))
 
 
 def pairs(count: int, *, noise: int = 0) -> list[Sale]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bodega.ml.features.popularity import best_sellers
 from bodega.ml.features.purchases import data_version, read_purchases
-from tests.ml.gold import START, Sale, product, publish_sales
+from tests.ml.gold import START, Sale, lose_another_table, product, publish_sales
 
 
 def test_nothing_published_is_nothing_to_learn_from(tmp_path: Path) -> None:
@@ -62,3 +62,12 @@ def test_best_sellers_are_those_of_the_last_days(tmp_path: Path) -> None:
     publish_sales(tmp_path, old + new)
     assert best_sellers(tmp_path) == [str(product("new")), str(product("other"))]
     assert best_sellers(tmp_path, days=90)[0] == str(product("old"))
+
+
+def test_a_table_that_is_not_asked_is_not_opened(tmp_path: Path) -> None:
+    publish_sales(tmp_path, [Sale("1", "cup")])
+    lose_another_table(tmp_path)
+    assert best_sellers(tmp_path) == [str(product("cup"))]
+    found = read_purchases(tmp_path)
+    assert found is not None
+    assert found.products == [str(product("cup"))]

@@ -16,6 +16,7 @@ from bodega.ml.answers import AnswerLog
 from bodega.ml.fraud import VISITS
 from bodega.ml.fraud.service import FraudService
 from bodega.ml.fraud.velocity import KEEP, Velocity, Visit
+from tests.ml.gold import lose_another_table
 
 NOON = datetime(2026, 3, 14, 12, tzinfo=UTC)
 ADA = UserId(new_id())
@@ -145,6 +146,13 @@ async def test_habits_come_from_published_orders_and_follow_them(desk: Desk) -> 
     assert answer.decision == "review"
     assert any("never bought to" in reason for reason in answer.reasons)
     assert any("10 times" in reason for reason in answer.reasons)
+
+
+async def test_habits_open_no_table_but_their_own(desk: Desk) -> None:
+    publish_orders(desk.lake, [(str(ADA), "GB", 1_000)] * 3)
+    lose_another_table(desk.lake)
+    desk.service.refresh()
+    assert (await desk.ask(10_000, customer=ADA)).decision == "review"
 
 
 async def test_every_score_is_kept(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Self
 
 from pydantic import BaseModel
 
@@ -35,6 +36,12 @@ class Published(BaseModel):
     known_at: datetime | None = None
     position: int | None = None
     held: bool = False
+
+    def only(self, *names: str) -> Self:
+        """For whoever reads these tables: each that is opened costs 2 ms."""
+        return self.model_copy(
+            update={"tables": {name: self.tables[name] for name in names}, "mapped": {}}
+        )
 
 
 def read_published(lake: Place) -> Published:

@@ -19,6 +19,6 @@ def best_sellers(lake: Place, *, days: int = DAYS, count: int = 200) -> list[str
     published = read_published(lake)
     if "fct_order_lines" not in published.tables:
         return []
-    with open_gold(lake, published) as con:
+    with open_gold(lake, published.only("fct_order_lines")) as con:
         rows = con.execute(BEST, {"days": days, "count": count}).fetchall()
     return [row[0] for row in rows]

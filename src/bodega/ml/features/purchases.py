@@ -71,7 +71,7 @@ def read_purchases(lake: Place, *, as_of: datetime | None = None) -> Purchases |
     if TABLE not in published.tables:
         return None
     instant = as_of or published.known_at or datetime.now(UTC)
-    with open_gold(lake, published) as con:
+    with open_gold(lake, published.only(TABLE)) as con:
         con.execute(LINES, {"as_of": instant})
         return _collect(iter(lambda: con.fetchmany(_ROWS), []), instant, published)
 

@@ -47,7 +47,7 @@ def read_habits(lake: Place, *, days: int = DAYS) -> Habits:
     published = read_published(lake)
     if "fct_orders" not in published.tables:
         return Habits()
-    with open_gold(lake, published) as con:
+    with open_gold(lake, published.only("fct_orders")) as con:
         shop = con.execute(SHOP, {"days": days}).fetchall()
         customers = con.execute(CUSTOMERS, {"days": days}).fetchall()
     return Habits(
