@@ -13,6 +13,7 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from bodega.apps.provider import build
+from bodega.commerce.payments.adapters.paypal_double import PayPalDouble
 from tests.kit.tree import free_port
 
 Fault = Literal["refused", "lost", "late", "hung"]
@@ -76,8 +77,8 @@ class RunningProvider:
     """A double on a port of its own."""
 
     def __init__(self, path: Path) -> None:
-        app = build(path)
-        self.line, self.paypal = Line(app), app.state.paypal
+        self.paypal = PayPalDouble(path.with_name("paypal.sqlite3"))
+        self.line = Line(build(path, paypal=self.paypal))
         self.url = f"http://127.0.0.1:{free_port()}"
         config = uvicorn.Config(
             self.line, port=int(self.url.rsplit(":", 1)[1]), log_config=None, ws="none"

@@ -1,7 +1,7 @@
 """The payment provider's local double, in a process of its own: Stripe's API over SQLite."""
 
 import asyncio
-import uuid
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -9,10 +9,11 @@ from typing import Annotated
 from urllib.parse import parse_qsl
 
 from fastapi import Body, FastAPI, Form, Request
-from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
-from starlette.types import ASGIApp
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bodega.apps import paypal
+from bodega.apps.paypal import install
 from bodega.apps.run import serve
 from bodega.backbone.settings import Settings, load_settings
 from bodega.commerce.payments.adapters.double import StripeDouble
@@ -27,7 +28,9 @@ FILE = "provider.sqlite3"
 PAYPAL_FILE = "paypal.sqlite3"
 
 
-def build(path: Path, *, webhook_secret: str = "", webhook_url: str | None = None) -> FastAPI:
+def build(
+    path: Path, *, paypal: PayPalDouble, webhook_secret: str = "", webhook_url: str | None = None
+) -> ASGIApp:
     """Every request of `/v1` is answered by the double over the file at `path`; `/_double` is what
     Stripe has no address for: the bank's page, and how webhooks travel."""
     double = StripeDouble(path)
@@ -36,28 +39,44 @@ def build(path: Path, *, webhook_secret: str = "", webhook_url: str | None = Non
         courier.travel(url=webhook_url, enabled_events=list(SUBSCRIBED))
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_app: object) -> AsyncIterator[None]:
         delivering = asyncio.create_task(courier.run())
         yield
         delivering.cancel()
         with suppress(asyncio.CancelledError):
             await delivering
 
-    app = FastAPI(
-        title="Payment provider double",
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-        lifespan=lifespan,
-    )
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    routes = [Route("/v1/{path:path}", StripeApi(double)), Mount("/", app)]
+    faults = Faults(Router(routes, lifespan=lifespan))
     _health(app)
-    _api(app, double)
     _bank(app, double)
     _webhooks(app, courier)
-    _faults(app)
-    app.state.paypal = PayPalDouble(path.with_name(PAYPAL_FILE))
-    paypal.install(app, app.state.paypal)
-    return app
+    _faults(app, faults)
+    install(app, paypal)
+    return faults
+
+
+class StripeApi:
+    """Plain ASGI: FastAPI takes longer than all the rest around an answer."""
+
+    def __init__(self, double: StripeDouble) -> None:
+        self._double = double
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        sent = await request.body() if request.method == "POST" else scope["query_string"]
+        self._double.bench.address = lambda: str(request.base_url).rstrip("/")
+        answer = self._double.answer(
+            request.method,
+            scope["path"],
+            dict(parse_qsl(sent.decode(), keep_blank_values=True)),
+            authorization=request.headers.get("authorization", ""),
+            idempotency_key=request.headers.get("idempotency-key"),
+        )
+        headers = {"request-id": f"req_{secrets.token_hex(7)}", **answer.headers}
+        response = Response(answer.text, answer.status, headers, "application/json")
+        await response(scope, receive, send)
 
 
 def _health(app: FastAPI) -> None:
@@ -65,22 +84,6 @@ def _health(app: FastAPI) -> None:
     @app.get("/health/live")
     async def health() -> dict[str, str]:
         return {"status": "ok"}
-
-
-def _api(app: FastAPI, double: StripeDouble) -> None:
-    @app.api_route("/v1/{path:path}", methods=["GET", "POST"])
-    async def stripe(request: Request, path: str) -> JSONResponse:
-        sent = (await request.body()).decode() if request.method == "POST" else request.url.query
-        double.bench.base_url = str(request.base_url).rstrip("/")
-        answer = double.answer(
-            request.method,
-            f"/v1/{path}",
-            dict(parse_qsl(sent, keep_blank_values=True)),
-            authorization=request.headers.get("authorization", ""),
-            idempotency_key=request.headers.get("idempotency-key"),
-        )
-        headers = {"request-id": f"req_{uuid.uuid4().hex[:14]}", **answer.headers}
-        return JSONResponse(answer.body, status_code=answer.status, headers=headers)
 
 
 def _bank(app: FastAPI, double: StripeDouble) -> None:
@@ -111,30 +114,21 @@ def _webhooks(app: FastAPI, courier: Courier) -> None:
         return courier.travel(**wanted)
 
 
-def _faults(app: FastAPI) -> None:
-    """The middleware is made with the first request; a fault planned before it waits for it."""
-
-    class Around(Faults):
-        def __init__(self, app_: ASGIApp) -> None:
-            super().__init__(app_)
-            app.state.faults = self
-
-    app.add_middleware(Around)
-
+def _faults(app: FastAPI, around: Faults) -> None:
     @app.get("/_double/faults")
-    async def faults(request: Request) -> dict[str, object]:
-        around: Faults = request.app.state.faults
+    async def faults() -> dict[str, object]:
         return {"fault": around.fault, "seen": around.seen}
 
     @app.post("/_double/faults")
-    async def plan(request: Request, fault: Annotated[Fault | None, Body()] = None) -> None:
-        request.app.state.faults.plan(fault)
+    async def plan(fault: Annotated[Fault | None, Body()] = None) -> None:
+        around.plan(fault)
 
 
 def main(settings: Settings) -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     app = build(
         settings.data_dir / FILE,
+        paypal=PayPalDouble(settings.data_dir / PAYPAL_FILE),
         webhook_secret=settings.payments_webhook_secret.get_secret_value(),
         webhook_url=settings.provider_webhook_url,
     )

@@ -13,10 +13,10 @@ from bodega.backbone.settings import Settings
 from bodega.backbone.telemetry.logs import configure_logs
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from starlette.types import ASGIApp
 
 
-def serve(app: "FastAPI", settings: Settings, *, host: str, port: int) -> None:
+def serve(app: "ASGIApp", settings: Settings, *, host: str, port: int) -> None:
     """Serve until a signal; requests in flight get `shutdown_seconds` to finish.
 
     The port is opened with SO_REUSEPORT, so that several processes share it and the kernel spreads

@@ -1,5 +1,6 @@
 """The double's saved cards, late refunds and webhooks, as Stripe's own client sees them."""
 
+import asyncio
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -174,3 +175,29 @@ async def test_a_refused_webhook_is_tried_again_later(
     bank.now += 2
     assert await delivered(bank) == 1
     assert [event["type"] for event in inbox] == ["customer.created"]
+
+
+async def test_what_was_taken_before_a_stop_is_not_sent_again(bank: Bank) -> None:
+    bank.courier.travel(url="http://shop.test/hook")
+    bank.post("customers")
+    bank.post("customers")
+    sent: list[bytes] = []
+
+    async def stopped(_url: str, body: bytes, _headers: Mapping[str, str]) -> bool:
+        if sent:
+            raise asyncio.CancelledError
+        sent.append(body)
+        return True
+
+    with pytest.raises(asyncio.CancelledError):
+        await bank.courier.deliver_due(stopped)
+    assert bank.courier.mode()["deliveries"] == {"delivered": 1, "pending": 1}
+
+
+def test_how_webhooks_travel_outlives_the_process(bank: Bank, tmp_path: Path) -> None:
+    bank.courier.travel(url="http://shop.test/hook", copies=2)
+    again = Bank(tmp_path)
+    assert again.courier.mode() == bank.courier.mode()
+    again.post("customers")
+    assert again.courier.mode()["deliveries"] == {"pending": 2}
+    again.double.close()

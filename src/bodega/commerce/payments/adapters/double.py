@@ -55,12 +55,10 @@ _CHANGE: dict[tuple[str, str], Callable[[Bench, Object, Params], Answer]] = {
 class StripeDouble:
     """`answer` takes one request of Stripe's API; safe for one caller at a time."""
 
-    def __init__(
-        self, path: Path | str, *, clock: Callable[[], float] = time.time, base_url: str = ""
-    ) -> None:
+    def __init__(self, path: Path | str, *, clock: Callable[[], float] = time.time) -> None:
         self.store = DoubleStore(path)
         self._clock = clock
-        self.bench = Bench(self.store, clock, base_url)
+        self.bench = Bench(self.store, clock)
 
     def close(self) -> None:
         self.store.close()
@@ -121,8 +119,8 @@ class StripeDouble:
         except Refusal as refusal:
             answer = refusal.answer
         if answer.final:
-            kept = {"fingerprint": print_, "status": answer.status, "body": answer.body}
-            self.store.keep_key(key, kept, at=self._clock())
+            asked = f'"fingerprint":"{print_}","status":{answer.status}'
+            self.store.keep_key(key, f'{{{asked},"body":{answer.text}}}', at=self._clock())
         return answer
 
     def _route(self, method: str, path: str, params: Params) -> Answer:

@@ -2,22 +2,38 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bodega.commerce.payments.adapters.double_requests import Answer, Params, Refusal, until
 from bodega.commerce.payments.adapters.double_store import DoubleStore, Object, new_object_id
 
 WEBHOOKS = "webhooks"
+# Written out, so that the object in it becomes JSON once, for itself and its event.
+_EVENT = (
+    '{"id": "%s", "object": "event", "api_version": "2025-09-30.clover", "created": %d,'
+    ' "data": {"object": %s}, "livemode": false, "pending_webhooks": %d,'
+    ' "request": {"id": null, "idempotency_key": null}, "type": "%s"}'
+)
 
 
 @dataclass
 class Bench:
-    """`base_url` is where buyers reach the double's own pages."""
+    """`address` is where buyers reach the double's own pages, `webhooks` how webhooks travel."""
 
     store: DoubleStore
     clock: Callable[[], float]
-    base_url: str = ""
+    address: Callable[[], str] = str
+    webhooks: Object = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.webhooks = self.store.mode(WEBHOOKS)
+
+    def travel(self, **mode: object) -> None:
+        """Change how webhooks travel from now on."""
+        with self.store.transaction():
+            self.store.keep_mode(WEBHOOKS, self.webhooks | mode)
+        self.webhooks |= mode
 
     def now(self) -> int:
         return int(self.clock())
@@ -34,31 +50,25 @@ class Bench:
             )
         return found
 
-    def put(self, *items: Object) -> None:
-        for item in items:
-            self.store.put(item)
+    def put(self, item: Object) -> None:
+        self.store.put(item)
 
     def emit(self, kind: str, subject: Object) -> None:
-        """An event with the object as it is now, and its deliveries."""
-        event = {
-            "id": new_object_id("evt"),
-            "object": "event",
-            "api_version": "2025-09-30.clover",
-            "created": self.now(),
-            "data": {"object": subject},
-            "livemode": False,
-            "pending_webhooks": 0,
-            "request": {"id": None, "idempotency_key": None},
-            "type": kind,
-        }
-        mode = self.store.mode(WEBHOOKS)
-        wanted = mode.get("url") and subscribed(mode, kind)
-        for _ in range(int(mode.get("copies", 1)) if wanted else 0):
-            event["pending_webhooks"] = 1
-            late = float(mode.get("delay_seconds", 0))
-            late += random.uniform(0, float(mode.get("spread_seconds", 0)))
-            self.store.add_delivery(str(event["id"]), due=self.clock() + late)
-        self.store.put(event)
+        """Keeps the object as it is now, an event that tells of it, and the event's deliveries."""
+        event, created, copies = new_object_id("evt"), self.now(), self._copies(kind)
+        body = _EVENT % (event, created, self.store.put(subject), min(copies, 1), kind)
+        self.store.put_event(event, created=created, body=body)
+        for _ in range(copies):
+            late = float(self.webhooks.get("delay_seconds", 0))
+            late += random.uniform(0, float(self.webhooks.get("spread_seconds", 0)))
+            self.store.add_delivery(event, due=self.clock() + late)
+
+    def _copies(self, kind: str) -> int:
+        """How often an event is delivered. As for Stripe's endpoints `*` is everything."""
+        mode = self.webhooks
+        enabled = mode.get("enabled_events") or ["*"]
+        wanted = mode.get("url") and ("*" in enabled or kind in enabled)
+        return int(mode.get("copies", 1)) if wanted else 0
 
     def shown(self, item: Object, params: Params) -> Answer:
         """With whatever `expand[]` asks for in place of its id."""
@@ -125,9 +135,3 @@ class Bench:
         }
         self.put(transaction)
         return str(transaction["id"])
-
-
-def subscribed(mode: Object, kind: str) -> bool:
-    """As for Stripe's endpoints: `*` is everything."""
-    enabled = mode.get("enabled_events") or ["*"]
-    return "*" in enabled or kind in enabled

@@ -7,13 +7,11 @@ over `spread_seconds`, which puts them out of order.
 import asyncio
 import hashlib
 import hmac
-import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
 from bodega.commerce.payments.adapters.double import StripeDouble
-from bodega.commerce.payments.adapters.double_bench import WEBHOOKS
-from bodega.commerce.payments.adapters.double_store import Object
+from bodega.commerce.payments.adapters.double_store import Object, Rows
 
 Post = Callable[[str, bytes, Mapping[str, str]], Awaitable[bool]]
 """Body and headers to a URL; whether they were taken."""
@@ -30,13 +28,11 @@ class Courier:
         self._secret = secret
 
     def mode(self) -> Object:
-        return {**self._double.store.mode(WEBHOOKS), "deliveries": self._double.store.deliveries()}
+        return {**self._double.bench.webhooks, "deliveries": self._double.store.deliveries()}
 
     def travel(self, **mode: object) -> Object:
         """Change how webhooks travel from now on."""
-        with self._double.store.transaction():
-            kept = self._double.store.mode(WEBHOOKS) | mode
-            self._double.store.keep_mode(WEBHOOKS, kept)
+        self._double.bench.travel(**mode)
         return self.mode()
 
     async def run(self) -> None:
@@ -59,18 +55,20 @@ class Courier:
 
     async def deliver_due(self, post: Post) -> int:
         """What is due now; how many were tried."""
-        url = self._double.store.mode(WEBHOOKS).get("url")
+        url = self._double.bench.webhooks.get("url")
         if not url:
             return 0
         self._double.ripen()
         due = self._double.store.due_deliveries(self._double.bench.clock(), limit=_BATCH)
-        for sequence, event, attempts in due:
-            taken = await self._send(post, str(url), event)
-            self._note(sequence, attempts, taken=taken)
+        taken: list[bool] = []
+        try:
+            for _, _, body in due:
+                taken.append(await self._send(post, str(url), body.encode()))
+        finally:
+            self._note(due[: len(taken)], taken)
         return len(due)
 
-    async def _send(self, post: Post, url: str, event: str) -> bool:
-        body = json.dumps(self._double.store.get("event", event)).encode()
+    async def _send(self, post: Post, url: str, body: bytes) -> bool:
         headers = {
             "content-type": "application/json; charset=utf-8",
             "stripe-signature": self.signature(body),
@@ -82,11 +80,12 @@ class Courier:
         signed = hmac.new(self._secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256)
         return f"t={stamp},v1={signed.hexdigest()}"
 
-    def _note(self, sequence: int, attempts: int, *, taken: bool) -> None:
+    def _note(self, due: Rows, taken: Sequence[bool]) -> None:
         with self._double.store.transaction():
-            if taken or attempts + 1 >= _ATTEMPTS:
-                state = "delivered" if taken else "given_up"
-                self._double.store.end_delivery(sequence, state)
-            else:
-                due = self._double.bench.clock() + 2**attempts
-                self._double.store.postpone_delivery(sequence, due=due)
+            for (sequence, attempts, _), well in zip(due, taken, strict=True):
+                if well or attempts + 1 >= _ATTEMPTS:
+                    state = "delivered" if well else "given_up"
+                    self._double.store.end_delivery(sequence, state)
+                else:
+                    at = self._double.bench.clock() + 2**attempts
+                    self._double.store.postpone_delivery(sequence, due=at)

@@ -36,7 +36,7 @@ def open_dispute(bench: Bench, charge: Object, *, reason: str) -> None:
     }
     _move(bench, dispute, -dispute["amount"], _FEE)
     charge["disputed"] = True
-    bench.put(dispute, charge)
+    bench.put(charge)
     bench.emit("charge.dispute.created", dispute)
     bench.emit("charge.dispute.funds_withdrawn", dispute)
 
@@ -52,7 +52,6 @@ def update(bench: Bench, dispute: Object, params: Params) -> Answer:
     given = nested(params, "evidence")
     dispute["evidence"] |= given
     dispute["evidence_details"]["has_evidence"] = bool(dispute["evidence"])
-    bench.put(dispute)
     if params.get("submit", "true") == "true":
         dispute["evidence_details"]["submission_count"] += 1
         _decide(bench, dispute, _DECIDING.get(dispute["evidence"].get("uncategorized_text", "")))
@@ -71,9 +70,7 @@ def _decide(bench: Bench, dispute: Object, verdict: str | None) -> None:
     dispute["status"] = verdict or "under_review"
     if verdict == "won":
         _move(bench, dispute, dispute["amount"], -_FEE)
-        bench.put(dispute)
         bench.emit("charge.dispute.funds_reinstated", dispute)
-    bench.put(dispute)
     bench.emit("charge.dispute.closed" if verdict else "charge.dispute.updated", dispute)
 
 

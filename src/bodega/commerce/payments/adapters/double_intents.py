@@ -32,7 +32,6 @@ def create(bench: Bench, params: Params) -> Answer:
     _demand_chargeable(amount, currency.upper())
     card = card_of(bench, params) if "payment_method" in params else None
     intent = _new(bench, params, amount, currency)
-    bench.put(intent)
     bench.emit("payment_intent.created", intent)
     if params.get("confirm") == "true":
         return _confirmed(bench, intent, card, params)
@@ -64,7 +63,6 @@ def capture(bench: Bench, intent: Object, params: Params) -> Answer:
     charge = bench.get("charge", intent["latest_charge"])
     intent |= {"status": "succeeded", "amount_received": amount, "amount_capturable": 0}
     _take(bench, charge, amount)
-    bench.put(charge, intent)
     bench.emit("charge.captured", charge)
     bench.emit("payment_intent.succeeded", intent)
     _dispute(bench, charge)
@@ -81,7 +79,6 @@ def cancel(bench: Bench, intent: Object, params: Params) -> Answer:
         "cancellation_reason": params.get("cancellation_reason"),
         "next_action": None,
     }
-    bench.put(intent)
     bench.emit("payment_intent.canceled", intent)
     return bench.shown(intent, params)
 
@@ -172,7 +169,6 @@ def _agreed_before(bench: Bench, intent: Object, card: Card, params: Params) -> 
 
 def _challenge(bench: Bench, intent: Object, params: Params) -> Answer:
     intent |= {"status": "requires_action", "next_action": next_action(bench, intent, params)}
-    bench.put(intent)
     bench.emit("payment_intent.requires_action", intent)
     return bench.shown(intent, params)
 
@@ -182,7 +178,7 @@ def next_action(bench: Bench, subject: Object, params: Params) -> Object:
     back = params.get("return_url")
     if not back:
         return {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect"}}
-    url = f"{bench.base_url}/_double/authenticate/{subject['id']}"
+    url = f"{bench.address()}/_double/authenticate/{subject['id']}"
     return {"type": "redirect_to_url", "redirect_to_url": {"return_url": back, "url": url}}
 
 
@@ -199,7 +195,6 @@ def _succeed(bench: Bench, intent: Object, card: Card) -> None:
     }
     if not manual:
         _take(bench, charge, intent["amount"])
-    bench.put(charge, intent)
     bench.emit("charge.succeeded", charge)
     topic = "amount_capturable_updated" if manual else "succeeded"
     bench.emit(f"payment_intent.{topic}", intent)
@@ -223,7 +218,6 @@ def _decline(bench: Bench, intent: Object, card: Card, why: Decline) -> dict[str
         "latest_charge": charge["id"],
         "last_payment_error": dict(error),
     }
-    bench.put(charge, intent)
     bench.emit("charge.failed", charge)
     bench.emit("payment_intent.payment_failed", intent)
     return {**error, "payment_intent": dict(intent)}

@@ -42,7 +42,6 @@ def create_customer(bench: Bench, params: Params) -> Answer:
         "metadata": metadata_of(params),
         "name": params.get("name"),
     }
-    bench.put(customer)
     bench.emit("customer.created", customer)
     return Answer(200, customer)
 
@@ -56,7 +55,6 @@ def detach(bench: Bench, reference: str) -> Answer:
             message="The payment method you provided is not attached to a customer.",
         )
     method["customer"] = None
-    bench.put(method)
     bench.emit("payment_method.detached", method)
     return Answer(200, method)
 
@@ -81,7 +79,6 @@ def create_setup(bench: Bench, params: Params) -> Answer:
         "status": "requires_confirmation" if token else "requires_payment_method",
         "usage": params.get("usage", "off_session"),
     }
-    bench.put(setup)
     bench.emit("setup_intent.created", setup)
     if params.get("confirm") == "true":
         return confirm_setup(bench, setup, params)
@@ -98,7 +95,6 @@ def confirm_setup(bench: Bench, setup: Object, params: Params) -> Answer:
         raise Refusal(402, final=True, **_refused(bench, setup, card.decline.code))
     if card.challenge:
         setup |= {"status": "requires_action", "next_action": _page(bench, setup, params)}
-        bench.put(setup)
         bench.emit("setup_intent.requires_action", setup)
     else:
         _keep(bench, setup, card)
@@ -125,14 +121,13 @@ def _page(bench: Bench, setup: Object, params: Params) -> Object:
     back = params.get("return_url")
     if not back:
         return {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect"}}
-    url = f"{bench.base_url}/_double/authenticate/{setup['id']}"
+    url = f"{bench.address()}/_double/authenticate/{setup['id']}"
     return {"type": "redirect_to_url", "redirect_to_url": {"return_url": back, "url": url}}
 
 
 def _keep(bench: Bench, setup: Object, card: Card) -> None:
     method = attach(bench, setup["customer"], card)
     setup |= {"status": "succeeded", "payment_method": method["id"], "last_setup_error": None}
-    bench.put(setup)
     bench.emit("setup_intent.succeeded", setup)
 
 
@@ -155,7 +150,6 @@ def attach(bench: Bench, customer: str | None, card: Card) -> Object:
         "metadata": {},
         "type": "card",
     }
-    bench.put(method)
     bench.emit("payment_method.attached", method)
     return method
 
@@ -167,7 +161,6 @@ def _refused(bench: Bench, setup: Object, code: str) -> Object:
         "payment_method": None,
         "last_setup_error": dict(error),
     }
-    bench.put(setup)
     bench.emit("setup_intent.setup_failed", setup)
     return {**error, "setup_intent": dict(setup)}
 

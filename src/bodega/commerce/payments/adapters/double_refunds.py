@@ -32,7 +32,6 @@ def create(bench: Bench, params: Params) -> Answer:
     refund = _new(bench, charge, amount, params)
     refund["status"] = "pending" if card.refund == "pending" else "succeeded"
     refund["balance_transaction"] = bench.booked("refund", refund, -amount)
-    bench.put(charge, refund)
     bench.emit("refund.created", refund)
     bench.emit("charge.refunded", charge)
     return Answer(200, refund)
@@ -112,7 +111,6 @@ def ripen(bench: Bench, payment_intent: str | None = None) -> None:
         ending = card_of(bench, {"payment_method": charge["payment_method"]}, owned=False).refund
         if ending == "pending" and refund["status"] == "pending":
             refund["status"] = "succeeded"
-            bench.put(refund)
             bench.emit("refund.updated", refund)
         if ending == "failed" and refund["status"] == "succeeded":
             _fail(bench, refund, charge)
@@ -122,6 +120,6 @@ def _fail(bench: Bench, refund: Object, charge: Object) -> None:
     refund |= {"status": "failed", "failure_reason": "expired_or_canceled_card"}
     charge["amount_refunded"] -= refund["amount"]
     charge["refunded"] = False
-    bench.put(refund, charge)
+    bench.put(charge)
     bench.emit("refund.failed", refund)
     bench.emit("charge.refund.updated", refund)

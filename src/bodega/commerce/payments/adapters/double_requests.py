@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
+
+from pydantic_core import to_json
 
 from bodega.commerce.payments.adapters.double_store import Object
 
 Params = Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
     """An HTTP answer; `final` ones are kept under the request's idempotency key."""
 
@@ -17,6 +20,11 @@ class Answer:
     body: Object
     headers: Mapping[str, str] = field(default_factory=dict)
     final: bool = True
+
+    @cached_property
+    def text(self) -> str:
+        """The body as it is sent, and kept."""
+        return to_json(self.body).decode()
 
 
 class Refusal(Exception):

@@ -4,20 +4,22 @@ Write-ahead logging: what was answered survives `kill -9` of the process.
 """
 
 import json
-import secrets
+import random
 import sqlite3
 import string
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json
+
 Object = dict[str, Any]
-Rows = list[tuple[int, str, int]]
-_LETTERS = string.ascii_letters + string.digits
+Rows = list[tuple[int, int, str]]
+_LETTERS = (string.ascii_letters + string.digits).encode()
+_DRAWING = random.Random()
+_DRAWN = (_LETTERS * 5)[:256]
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    sequence INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
     kind TEXT NOT NULL,
     created INTEGER NOT NULL,
@@ -31,7 +33,7 @@ CREATE TABLE IF NOT EXISTS idempotency_keys (
     kept TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS deliveries (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    sequence INTEGER PRIMARY KEY,
     event TEXT NOT NULL,
     due REAL NOT NULL,
     attempts INTEGER NOT NULL DEFAULT 0,
@@ -53,10 +55,16 @@ WHERE kind = :kind AND created BETWEEN :since AND :until
 ORDER BY sequence DESC LIMIT :limit
 """
 
+_DUE = """
+SELECT deliveries.sequence, attempts, body
+FROM deliveries JOIN objects ON objects.id = deliveries.event
+WHERE state = 'pending' AND due <= ? ORDER BY due LIMIT ?
+"""
+
 
 def new_object_id(kind: str) -> str:
     """`pi_3NqG…`: the kind, and 24 letters and digits drawn at random."""
-    return f"{kind}_" + "".join(_LETTERS[drawn % 62] for drawn in secrets.token_bytes(24))
+    return f"{kind}_{_DRAWING.randbytes(24).translate(_DRAWN).decode()}"
 
 
 class DoubleStore:
@@ -71,32 +79,32 @@ class DoubleStore:
     def close(self) -> None:
         self._connection.close()
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
+    def transaction(self) -> sqlite3.Connection:
+        """A context whose end commits, or takes everything back."""
+        return self._connection.execute("BEGIN IMMEDIATE").connection
 
-    def put(self, item: Object) -> None:
-        row = (item["id"], item["object"], item["created"], item.get("payment_intent"))
-        self._connection.execute(_PUT, (*row, json.dumps(item)))
+    def put(self, item: Object) -> str:
+        """The JSON that is kept."""
+        body = json.dumps(item)
+        row = (item["id"], item["object"], item["created"], item.get("payment_intent"), body)
+        self._connection.execute(_PUT, row)
+        return body
+
+    def put_event(self, event: str, *, created: int, body: str) -> None:
+        self._connection.execute(_PUT, (event, "event", created, None, body))
 
     def get(self, kind: str, reference: str) -> Object | None:
         row = self._connection.execute(
             "SELECT body FROM objects WHERE id = ? AND kind = ?", (reference, kind)
         ).fetchone()
-        return json.loads(row[0]) if row else None
+        return from_json(row[0]) if row else None
 
     def any(self, reference: str) -> Object | None:
         """Whatever kind it is."""
         row = self._connection.execute(
             "SELECT body FROM objects WHERE id = ?", (reference,)
         ).fetchone()
-        return json.loads(row[0]) if row else None
+        return from_json(row[0]) if row else None
 
     def list(
         self,
@@ -119,23 +127,24 @@ class DoubleStore:
             "payment_intent": payment_intent,
             "customer": customer,
         }
-        return [json.loads(row[0]) for row in self._connection.execute(_LIST, asked)]
+        return [from_json(row[0]) for row in self._connection.execute(_LIST, asked)]
 
     def key(self, key: str, *, newer_than: float) -> Object | None:
         row = self._connection.execute(
             "SELECT kept FROM idempotency_keys WHERE key = ? AND at > ?", (key, newer_than)
         ).fetchone()
-        return json.loads(row[0]) if row else None
+        return from_json(row[0]) if row else None
 
-    def keep_key(self, key: str, kept: Object, *, at: float) -> None:
+    def keep_key(self, key: str, kept: str, *, at: float) -> None:
+        """`kept` is JSON."""
         self._connection.execute(
             "INSERT OR REPLACE INTO idempotency_keys (key, at, kept) VALUES (?, ?, ?)",
-            (key, at, json.dumps(kept)),
+            (key, at, kept),
         )
 
     def mode(self, name: str) -> Object:
         row = self._connection.execute("SELECT value FROM modes WHERE name = ?", (name,)).fetchone()
-        return json.loads(row[0]) if row else {}
+        return from_json(row[0]) if row else {}
 
     def keep_mode(self, name: str, value: Object) -> None:
         self._connection.execute(
@@ -146,12 +155,8 @@ class DoubleStore:
         self._connection.execute("INSERT INTO deliveries (event, due) VALUES (?, ?)", (event, due))
 
     def due_deliveries(self, now: float, *, limit: int) -> Rows:
-        """(sequence, event, attempts), the longest due first."""
-        return self._connection.execute(
-            "SELECT sequence, event, attempts FROM deliveries"
-            " WHERE state = 'pending' AND due <= ? ORDER BY due LIMIT ?",
-            (now, limit),
-        ).fetchall()
+        """(sequence, attempts, the event's JSON), the longest due first."""
+        return self._connection.execute(_DUE, (now, limit)).fetchall()
 
     def end_delivery(self, sequence: int, state: str) -> None:
         self._connection.execute(

@@ -4,6 +4,7 @@ It answers as PayPal does what our client asks, with PayPal's own names of error
 request id, and signs webhooks with a certificate of its own.
 """
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -88,7 +89,7 @@ class PayPalDouble:
         answer = self._route(method, path.strip("/").split("/"), body, params)
         if request_id is not None:
             kept = {"status": answer.status, "body": answer.body}
-            self._store.keep_key(key, kept, at=self._clock())
+            self._store.keep_key(key, json.dumps(kept), at=self._clock())
         return answer
 
     def _route(
