@@ -26,8 +26,8 @@ POLL_SECONDS = 0.5
 HEARTBEAT_SECONDS = 5.0
 IDLE_SECONDS = 15.0
 TIDY_SECONDS = 3600.0
-UNNOTICED_SECONDS = 5.0
-"""A rest nobody notices: a sale meanwhile is still being gathered by the feed."""
+LONGEST_REST_SECONDS = 10.0
+"""Half of it a sale meanwhile is still being gathered by the feed."""
 RETRY_SECONDS = (1.0, 2.0, 5.0, 15.0, 60.0)
 
 log = get_logger(__name__)
@@ -175,10 +175,10 @@ class Loop:
         return outcome
 
     def _earned(self, seconds: float) -> float:
-        """How long to leave the machine to others after so much work, at most as long again where
-        it would be noticed; what is built from nothing, or was asked for, comes once and earns no
+        """How long to leave the machine to others after so much work, at most as long again once
+        that is longer; what is built from nothing, or was asked for, comes once and earns no
         rest."""
-        return min(seconds * (100 / self.share - 1), max(seconds, UNNOTICED_SECONDS))
+        return min(seconds * (100 / self.share - 1), max(seconds, LONGEST_REST_SECONDS))
 
     def _back_off(self, reason: str) -> None:
         wait = RETRY_SECONDS[min(self._failures, len(RETRY_SECONDS) - 1)]

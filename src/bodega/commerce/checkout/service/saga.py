@@ -21,7 +21,7 @@ from bodega.kernel.ids import CheckoutId
 
 log = get_logger(__name__)
 
-_LOOK_AGAIN = timedelta(minutes=1)
+_LOOK_AGAIN = timedelta(seconds=20)
 _TROUBLE = 300
 
 
