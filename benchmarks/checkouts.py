@@ -26,6 +26,7 @@ from tests.kit.buyer import Buyer, product_with_stock, staff_client
 from tests.kit.tree import Tree
 
 COMMITS = 9
+PRODUCTS = 10
 MAX_LIMIT = 16  # connections of the reference: the server has few to spare
 
 
@@ -54,10 +55,10 @@ class Run:
     used: Spent
 
 
-async def checkouts(shop: Tree, clients: int, seconds: float) -> Run:
+async def checkouts(shop: Tree, clients: int, seconds: float, products: int = PRODUCTS) -> Run:
     """Checkouts a second and their seconds; carts are filled beforehand, outside the clock."""
     async with staff_client(shop.url, shop.password) as staff:
-        variant = await product_with_stock(staff, 9_000)
+        variants = [await product_with_stock(staff, 9_000) for _ in range(products)]
     took: list[float] = []
     each = max(4, int(80 * seconds / clients))
     async with (
@@ -65,7 +66,10 @@ async def checkouts(shop: Tree, clients: int, seconds: float) -> Run:
         aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as till,
     ):
         buyers = [Buyer(client) for _ in range(clients)]
-        carts = [[await buyer.fill_cart(variant) for _ in range(each)] for buyer in buyers]
+        carts = [
+            [await buyer.fill_cart(variants[(place + at) % products]) for at in range(each)]
+            for place, buyer in enumerate(buyers)
+        ]
         address = f"{shop.url}/api/v1/checkouts"
         before = spent(shop)
         started = time.perf_counter()

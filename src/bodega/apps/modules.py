@@ -10,16 +10,17 @@ from bodega.backbone.module import Module, PersonalData
 if TYPE_CHECKING:
     from bodega.backbone.migrate import Branch
 
+# A request is offered to routers in this order: those of a sale come first.
 NAMES = (
-    "identity",
+    "checkout",
+    "payments",
+    "cart",
     "catalog",
     "search",
     "pricing",
     "shipping",
-    "cart",
-    "checkout",
+    "identity",
     "orders",
-    "payments",
     "inventory",
     "reviews",
     "notifications",

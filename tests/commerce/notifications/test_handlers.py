@@ -22,9 +22,9 @@ from bodega.commerce.notifications.domain import MAX_ATTEMPTS
 from bodega.commerce.notifications.errors import MailUndelivered
 from bodega.commerce.notifications.handlers import HANDLERS
 from bodega.commerce.notifications.jobs import JOBS
-from bodega.contracts.orders import OrderPlaced, Orders
+from bodega.contracts.orders import OrderPaid, Orders
 from bodega.kernel.clock import FixedClock
-from bodega.kernel.ids import CartId, CheckoutId, CommandId, OrderId
+from bodega.kernel.ids import CheckoutId, CommandId, OrderId
 from bodega.kernel.money import Money
 from tests.commerce.notifications.post_office import post_office
 from tests.commerce.people import customer, place_order, product, react, staff
@@ -56,16 +56,8 @@ class Order:
         for _ in range(times):
             await react(self.context, HANDLERS, self.event())
 
-    def event(self) -> OrderPlaced:
-        return OrderPlaced(
-            order_id=self.id,
-            number=self.number,
-            checkout_id=self.checkout_id,
-            cart_id=CartId(uuid4()),
-            customer_id=None,
-            lines=[],
-            total=Money(amount=599, currency="GBP"),
-        )
+    def event(self) -> OrderPaid:
+        return OrderPaid(order_id=self.id, amount=Money(amount=599, currency="GBP"))
 
     async def set_status(self, status: str) -> None:
         async with self.context.database.work() as uow:

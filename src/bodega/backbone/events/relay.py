@@ -34,7 +34,7 @@ BATCH = 500
 LOOK_SECONDS = 10.0
 _READ_SECONDS = 0.5
 _UNSEEN_SECONDS = tuple(0.001 * 2**n for n in range(10))  # one second in all, then it is told
-_GATHER_SECONDS = 0.05  # between two transactions: events that come close together share one
+_GATHER_SECONDS = 0.15  # between two transactions: events that come close together share one
 _COLUMNS = tuple(Envelope.model_fields)
 _TYPES = (
     *("uuid", "text", "smallint", "uuid", "timestamptz"),

@@ -14,13 +14,13 @@ from bodega.contracts.books import (
 )
 from bodega.contracts.catalog import Catalog
 from bodega.contracts.inventory import StockLow, StockMismatch
-from bodega.contracts.orders import OrderPlaced
+from bodega.contracts.orders import OrderPaid
 from bodega.kernel.events import Envelope
 from bodega.kernel.ids import VariantId
 
 
 async def confirm_order(
-    _context: Context, uow: UnitOfWork, _envelope: Envelope, event: OrderPlaced
+    _context: Context, uow: UnitOfWork, _envelope: Envelope, event: OrderPaid
 ) -> None:
     await service.queue_confirmation(uow, order_id=event.order_id)
 
@@ -92,7 +92,7 @@ async def _named(context: Context, variant_id: VariantId) -> str:
 
 
 HANDLERS: list[Handler] = [
-    Handler("notifications.confirm_order", (OrderPlaced,), confirm_order),
+    Handler("notifications.confirm_order", (OrderPaid,), confirm_order),
     Handler("notifications.ask_to_pay", (PaymentAsked,), ask_to_pay),
     Handler("notifications.dispute_opened", (DisputeOpened,), dispute_opened),
     Handler("notifications.dispute_due", (DisputeDeadlineNear,), dispute_due),
