@@ -48,8 +48,8 @@ class StripeProvider:
         if refused := unchargeable(asked_for.amount):
             code, detail = refused
             return ProviderPayment(None, "declined", asked_for.amount, None, None, code, detail)
-        call = self._intents.create_async(
-            _intent(asked_for), {"idempotency_key": f"authorise-{asked_for.payment_id}"}
+        call = self._road.post(
+            "payment_intents", _intent(asked_for), key=f"authorise-{asked_for.payment_id}"
         )
         try:
             return reading.payment(await asked(call))
@@ -72,10 +72,10 @@ class StripeProvider:
 
     async def capture(self, *, payment_id: UUID, reference: str, amount: Money) -> ProviderPayment:
         try:
-            call = self._intents.capture_async(
-                reference,
+            call = self._road.post(
+                f"payment_intents/{reference}/capture",
                 {"amount_to_capture": to_stripe(amount)},
-                {"idempotency_key": f"capture-{payment_id}"},
+                key=f"capture-{payment_id}",
             )
             return reading.payment(await asked(call))
         except (stripe.InvalidRequestError, stripe.CardError) as error:
@@ -203,7 +203,7 @@ def _between(since: datetime, until: datetime) -> Any:
     return {"gte": int(since.timestamp()), "lt": int(until.timestamp())}
 
 
-def _intent(wanted: Authorisation) -> Any:
+def _intent(wanted: Authorisation) -> dict[str, Any]:
     """A PaymentIntent to create and confirm; with somewhere to return to it may ask for 3-D
     Secure, which a card then does on a page of its bank."""
     asking: dict[str, Any] = {

@@ -5,7 +5,7 @@ sooner than `Retry-After` says and under the same idempotency key. What is still
 asked after, not guessed.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import Any, TypeVar
 
 import stripe
@@ -83,16 +83,38 @@ class StripeRoad:
             timeout=seconds,
             longest=max(seconds, LONGEST_WAIT),
         )
-        self.api = stripe.StripeClient(
+        self._client = stripe.StripeClient(
             settings.payments_secret_key.get_secret_value(),
             base_addresses={"api": settings.payments_url},
             http_client=self._http,
             max_network_retries=settings.payments_retries,
-        ).v1
+        )
+        self.api = self._client.v1
+
+    async def post(self, path: str, said: Mapping[str, Any], *, key: str) -> "Said":
+        """What each sale asks goes to the same client by its path: to make objects of all that
+        Stripe answers takes a third of a call."""
+        answer = await self._client.raw_request_async(
+            "post", f"/v1/{path}", idempotency_key=key, **said
+        )
+        return Said(answer.data)
 
     async def aclose(self) -> None:
         close: Any = self._http.close_async
         await close()
+
+
+class Said:
+    """An object of Stripe's, made of those parts that are looked at."""
+
+    def __init__(self, parts: Mapping[str, Any]) -> None:
+        self._parts = parts
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._parts:
+            raise AttributeError(name)
+        part = self._parts[name]
+        return Said(part) if isinstance(part, Mapping) else part
 
 
 async def asked(call: Awaitable[T]) -> T:
