@@ -93,3 +93,15 @@ def test_waiting_grows_and_spans_a_bad_half_hour() -> None:
     waits = [backoff(attempt) for attempt in range(1, MAX_ATTEMPTS)]
     assert waits == sorted(waits)
     assert sum(waits, timedelta()) > timedelta(minutes=20)
+
+
+def test_a_sender_with_a_name_has_a_domain_all_the_same() -> None:
+    mail = order_confirmation(
+        order(),
+        message_id=ROW,
+        shop="Mug Shop",
+        sender='"The Mug Shop" <shop@bodega.example>',
+        link=LINK,
+        locale="en",
+    )
+    assert mail["Message-ID"] == f"<{ROW}@bodega.example>"

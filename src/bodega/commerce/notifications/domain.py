@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 from email.message import EmailMessage
 from email.policy import EmailPolicy
+from email.utils import format_datetime, parseaddr
+from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
 
@@ -64,6 +66,7 @@ def due_verdict(due: PaymentDue | None, operation_id: UUID, *, reminds: bool) ->
     return "send"
 
 
+@lru_cache(maxsize=1000)
 def money(amount: Money, locale: str) -> str:
     """As people of that locale write it, with all decimals the currency has."""
     from babel.numbers import format_currency
@@ -81,7 +84,7 @@ def order_confirmation(
     address with line breaks in it."""
     subject = f"Your order {order.number} at {shop}"
     mail = _to_buyer(order, subject, message_id=message_id, sender=sender)
-    mail["Date"] = order.placed_at
+    mail["Date"] = format_datetime(order.placed_at)
     mail.set_content(_text(order, shop, link, locale))
     return mail
 
@@ -120,9 +123,14 @@ def _to_buyer(order: OrderView, subject: str, *, message_id: UUID, sender: str) 
     mail["From"] = sender
     mail["To"] = order.email or ""
     mail["Subject"] = subject
-    mail["Message-ID"] = f"<{message_id}@{sender.rpartition('@')[2]}>"
+    mail["Message-ID"] = _identity(message_id, sender)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
     return mail
+
+
+def _identity(message_id: UUID, sender: str) -> str:
+    """At the sender's own domain, whether they give a name or not."""
+    return f"<{message_id}@{parseaddr(sender)[1].rpartition('@')[2]}>"
 
 
 def _text(order: OrderView, shop: str, link: str, locale: str) -> str:
@@ -151,7 +159,7 @@ def alert(
     mail["From"] = sender
     mail["To"] = staff
     mail["Subject"] = f"{shop}: {subject}" + (f" ({len(lines)})" if len(lines) > 1 else "")
-    mail["Message-ID"] = f"<{message_id}@{sender.rpartition('@')[2]}>"
+    mail["Message-ID"] = _identity(message_id, sender)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answers
     told = "\n".join(f"- {line}" for line in lines)
     mail.set_content(f"{subject}.\n\n{told}\n\nLook at {place} of the shop.\n")
