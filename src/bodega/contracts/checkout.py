@@ -100,13 +100,22 @@ class HeldCheckout(BaseModel):
     waits_until: datetime
 
 
+class TakenUnits(BaseModel):
+    """Of one variant, out of a cart into an order."""
+
+    variant_id: VariantId
+    quantity: int
+
+
 class CheckoutHeld(Event):
-    """The order is placed, its money authorised; staff decide whether to take it."""
+    """The order is placed, its money authorised; staff decide whether to take it. `units` as of
+    CheckoutCompleted."""
 
     type: ClassVar[str] = "checkout.held"
     checkout_id: CheckoutId
     cart_id: CartId
     order_id: OrderId
+    units: list[TakenUnits] | None = None
 
     @property
     def key(self) -> CheckoutId:
@@ -125,10 +134,13 @@ class CheckoutReviewed(Event):
 
 
 class CheckoutCompleted(Event):
+    """`units` are what was bought; None in events of older releases."""
+
     type: ClassVar[str] = "checkout.completed"
     checkout_id: CheckoutId
     cart_id: CartId
     order_id: OrderId
+    units: list[TakenUnits] | None = None
 
     @property
     def key(self) -> CheckoutId:

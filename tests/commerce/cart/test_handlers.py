@@ -12,7 +12,7 @@ from bodega.commerce.cart import errors, service
 from bodega.commerce.cart.handlers import HANDLERS
 from bodega.commerce.cart.service import CartService
 from bodega.contracts.cart import CartView, SaveLine
-from bodega.contracts.checkout import CheckoutCompleted, CheckoutFailed, CheckoutHeld
+from bodega.contracts.checkout import CheckoutCompleted, CheckoutFailed, CheckoutHeld, TakenUnits
 from bodega.contracts.orders import OrderLine, Orders, PlaceOrder
 from bodega.kernel.clock import FixedClock
 from bodega.kernel.ids import CartId, CheckoutId, CommandId, OrderId, UserId, VariantId
@@ -98,11 +98,15 @@ async def test_an_ordered_cart_is_closed_and_the_next_is_fresh(
 
 
 @pytest.mark.parametrize("who", [MARIA, None])
+@pytest.mark.parametrize("told", [True, False])
 async def test_what_came_in_while_the_order_was_placed_goes_on_in_the_next_cart(
-    context: Context, carts: CartService, who: UserId | None
+    context: Context, carts: CartService, who: UserId | None, told: bool
 ) -> None:
     cart = await filled(context, who, quantity=2)
     event = await order(context, cart)
+    if told:  # then nobody asks the order, which is not to be found here
+        units = [TakenUnits(variant_id=cart.lines[0].variant_id, quantity=2)]
+        event = event.model_copy(update={"units": units, "order_id": OrderId(uuid4())})
     late, aside = await stocked(context, 10), await stocked(context, 10)
     await put(carts, cart, cart.lines[0].variant_id, 1)
     await put(carts, cart, late, 3)

@@ -14,7 +14,10 @@ async def close_ordered(
     event: CheckoutCompleted | CheckoutHeld,
 ) -> None:
     """An order that waits for a review has left the cart too."""
-    await service.close_ordered(context, uow, cart_id=event.cart_id, order_id=event.order_id)
+    units = {taken.variant_id: taken.quantity for taken in event.units or ()}
+    await service.close_ordered(
+        context, uow, cart_id=event.cart_id, order_id=event.order_id, units=units
+    )
 
 
 HANDLERS: list[Handler] = [

@@ -129,7 +129,7 @@ def _both(one: Line, other: Line, fit: Fit) -> Line:
     return one._replace(quantity=max(both, one.quantity, other.quantity))
 
 
-def left_over(basket: Basket, ordered: Mapping[UUID, int]) -> list[Line]:
+def left_over(basket: Basket, ordered: Mapping[VariantId, int]) -> list[Line]:
     """What an order did not take: lines put aside, and what came in while it was being placed."""
     return [
         line._replace(quantity=left)

@@ -1,8 +1,8 @@
 """How carts end: ordered, abandoned, forgotten."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import timedelta
-from uuid import UUID
 
 from bodega.backbone.db import UnitOfWork
 from bodega.backbone.module import Context
@@ -10,25 +10,28 @@ from bodega.commerce.cart import repository
 from bodega.commerce.cart.domain import Basket, Line, left_over
 from bodega.commerce.cart.service.shelves import Shelves
 from bodega.contracts.checkout import CartCheckout
-from bodega.contracts.orders import OrderLine, Orders
-from bodega.kernel.ids import CartId, OrderId, new_id
+from bodega.contracts.orders import Orders
+from bodega.kernel.ids import CartId, OrderId, VariantId, new_id
 
 SWEPT_AT_ONCE = 500
 
 
 async def close_ordered(
-    context: Context, uow: UnitOfWork, *, cart_id: CartId, order_id: OrderId
+    context: Context,
+    uow: UnitOfWork,
+    *,
+    cart_id: CartId,
+    order_id: OrderId,
+    units: Mapping[VariantId, int] | None = None,
 ) -> None:
     """An ordered cart takes no more changes. What came into it while the order was being placed,
-    and what was put aside, goes on in a new cart."""
+    and what was put aside, goes on in a new cart. The order is asked for its `units` where nobody
+    says them."""
     shelves = Shelves(context)
     basket = await _followed(uow, shelves, cart_id)
     if basket is None or basket.status != "open":
         return
-    order = await context.container.get(Orders).order(order_id)
-    if order is None:
-        raise LookupError(f"order {order_id} is not there yet")
-    rest = left_over(basket, _units(order.lines))
+    rest = left_over(basket, units or await _units(context, order_id))
     if basket.id != cart_id:  # merged meanwhile: only what was ordered goes
         after = basket._replace(lines=rest)
         repository.save(uow.connection, basket, after, now=shelves.now())
@@ -58,11 +61,14 @@ async def _followed(uow: UnitOfWork, shelves: Shelves, cart_id: CartId) -> Baske
     return basket
 
 
-def _units(lines: list[OrderLine]) -> Mapping[UUID, int]:
-    units: dict[UUID, int] = {}
-    for line in lines:
+async def _units(context: Context, order_id: OrderId) -> Mapping[VariantId, int]:
+    order = await context.container.get(Orders).order(order_id)
+    if order is None:
+        raise LookupError(f"order {order_id} is not there yet")
+    units: Counter[VariantId] = Counter()
+    for line in order.lines:
         if line.variant_id is not None:
-            units[line.variant_id] = units.get(line.variant_id, 0) + line.quantity
+            units[line.variant_id] += line.quantity
     return units
 
 

@@ -13,7 +13,7 @@ from bodega.commerce.checkout.domain import Failure, Wait, failed_by, wait_befor
 from bodega.commerce.checkout.errors import BuyerGone, CheckoutCancelled, ReviewRefused
 from bodega.commerce.checkout.repository import Saga
 from bodega.commerce.checkout.service.driver import Driver, LeaseLapsed
-from bodega.contracts.checkout import CheckoutCompleted, CheckoutFailed, CheckoutHeld
+from bodega.contracts.checkout import CheckoutCompleted, CheckoutFailed, CheckoutHeld, TakenUnits
 from bodega.contracts.orders import PlacedOrder
 from bodega.contracts.payments import Payments
 from bodega.kernel.errors import Unavailable
@@ -139,7 +139,10 @@ class SagaRunner:
             if waiting is not None and placed is not None:
                 uow.emit(
                     CheckoutHeld(
-                        checkout_id=saga.id, cart_id=saga.cart_id, order_id=placed.order_id
+                        checkout_id=saga.id,
+                        cart_id=saga.cart_id,
+                        order_id=placed.order_id,
+                        units=_taken(saga),
                     )
                 )
         return waiting or await self.again(saga)
@@ -162,7 +165,10 @@ class SagaRunner:
             if ended is not None:
                 uow.emit(
                     CheckoutCompleted(
-                        checkout_id=saga.id, cart_id=saga.cart_id, order_id=placed.order_id
+                        checkout_id=saga.id,
+                        cart_id=saga.cart_id,
+                        order_id=placed.order_id,
+                        units=_taken(saga),
                     )
                 )
         return ended or await self.again(saga)
@@ -193,3 +199,11 @@ class SagaRunner:
         actor = f"customer:{saga.customer_id}" if saga.customer_id else "anonymous"
         async with self._database.work(actor=actor) as uow:
             yield uow
+
+
+def _taken(saga: Saga) -> list[TakenUnits]:
+    return [
+        TakenUnits(variant_id=line.variant_id, quantity=line.quantity)
+        for line in saga.offer.lines
+        if line.variant_id is not None
+    ]
