@@ -48,7 +48,7 @@ class Policy:
     max_backoff_seconds: float = 60.0
     handler_seconds: float = 30.0
     poll_seconds: float = 1.0
-    linger_seconds: float = 0.25
+    linger_seconds: float = 0.4
 
     def delay(self, attempts: int) -> float:
         longest: float = min(self.backoff_seconds * 2**attempts, self.max_backoff_seconds)

@@ -58,25 +58,28 @@ async def move(
     uow: UnitOfWork,
     order_id: OrderId,
     before: OrderStatus,
-    after: OrderStatus,
-    *,
+    *path: OrderStatus,
     kind: str | None = None,
     reason: str | None = None,
     reference: UUID | None = None,
 ) -> None:
-    """From one status to another, or an entry of its own where the status stays. Raises ValueError
-    for a step the machine does not know."""
-    if after != before:
-        if not may_become(before, after):
-            raise ValueError(f"an order never goes from {before} to {after}")
-        orders.set_status(uow.connection, order_id, after)
-    history.add_entry(
-        uow.connection,
-        order_id,
-        kind or after,
-        actor=uow.actor,
-        before=before if after != before else None,
-        after=after if after != before else None,
-        reason=reason,
-        reference=reference,
-    )
+    """From one status to another, or to several one after another; an entry of its own where the
+    status stays. Raises ValueError for a step the machine does not know."""
+    standing = before
+    for after in path:
+        moved = after != standing
+        if moved and not may_become(standing, after):
+            raise ValueError(f"an order never goes from {standing} to {after}")
+        history.add_entry(
+            uow.connection,
+            order_id,
+            kind or after,
+            actor=uow.actor,
+            before=standing if moved else None,
+            after=after if moved else None,
+            reason=reason,
+            reference=reference,
+        )
+        standing = after
+    if standing != before:
+        orders.set_status(uow.connection, order_id, standing)

@@ -11,7 +11,7 @@ from bodega.commerce.orders.service.life import move
 from bodega.commerce.orders.service.papers import issue
 from bodega.contracts.aftersales import OrderAllocated
 from bodega.contracts.inventory import Inventory
-from bodega.contracts.orders import OrderPaid, OrderView
+from bodega.contracts.orders import OrderPaid, OrderStatus, OrderView
 from bodega.kernel.ids import CheckoutId, OrderId, VariantId
 from bodega.kernel.money import Money
 
@@ -33,14 +33,27 @@ async def mark_paid(
 
 
 async def pay(context: Context, uow: UnitOfWork, order: OrderView) -> None:
-    await move(uow, order.id, order.status, "paid")
+    """Invoiced, and allocated at once where all of it is there."""
+    paid = order.model_copy(update={"status": "paid"})
+    ready = await _all_there(context, paid)
+    path: list[OrderStatus] = ["paid", "allocated"] if ready else ["paid"]
+    await move(uow, order.id, order.status, *path)
     uow.emit(OrderPaid(order_id=order.id, amount=order.total))
     await issue(context, uow, order, "invoice", lines_of(order))
-    await settle_allocation(context, uow, order.model_copy(update={"status": "paid"}))
+    if ready:
+        uow.emit(OrderAllocated(order_id=order.id))
 
 
 async def settle_allocation(context: Context, uow: UnitOfWork, order: OrderView) -> bool:
     """A paid order whose units are all promised and on hand becomes allocated."""
+    if not await _all_there(context, order):
+        return False
+    await move(uow, order.id, "paid", "allocated")
+    uow.emit(OrderAllocated(order_id=order.id))
+    return True
+
+
+async def _all_there(context: Context, order: OrderView) -> bool:
     if order.status != "paid" or order.checkout_id is None:
         return False
     needed: Counter[VariantId] = Counter()
@@ -49,11 +62,7 @@ async def settle_allocation(context: Context, uow: UnitOfWork, order: OrderView)
             needed[line.variant_id] += line.quantity
     for item in await context.container.get(Inventory).allocations(order.checkout_id):
         needed[item.variant_id] -= item.quantity - item.backordered
-    if any(units > 0 for units in needed.values()):
-        return False
-    await move(uow, order.id, "paid", "allocated")
-    uow.emit(OrderAllocated(order_id=order.id))
-    return True
+    return all(units <= 0 for units in needed.values())
 
 
 async def settle_waiting(context: Context, uow: UnitOfWork, *, variant_id: VariantId) -> None:
