@@ -1,12 +1,14 @@
 """Checkouts a second and p95, end to end over HTTP with durable commits, against bare commits.
 
-The reference is as many durable one-row commits (nine, a checkout's own) from as many
-connections: the limit of this disk and server in this run. The load generator, the provider
-double, the relay and the lake share the cores: the table below each line says who took how much
-of them, and what the API waited for. Checkouts are asked for through aiohttp, which takes half of
-what httpx does; a buyer has a machine of their own.
+Each buys one of ten products; `--products 1` has all buyers wait for the one row of a single
+product's stock. The reference is as many durable one-row commits (nine, a checkout's own) from as
+many connections: the limit of this disk and server in this run. The load generator, the provider
+double, the relay and the lake share the cores: the table below each line says who took how much of
+them, and what the API waited for. Checkouts are asked for through aiohttp, which takes half of what
+httpx does; a buyer has a machine of their own.
 
     python -m benchmarks checkouts
+    python -m benchmarks.checkouts --clients 50 --products 1
 """
 
 import argparse
@@ -96,15 +98,16 @@ async def checkouts(shop: Tree, clients: int, seconds: float, products: int = PR
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 10, 50])
-    parser.add_argument("--seconds", type=float, default=6)
+    parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--products", type=int, default=PRODUCTS)
     options = parser.parse_args()
     with open_shop() as shop:
         dsn = json.loads((shop.data_dir / "environment.json").read_text())["BODEGA_DATABASE_URL"]
         for clients in options.clients:
             limit = asyncio.run(commits_per_second(dsn, clients, 3)) / COMMITS
             runs = [
-                asyncio.run(checkouts(shop, clients, options.seconds))
+                asyncio.run(checkouts(shop, clients, options.seconds, options.products))
                 for _ in range(options.rounds)
             ]
             rate = statistics.median(run.rate for run in runs)
