@@ -24,7 +24,7 @@ def test_events_are_listed_and_shown() -> None:
     assert "orders.order_placed" in say("list")[1]
     code, text = say("show", "orders.order_placed")
     assert code == 0
-    assert "notifications.confirm_order" in text
+    assert "payments.book_sale" in text
     assert "SoldLine[]" in text
     shown = json.loads(say("show", "orders.order_paid", "--json")[1])
     assert [field["field"] for field in shown["fields"]] == ["order_id", "amount"]

@@ -51,8 +51,9 @@ def gone(pid: int) -> bool:
 
 
 def test_a_child_that_obeys_is_stopped_politely(place: Path) -> None:
-    sleeper = child(place, "import time; time.sleep(60)")
+    sleeper = child(place, "import time; print('up', flush=True); time.sleep(60)")
     sleeper.start()
+    assert eventually(lambda: "up" in sleeper.words())  # before, it may ignore what we ignore
     assert sleeper.running
     assert sleeper.exit_code is None
     assert sleeper.stop(grace_seconds=10)

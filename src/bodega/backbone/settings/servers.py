@@ -35,7 +35,9 @@ class ServerSettings(BaseSettings):
         description="how long anonymous catalogue answers may be reused; 0 turns it off",
     )
     database_url: SecretStr | None = Field(
-        None, description="postgresql://… of another server; empty: the embedded one"
+        None,
+        description="postgresql://… of another server; empty: the embedded one. What that one is "
+        "set to is worth setting there, too: random_page_cost 1.1, cpu_operator_cost 0.0075",
     )
     database_direct_url: SecretStr | None = Field(
         None, description="the same past poolers, for replication and LISTEN"
