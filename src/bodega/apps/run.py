@@ -45,7 +45,7 @@ def keep_loaded() -> None:
     nor look for cycles as often as by default."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(100_000, 20, 50)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -7,8 +7,7 @@ it.
 """
 
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -159,15 +158,18 @@ class Connection(AsyncConnection):
         if self._begins():
             together.insert(0, _BEGINNING)
         answers: list[Answer] = []
+        started = time.perf_counter()
         try:
-            with self._errors(together[-1].query), _timed():
-                await self._wire.send(
-                    [(sent.query, sent.values) for sent in together],
-                    lambda place, reply: _settle(together[place], reply, answers),
-                )
-        except DBAPIError:
+            await self._wire.send(
+                [(sent.query, sent.values) for sent in together],
+                lambda place, reply: _settle(together[place], reply, answers),
+            )
+        except psycopg.Error as error:
             _check(together)
-            raise
+            raise self._failure(together[-1].query, error) from error
+        finally:
+            DATABASE_SECONDS.inc(time.perf_counter() - started)
+            DATABASE_CALLS.inc()
         _check(together)
         return answers[len(answers) - len(statements) :]
 
@@ -199,19 +201,16 @@ class Connection(AsyncConnection):
         await self.rollback()
         await self.raw.rollback()
 
-    @contextmanager
-    def _errors(self, query: Query) -> Iterator[None]:
-        try:
-            yield
-        except psycopg.Error as error:
-            raise DBAPIError.instance(
-                query.sql.decode(),
-                {},
-                error,
-                psycopg.Error,
-                hide_parameters=True,  # an error's text reaches the logs
-                connection_invalidated=self.raw.closed,
-            ) from error
+    def _failure(self, query: Query, error: psycopg.Error) -> DBAPIError:
+        failure: DBAPIError = DBAPIError.instance(  # type: ignore[assignment]
+            query.sql.decode(),
+            {},
+            error,
+            psycopg.Error,
+            hide_parameters=True,  # an error's text reaches the logs
+            connection_invalidated=self.raw.closed,
+        )
+        return failure
 
 
 def _settle(sent: _Sent, reply: Reply, answers: list[Answer]) -> None:
@@ -223,18 +222,9 @@ def _settle(sent: _Sent, reply: Reply, answers: list[Answer]) -> None:
 
 def _check(sent: Sequence[_Sent]) -> None:
     """Raises Absent, even over the failure of a later statement."""
-    if any(one.ahead is not None and one.ahead.absent for one in sent):
-        raise Absent
-
-
-@contextmanager
-def _timed() -> Iterator[None]:
-    started = time.perf_counter()
-    try:
-        yield
-    finally:
-        DATABASE_SECONDS.inc(time.perf_counter() - started)
-        DATABASE_CALLS.inc()
+    for one in sent:
+        if one.ahead is not None and one.ahead.absent:
+            raise Absent
 
 
 def sqlalchemy_url(dsn: str) -> str:

@@ -154,7 +154,7 @@ class Wire:
             raise errors.error_from_result(failed)
 
     def _reply(self, result: PGresult) -> Reply:
-        names = tuple((result.fname(at) or b"").decode() for at in range(result.nfields))
+        names = tuple([(result.fname(at) or b"").decode() for at in range(result.nfields)])
         rows: Sequence[tuple[Any, ...]] = ()
         if result.ntuples:
             self._types.set_pgresult(result)

@@ -26,7 +26,7 @@ POLL_SECONDS = 0.5
 HEARTBEAT_SECONDS = 5.0
 IDLE_SECONDS = 15.0
 TIDY_SECONDS = 3600.0
-LONGEST_REST_SECONDS = 15.0
+LONGEST_REST_SECONDS = 20.0
 """For five of them a sale meanwhile is still being gathered by the feed."""
 RETRY_SECONDS = (1.0, 2.0, 5.0, 15.0, 60.0)
 
