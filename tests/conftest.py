@@ -14,6 +14,8 @@ from fastapi import FastAPI
 from bodega.apps.api import answer_for, build
 from bodega.apps.compose import Connections, compose
 from bodega.backbone.db import Database
+from bodega.backbone.http.remote import remote_session
+from bodega.backbone.http.session import LateSession
 from bodega.backbone.module import Context
 from bodega.backbone.settings import Settings
 from bodega.commerce.identity.adapters import passwords
@@ -179,6 +181,14 @@ async def client(app: FastAPI, context: Context) -> AsyncIterator[httpx.AsyncCli
         httpx.AsyncClient(transport=transport, base_url="http://shop.test") as client,
     ):
         yield client
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[LateSession]:
+    """For calls between processes of the shop."""
+    session = remote_session()
+    yield session
+    await session.close()
 
 
 @pytest.fixture

@@ -1,14 +1,14 @@
 """The process beside the shop that answers what needs the lake."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from bodega.apps.serving import build
-from bodega.backbone.http.remote import RemoteFailed, remote, remote_session
+from bodega.backbone.http.remote import RemoteFailed, remote
 from bodega.backbone.http.session import LateSession
 from bodega.backbone.settings import Settings, load_settings
 from bodega.contracts.freshness import Freshness
@@ -32,13 +32,6 @@ def alone(tmp_path: Path) -> Settings:
 def url(alone: Settings) -> Iterator[str]:
     with served(build(alone)) as url:
         yield url
-
-
-@pytest.fixture
-async def session() -> AsyncIterator[LateSession]:
-    session = remote_session()
-    yield session
-    await session.close()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from datetime import date
 from typing import Protocol
 from uuid import UUID, uuid4
@@ -109,13 +109,6 @@ def app() -> ASGIApp:
 def url(app: ASGIApp) -> Iterator[str]:
     with served(app, lifespan="off") as url:
         yield url
-
-
-@pytest.fixture
-async def session() -> AsyncIterator[LateSession]:
-    session = remote_session()
-    yield session
-    await session.close()
 
 
 @pytest.fixture

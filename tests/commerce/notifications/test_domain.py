@@ -60,12 +60,13 @@ def test_only_a_paid_order_with_an_address_is_confirmed(
     assert verdict(seen) == judged
 
 
-def test_the_mail_names_number_lines_total_and_place() -> None:
+@pytest.mark.parametrize("sender", ["shop@bodega.example", '"The Shop" <shop@bodega.example>'])
+def test_the_mail_names_number_lines_total_and_place(sender: str) -> None:
     mail = order_confirmation(
         order(),
         message_id=ROW,
         shop="Bodega",
-        sender="shop@bodega.example",
+        sender=sender,
         link=LINK,
         locale="de_DE",
     )
@@ -93,15 +94,3 @@ def test_waiting_grows_and_spans_a_bad_half_hour() -> None:
     waits = [backoff(attempt) for attempt in range(1, MAX_ATTEMPTS)]
     assert waits == sorted(waits)
     assert sum(waits, timedelta()) > timedelta(minutes=20)
-
-
-def test_a_sender_with_a_name_has_a_domain_all_the_same() -> None:
-    mail = order_confirmation(
-        order(),
-        message_id=ROW,
-        shop="Mug Shop",
-        sender='"The Mug Shop" <shop@bodega.example>',
-        link=LINK,
-        locale="en",
-    )
-    assert mail["Message-ID"] == f"<{ROW}@bodega.example>"
